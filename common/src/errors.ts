@@ -1,0 +1,53 @@
+/**
+ * One error class. Each workspace has a table of stable codes in its `errors.ts`:
+ *
+ *     export const ERRORS = defineErrors({ SERVICE_IP_TAKEN: { http: 409, retryable: false }, … });
+ *     throw new HedgerowError(ERRORS.SERVICE_IP_TAKEN, `${ip} belongs to another service`);
+ */
+export interface ErrorKind {
+  readonly code: string;
+  /** HTTP status when the error reaches an API */
+  readonly http: number;
+  /** true when the same call may succeed later */
+  readonly retryable: boolean;
+}
+
+/** One field of a request that was refused; `path` is dotted: `applications.0.microservices.1.port`. */
+export interface FieldError {
+  path: string;
+  found: unknown;
+  allowed: string;
+}
+
+export class HedgerowError extends Error {
+  readonly kind: ErrorKind;
+  readonly errors: readonly FieldError[];
+
+  constructor(kind: ErrorKind, message: string, options: { cause?: unknown; errors?: FieldError[] } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'HedgerowError';
+    this.kind = kind;
+    this.errors = options.errors ?? [];
+  }
+
+  get code(): string {
+    return this.kind.code;
+  }
+}
+
+type Row = Omit<ErrorKind, 'code'>;
+
+/** Gives every row its own key as `code`. */
+export function defineErrors<T extends Record<string, Row>>(rows: T): { readonly [K in keyof T]: ErrorKind } {
+  const kinds = Object.entries(rows).map(([code, row]) => [code, { code, ...row }]);
+  return Object.fromEntries(kinds) as { [K in keyof T]: ErrorKind };
+}
+
+export function isErrorOf(error: unknown, kind: ErrorKind): error is HedgerowError {
+  return error instanceof HedgerowError && error.kind.code === kind.code;
+}
+
+/** One line for a log or a person, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

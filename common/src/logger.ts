@@ -1,0 +1,36 @@
+import { pino } from 'pino';
+
+/** The part of pino that we use. Fields first, then the sentence: `log.info({ instance }, 'instance started')`. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  child(fields: Record<string, unknown>): Logger;
+}
+
+export interface LoggerOptions {
+  /** goes into every line: root, cluster, worker, net-manager */
+  role: string;
+  /** debug, info, warn, error or silent */
+  level: string;
+  /** file to append to; standard output when left out */
+  file?: string;
+}
+
+/** One JSON line per event. */
+export function createLogger(options: LoggerOptions): Logger {
+  const destination = pino.destination({ dest: options.file ?? 1, sync: true, mkdir: true });
+  return pino(
+    { level: options.level, base: { role: options.role }, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  );
+}
+
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLogger,
+};

@@ -1,0 +1,83 @@
+/**
+ * The store: documents by id, each operation atomic on one document, no multi-document transactions. A claim is the
+ * insert of a document whose id is the claimed thing. Errors surface as errors; they never look like "not found".
+ */
+import { defineErrors, HedgerowError, isErrorOf } from '../errors.ts';
+
+export const STORE_ERRORS = defineErrors({
+  STORE_DUPLICATE: { http: 409, retryable: false },
+  STORE_STALE: { http: 409, retryable: true },
+  STORE_FULL: { http: 507, retryable: true },
+  STORE_FAILED: { http: 503, retryable: true },
+});
+
+/** `revision` is the store's: 1 after insert, one more after each replace. */
+export interface Document {
+  id: string;
+  revision: number;
+}
+
+export type New<T extends Document> = Omit<T, 'revision'>;
+export type Filter<T extends Document> = { readonly [K in keyof T]?: T[K] & (string | number | boolean) };
+
+export interface Collection<T extends Document> {
+  get(id: string): Promise<T | null>;
+  /** Equality on indexed fields, in order of id. */
+  find(filter?: Filter<T>): Promise<T[]>;
+  /** @throws STORE_DUPLICATE when the id is there */
+  insert(document: New<T>): Promise<T>;
+  /** Compare and swap. @throws STORE_STALE when the stored revision differs or the document is gone */
+  replace(document: New<T>, expectedRevision: number): Promise<T>;
+  /** @returns whether there was something to remove (with `expectedRevision`: at that revision) */
+  remove(id: string, expectedRevision?: number): Promise<boolean>;
+}
+
+export interface Store {
+  /** @param indexes fields that `find` may filter by */
+  collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]): Collection<T>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads, changes and writes one document, again when another writer was faster.
+ * @param change returns the new document, or null to leave it as it is
+ * @returns the stored document; null when there is none
+ */
+export async function update<T extends Document>(
+  collection: Collection<T>,
+  id: string,
+  change: (current: T) => New<T> | null,
+): Promise<T | null> {
+  for (;;) {
+    const current = await collection.get(id);
+    if (!current) return null;
+    const next = change(current);
+    if (next === null) return current;
+    try {
+      return await collection.replace(next, current.revision);
+    } catch (error) {
+      if (!isErrorOf(error, STORE_ERRORS.STORE_STALE)) throw error;
+    }
+  }
+}
+
+/** Inserts or replaces, whatever is there. */
+export async function put<T extends Document>(collection: Collection<T>, document: New<T>): Promise<T> {
+  for (;;) {
+    const stored = await update(collection, document.id, () => document);
+    if (stored) return stored;
+    try {
+      return await collection.insert(document);
+    } catch (error) {
+      if (!isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) throw error;
+    }
+  }
+}
+
+export function duplicate(collection: string, id: string, cause?: unknown): HedgerowError {
+  return new HedgerowError(STORE_ERRORS.STORE_DUPLICATE, `${collection}/${id} exists`, { cause });
+}
+
+export function stale(collection: string, id: string): HedgerowError {
+  return new HedgerowError(STORE_ERRORS.STORE_STALE, `${collection}/${id} was changed by another writer`);
+}

@@ -1,0 +1,162 @@
+/** Messages of `proto/cluster-link.proto` as proto-loader delivers them (keepCase, defaults, numbers as numbers). */
+import { fileURLToPath } from 'node:url';
+
+/** proto-loader options that give the shapes below. */
+export const LINK_LOADER_OPTIONS = {
+  keepCase: true,
+  longs: Number,
+  enums: String,
+  defaults: true,
+  arrays: true,
+  oneofs: true,
+} as const;
+
+export const LINK_SERVICE = 'hedgerow.link.v1.ClusterLink';
+
+/** @returns the .proto beside the sources, or beside the bundle when `assets` is given. */
+export function linkProtoPath(assets?: string): string {
+  return assets
+    ? `${assets}/cluster-link.proto`
+    : fileURLToPath(new URL('../proto/cluster-link.proto', import.meta.url));
+}
+
+export interface DirectConstraint {
+  type: string;
+  cluster: string;
+  node: string;
+}
+
+/** The part of a service that cluster and worker need. Units: memory and storage MiB, vcpus cores; 0 = unlimited. */
+export interface ServiceSpec {
+  service_id: string;
+  job_name: string;
+  application_id: string;
+  app_name: string;
+  app_ns: string;
+  service_name: string;
+  service_ns: string;
+  service_ip: string;
+  image: string;
+  cmd: string[];
+  environment: string[];
+  port: string;
+  virtualization: string;
+  memory: number;
+  vcpus: number;
+  vgpus: number;
+  storage: number;
+  one_shot: boolean;
+  privileged: boolean;
+  constraints: DirectConstraint[];
+}
+
+export interface Place {
+  request_id: string;
+  service: ServiceSpec;
+  instance_number: number;
+  instance_ip: string;
+  generation: number;
+}
+
+export interface PlaceAnswer {
+  request_id: string;
+  accepted: boolean;
+  worker_id: string;
+  status: string;
+  status_detail: string;
+}
+
+export interface InstanceRef {
+  service_id: string;
+  instance_number: number;
+}
+
+export interface InstanceReport extends InstanceRef {
+  generation: number;
+  epoch: number;
+  status: string;
+  status_detail: string;
+  worker_id: string;
+  host_ip: string;
+  host_port: number;
+  namespace_ip: string;
+  worker_subnet: string;
+  cpu_percent: string;
+  memory_percent: string;
+  disk: string;
+  logs: string;
+}
+
+export interface Aggregate {
+  active_nodes: number;
+  cpu_percent: number;
+  memory_percent: number;
+  vcpus: number;
+  memory: number;
+  free_vcpus: number;
+  free_memory: number;
+  largest_free_vcpus: number;
+  largest_free_memory: number;
+  vgpus: number;
+  virtualization: string[];
+  architecture: string[];
+  workers: string[];
+}
+
+/** One instance as the network sees it. `namespace_ip` is "" until the container is attached. */
+export interface TableInstance {
+  instance_number: number;
+  instance_ip: string;
+  namespace_ip: string;
+  host_ip: string;
+  host_port: number;
+  worker_id: string;
+  worker_subnet: string;
+  cluster_id: string;
+}
+
+/** Everything needed to reach one service; replaces what was known of it before. */
+export interface TableEntry {
+  job_name: string;
+  application_id: string;
+  service_ip: string;
+  instances: TableInstance[];
+  removed: boolean;
+}
+
+export interface Hello {
+  cluster_name: string;
+  cluster_location: string;
+  port: number;
+  instances: InstanceReport[];
+  address: string;
+}
+
+/** Exactly one key is set; `body` names it (proto-loader's `oneofs`). */
+export interface FromCluster {
+  body?:
+    | 'hello'
+    | 'aggregate'
+    | 'reports'
+    | 'place_answer'
+    | 'subnet_claim'
+    | 'subnet_release'
+    | 'table_query';
+  hello?: Hello;
+  aggregate?: Aggregate;
+  reports?: { reports: InstanceReport[] };
+  place_answer?: PlaceAnswer;
+  subnet_claim?: { request_id: string; worker_id: string };
+  subnet_release?: { worker_id: string };
+  table_query?: { service_ip: string; job_name: string };
+}
+
+export interface FromRoot {
+  body?: 'welcome' | 'place' | 'remove' | 'subnet_grant' | 'table_entry' | 'refused';
+  welcome?: { cluster_id: string };
+  place?: Place;
+  remove?: InstanceRef;
+  subnet_grant?: { request_id: string; subnet: string; error: string };
+  table_entry?: TableEntry;
+  refused?: { code: string; message: string };
+}

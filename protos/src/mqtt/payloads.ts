@@ -1,0 +1,110 @@
+/** Payloads of the topics in `topics.ts`; JSON text but for the beat. Keys are Oakestra's where it has them. */
+import type { InstanceRef, ServiceSpec, TableEntry, TableInstance } from '../link.ts';
+
+/** `control/deploy`. `_id` repeats `service_id`, as Oakestra's Node Engine expects. */
+export interface DeployPayload extends ServiceSpec {
+  _id: string;
+  instance_number: number;
+  instance_ip: string;
+  generation: number;
+  epoch: number;
+}
+
+/** `control/delete`. A worker that does not know the instance answers UNDEPLOYED all the same. */
+export interface DeletePayload extends InstanceRef {
+  job_name: string;
+  virtualization: string;
+}
+
+/** `job`: one instance's status. `sname` is the job name, `instance` its number (Oakestra's words). */
+export interface JobPayload {
+  sname: string;
+  service_id: string;
+  instance: number;
+  status: string;
+  status_detail: string;
+  publicip: string;
+  namespace_ip: string;
+  generation: number;
+  epoch: number;
+  /** last lines of the container's log, sent with FAILED and DEAD */
+  logs: string;
+}
+
+/** `sync`: everything that the worker has. */
+export interface SyncPayload {
+  instances: JobPayload[];
+}
+
+/** `jobs/resources`: strings as in Oakestra. */
+export interface ResourcesPayload {
+  services: {
+    job_name: string;
+    service_id: string;
+    instance: number;
+    cpu_percent: string;
+    memory_percent: string;
+    disk: string;
+    logs: string;
+    virtualization: string;
+  }[];
+}
+
+/** `information`. `memory` is free MiB, `vcpus` logical cores. */
+export interface InformationPayload {
+  cpu_percent: number;
+  memory_percent: number;
+  memory: number;
+  vcpus: number;
+}
+
+export interface PresencePayload {
+  online: boolean;
+}
+
+export interface TableQueryPayload {
+  sname: string;
+  sip: string;
+}
+
+/** `net/tablequery/result`: Oakestra's shape plus what a kernel data path needs. */
+export interface TableResultPayload {
+  app_name: string;
+  query_key: string;
+  application_id: string;
+  service_ip: string;
+  removed: boolean;
+  instance_list: (TableInstance & { service_ip: { IpType: 'RR' | 'instance_ip'; Address: string }[] })[];
+}
+
+/** `net/table`. */
+export interface TablePayload {
+  entries: TableEntry[];
+}
+
+export function toTableResult(entry: TableEntry, queryKey: string): TableResultPayload {
+  return {
+    app_name: entry.job_name,
+    query_key: queryKey,
+    application_id: entry.application_id,
+    service_ip: entry.service_ip,
+    removed: entry.removed,
+    instance_list: entry.instances.map(instance => ({
+      ...instance,
+      service_ip: [
+        { IpType: 'RR', Address: entry.service_ip },
+        { IpType: 'instance_ip', Address: instance.instance_ip },
+      ],
+    })),
+  };
+}
+
+export function fromTableResult(result: TableResultPayload): TableEntry {
+  return {
+    job_name: result.app_name,
+    application_id: result.application_id,
+    service_ip: result.service_ip,
+    removed: result.removed,
+    instances: result.instance_list.map(({ service_ip: _, ...instance }) => instance),
+  };
+}

@@ -1,0 +1,179 @@
+/** HTTP bodies of the System Manager (port 10000). Paths, keys and types are those that Oakestra's clients read. */
+import { type Static, Type } from 'typebox';
+
+const Open = { additionalProperties: true } as const;
+const Oid = Type.Object({ $oid: Type.String({ pattern: '^[0-9a-f]{24}$' }) });
+
+export const ErrorSchema = Type.Object(
+  {
+    code: Type.Integer({ description: 'HTTP status.' }),
+    error: Type.String({ description: 'A stable word.' }),
+    status: Type.String({ description: 'HTTP reason phrase.' }),
+    message: Type.String(),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { path: Type.String(), found: Type.Unknown(), allowed: Type.String() },
+          { title: 'FieldError' },
+        ),
+      ),
+    ),
+  },
+  { title: 'Error' },
+);
+
+export const LoginRequestSchema = Type.Object(
+  {
+    username: Type.String({ examples: ['Admin'] }),
+    password: Type.String({ examples: ['Admin'] }),
+    organization_name: Type.Optional(Type.String()),
+  },
+  { ...Open, title: 'LoginRequest' },
+);
+
+export const TokensSchema = Type.Object(
+  { token: Type.String(), refresh_token: Type.String() },
+  { title: 'Tokens' },
+);
+export const TokenSchema = Type.Object({ token: Type.String() }, { title: 'Token' });
+
+export const RegisterUserSchema = Type.Object(
+  {
+    _id: Type.Optional(Type.Unknown()),
+    name: Type.String({ pattern: '^[A-Za-z0-9._@-]{1,64}$' }),
+    password: Type.String({ minLength: 1, maxLength: 1024 }),
+    email: Type.Optional(Type.String()),
+    created_at: Type.Optional(Type.String()),
+    roles: Type.Optional(
+      Type.Array(
+        Type.String({
+          enum: ['Admin', 'Organization_Admin', 'Application_Provider', 'Infrastructure_Provider'],
+        }),
+      ),
+    ),
+  },
+  { ...Open, title: 'RegisterUser' },
+);
+
+export const UserSchema = Type.Object(
+  {
+    _id: Oid,
+    name: Type.String(),
+    email: Type.String(),
+    created_at: Type.String(),
+    roles: Type.Array(Type.String()),
+  },
+  { title: 'User' },
+);
+
+export const ApplicationSchema = Type.Object(
+  {
+    _id: Oid,
+    applicationID: Type.String(),
+    application_name: Type.String(),
+    application_namespace: Type.String(),
+    application_desc: Type.String(),
+    microservices: Type.Array(Type.String(), { description: 'Service ids.' }),
+    userId: Type.String({ description: 'Owner’s user name.' }),
+  },
+  { ...Open, title: 'Application' },
+);
+
+export const InstanceSchema = Type.Object(
+  {
+    instance_number: Type.Integer(),
+    instance_ip: Type.String(),
+    status: Type.String(),
+    status_detail: Type.String(),
+    cluster_id: Type.String(),
+    cluster_location: Type.String(),
+    worker_id: Type.String(),
+    host_ip: Type.String(),
+    host_port: Type.Integer(),
+    publicip: Type.String(),
+    namespace_ip: Type.String(),
+    cpu_percent: Type.String(),
+    memory_percent: Type.String(),
+    disk: Type.String(),
+    logs: Type.String(),
+    last_modified_timestamp: Type.Number({ description: 'Epoch seconds.' }),
+    cpu_history: Type.Array(Type.Object({ value: Type.String(), timestamp: Type.String() })),
+    memory_history: Type.Array(Type.Object({ value: Type.String(), timestamp: Type.String() })),
+  },
+  { ...Open, title: 'Instance' },
+);
+
+export const ServiceSchema = Type.Object(
+  {
+    _id: Oid,
+    microserviceID: Type.String(),
+    applicationID: Type.String(),
+    job_name: Type.String(),
+    app_name: Type.String(),
+    app_ns: Type.String(),
+    service_name: Type.String(),
+    service_ns: Type.String(),
+    microservice_name: Type.String(),
+    microservice_namespace: Type.String(),
+    image: Type.String(),
+    code: Type.String(),
+    virtualization: Type.String(),
+    RR_ip: Type.String(),
+    next_instance_progressive_number: Type.Integer(),
+    instance_list: Type.Array(InstanceSchema),
+    status: Type.Optional(Type.String()),
+    status_detail: Type.Optional(Type.String()),
+  },
+  { ...Open, title: 'Service' },
+);
+
+export const ServicesCreatedSchema = Type.Object(
+  {
+    job_id: Type.String({ description: 'Id of the last service made.' }),
+    deployed_services: Type.Array(Type.Object({ service_name: Type.String(), status: Type.Integer() }, Open)),
+    failed_services: Type.Array(Type.Object({ service_name: Type.String() }, Open)),
+  },
+  { title: 'ServicesCreated' },
+);
+
+export const InstanceCreatedSchema = Type.Object(
+  { message: Type.String(), instance_number: Type.Integer() },
+  { title: 'InstanceCreated' },
+);
+export const MessageSchema = Type.Object({ message: Type.String() }, { title: 'Message' });
+
+export const ClusterSchema = Type.Object(
+  {
+    _id: Type.String(),
+    cluster_name: Type.String(),
+    candidate_name: Type.String(),
+    cluster_location: Type.String(),
+    candidate_location: Type.String(),
+    ip: Type.String(),
+    port: Type.String(),
+    active: Type.Boolean(),
+    active_nodes: Type.Integer(),
+    cpu_percent: Type.Number(),
+    memory_percent: Type.Number(),
+    aggregated_cpu_percent: Type.Number(),
+    vcpus: Type.Integer(),
+    vgpus: Type.Integer(),
+    memory: Type.Integer({ description: 'MiB.' }),
+    memory_in_mb: Type.Integer(),
+    total_cpu_cores: Type.Integer(),
+    total_gpu_cores: Type.Integer(),
+    virtualization: Type.Array(Type.String()),
+    supported_addons: Type.Array(Type.String()),
+    csi_drivers: Type.Array(Type.String()),
+    gpu_drivers: Type.Array(Type.String()),
+    last_modified_timestamp: Type.Number({ description: 'Epoch seconds.' }),
+  },
+  { ...Open, title: 'Cluster' },
+);
+
+export type ApiError = Static<typeof ErrorSchema>;
+export type ApiUser = Static<typeof UserSchema>;
+export type ApiApplication = Static<typeof ApplicationSchema>;
+export type ApiInstance = Static<typeof InstanceSchema>;
+export type ApiService = Static<typeof ServiceSchema>;
+export type ApiCluster = Static<typeof ClusterSchema>;

@@ -1,0 +1,93 @@
+/**
+ * The deployment descriptor (SLA), v2.0; the seed also writes `v0.2` for the same format.
+ * One text gives the type, the check and the OpenAPI document. Unknown fields are kept, so every object is open.
+ */
+import { type Static, Type } from 'typebox';
+
+/** Letters and digits, so that a job name is four parts joined by dots. */
+export const NAME_PATTERN = '^[a-zA-Z0-9]{1,30}$';
+export const SLA_VERSIONS = ['v2.0', 'v0.2'] as const;
+
+const name = (description: string) => Type.String({ pattern: NAME_PATTERN, description, examples: ['test'] });
+const amount = (description: string) =>
+  Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description, default: 0 });
+const words = (description: string) => Type.Array(Type.String(), { description });
+
+export const AddressesSchema = Type.Object(
+  {
+    rr_ip: Type.Optional(
+      Type.String({ description: 'Service IP, 10.30.x.y; the next free one when left out.' }),
+    ),
+    rr_ip_v6: Type.Optional(Type.String()),
+  },
+  { additionalProperties: true },
+);
+
+export const ConstraintSchema = Type.Object(
+  {
+    type: Type.String({ description: '`direct` places on one cluster and, if given, on these workers.' }),
+    cluster: Type.Optional(Type.String({ description: 'Cluster name.' })),
+    node: Type.Optional(Type.String({ description: 'Worker host names: "a;b;c".' })),
+  },
+  { additionalProperties: true },
+);
+
+export const MicroserviceSchema = Type.Object(
+  {
+    microserviceID: Type.Optional(Type.String({ maxLength: 0, description: 'Empty for a new service.' })),
+    microservice_name: name('Service name.'),
+    microservice_namespace: name('Service namespace.'),
+    virtualization: Type.String({ enum: ['container', 'docker'], description: 'Runtime.' }),
+    code: Type.String({ minLength: 1, description: 'OCI image.', examples: ['hedgerow/demo:1'] }),
+    cmd: Type.Optional(words('Replaces the image’s entrypoint and command.')),
+    args: Type.Optional(words('Kept, not used.')),
+    environment: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[^=\\u0000]+=[^\\u0000]*$' }), { description: 'K=V.' }),
+    ),
+    memory: Type.Optional(amount('MiB reserved and enforced; 0 = no limit.')),
+    vcpus: Type.Optional(amount('Cores reserved and enforced; 0 = no limit.')),
+    vgpus: Type.Optional(amount('GPUs.')),
+    vtpus: Type.Optional(amount('Kept, not used.')),
+    bandwidth_in: Type.Optional(amount('Kept, not used.')),
+    bandwidth_out: Type.Optional(amount('Kept, not used.')),
+    storage: Type.Optional(amount('MiB. Kept, not used.')),
+    state: Type.Optional(Type.String()),
+    port: Type.Optional(
+      Type.String({ description: 'host[:container][/tcp|udp], joined by ";". One number maps to itself.' }),
+    ),
+    addresses: Type.Optional(AddressesSchema),
+    added_files: Type.Optional(words('Kept, not used.')),
+    constraints: Type.Optional(Type.Array(ConstraintSchema)),
+    connectivity: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: true }))),
+    one_shot: Type.Optional(Type.Boolean({ description: 'Run to completion; exit code 0 is COMPLETED.' })),
+    privileged: Type.Optional(Type.Boolean()),
+    sla_violation_strategy: Type.Optional(Type.String()),
+    target_node: Type.Optional(Type.String()),
+  },
+  { additionalProperties: true, title: 'Microservice' },
+);
+
+export const SlaApplicationSchema = Type.Object(
+  {
+    applicationID: Type.Optional(Type.String({ description: 'Empty for a new application.' })),
+    application_name: name('Application name.'),
+    application_namespace: name('Application namespace.'),
+    application_desc: Type.Optional(Type.String()),
+    microservices: Type.Array(MicroserviceSchema),
+  },
+  { additionalProperties: true, title: 'SlaApplication' },
+);
+
+export const SlaSchema = Type.Object(
+  {
+    sla_version: Type.String({ enum: [...SLA_VERSIONS] }),
+    customerID: Type.String({ description: 'Kept; the owner is who is logged in.' }),
+    applications: Type.Array(SlaApplicationSchema),
+    args: Type.Optional(words('Kept, not used.')),
+  },
+  { additionalProperties: true, title: 'SLA' },
+);
+
+export type Microservice = Static<typeof MicroserviceSchema>;
+export type SlaApplication = Static<typeof SlaApplicationSchema>;
+export type Sla = Static<typeof SlaSchema>;
