@@ -1,0 +1,38 @@
+/** The root's collections: their names and the fields that `find` may filter by. */
+import type { Collection, Document, Store } from '@hedgerow/common';
+import type { Application, Claim, Cluster, Instance, Intent, Service, User } from './model.ts';
+
+/** Facts of this root that are made once, such as `organization`. */
+export interface Meta extends Document {
+  value: string;
+}
+
+export interface Collections {
+  users: Collection<User>;
+  applications: Collection<Application>;
+  services: Collection<Service>;
+  instances: Collection<Instance>;
+  clusters: Collection<Cluster>;
+  claims: Collection<Claim>;
+  intents: Collection<Intent>;
+  meta: Collection<Meta>;
+}
+
+export function openCollections(store: Store): Collections {
+  return {
+    users: store.collection<User>('users', ['name']),
+    applications: store.collection<Application>('applications', ['owner']),
+    services: store.collection<Service>('services', ['application_id', 'job_name']),
+    instances: store.collection<Instance>('instances', [
+      'service_id',
+      'application_id',
+      'cluster_id',
+      'desired',
+      'job_name',
+    ]),
+    clusters: store.collection<Cluster>('clusters', ['name']),
+    claims: store.collection<Claim>('claims', ['owner']),
+    intents: store.collection<Intent>('intents', []),
+    meta: store.collection<Meta>('meta', []),
+  };
+}

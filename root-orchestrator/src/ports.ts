@@ -1,0 +1,28 @@
+/** What the API side of the root needs of the side that drives instances and talks to clusters. */
+
+export interface Deployments {
+  /** An instance was stored as REQUESTED: drive it. Never throws; works in the background. */
+  requested(instanceId: string): void;
+  /** An instance's `desired` became `gone` (or its service went): drive its removal. */
+  gone(instanceId: string): void;
+  /** Takes up everything that is not settled; called at start. */
+  resume(): Promise<void>;
+}
+
+/** Addresses are claims in the store; `owner` is written as in `Claim`. */
+export interface Addresses {
+  /**
+   * @param wish the SLA's `rr_ip`; the next free one when left out
+   * @throws SERVICE_IP_INVALID (422), SERVICE_IP_TAKEN (409), ADDRESSES_EXHAUSTED (507)
+   */
+  claimServiceIp(owner: string, wish?: string): Promise<string>;
+  /** @throws ADDRESSES_EXHAUSTED (507) */
+  claimInstanceIp(owner: string): Promise<string>;
+  /** Frees every claim of an owner, or one of them. */
+  release(owner: string, address?: string): Promise<void>;
+}
+
+export interface Sessions {
+  /** Is the stream of this cluster up? */
+  isConnected(clusterId: string): boolean;
+}
