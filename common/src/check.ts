@@ -1,0 +1,84 @@
+/** Checks of data against JSON Schema (2020-12). Apart from the index: not every process needs a schema compiler. */
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import type { FieldError } from './errors.ts';
+import { parseIpv4 } from './ipv4.ts';
+
+/** @returns one entry per bad field, none when the value is good */
+export type Check = (value: unknown) => FieldError[];
+
+export interface Checker {
+  compile(schema: object): Check;
+}
+
+/** Compile each schema once. Fields that a schema does not name are let through unless it forbids them. */
+export function createChecker(): Checker {
+  const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true, logger: false });
+  ajv.addFormat('ipv4', { type: 'string', validate: (text: string) => parseIpv4(text) !== null });
+  return {
+    compile(schema) {
+      const validate = ajv.compile(schema);
+      return value => (validate(value) ? [] : (validate.errors ?? []).map(fieldError));
+    },
+  };
+}
+
+const LONGEST_SHOWN = 100;
+
+/** What was found, short enough for a message; never the value of a field that holds a secret. */
+export function shown(path: string, value: unknown): unknown {
+  if (/(^|\.)(password|secret|token)$/i.test(path)) return '(hidden)';
+  if (value === undefined) return null;
+  if (typeof value === 'string' && value.length > LONGEST_SHOWN) return `${value.slice(0, LONGEST_SHOWN)}…`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === 'object' && value !== null ? 'an object' : value;
+}
+
+function fieldError(error: ErrorObject): FieldError {
+  const parts = error.instancePath.split('/').slice(1).map(unescapePointer);
+  const { missingProperty, additionalProperty } = error.params as Record<string, string | undefined>;
+  const member = missingProperty ?? additionalProperty;
+  const path = [...parts, ...(member === undefined ? [] : [member])].join('.');
+  return { path, found: member === undefined ? shown(path, error.data) : null, allowed: allowed(error) };
+}
+
+function unescapePointer(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+const TYPE_WORDS: Record<string, string> = {
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  null: 'null',
+};
+
+function allowed(error: ErrorObject): string {
+  const schema = (error.parentSchema ?? {}) as { description?: string };
+  const params = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case 'required':
+      return 'a value; the field is required';
+    case 'type':
+      return [params.type]
+        .flat()
+        .map(type => TYPE_WORDS[String(type)] ?? String(type))
+        .join(' or ');
+    case 'enum':
+      return (params.allowedValues as unknown[]).join(', ');
+    case 'minLength':
+    case 'maxLength':
+      return `at ${error.keyword === 'minLength' ? 'least' : 'most'} ${String(params.limit)} characters`;
+    case 'minimum':
+    case 'maximum':
+      return `at ${error.keyword === 'minimum' ? 'least' : 'most'} ${String(params.limit)}`;
+    case 'pattern':
+      return `text that matches ${String(params.pattern)}${schema.description ? ` (${schema.description})` : ''}`;
+    case 'additionalProperties':
+      return 'no such field';
+    default:
+      return error.message ?? error.keyword;
+  }
+}
