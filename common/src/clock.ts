@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** ms since some fixed point; never jumps */
   monotonic(): number;
-  /** Calls back once after `ms`. @returns a function that cancels */
+  /** Calls back once after `ms`, at most 2^31 - 1 (24 days). @returns a function that cancels */
   after(ms: number, callback: () => void): () => void;
 }
 
@@ -18,24 +18,45 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls back every `ms` until cancelled; the next turn starts after the callback's promise has settled. */
-export function every(clock: Clock, ms: number, callback: () => void | Promise<void>): () => void {
+/**
+ * Calls back every `ms` until cancelled; the next turn is counted from the moment the callback's promise has settled,
+ * so turns never overlap. A failed turn goes to `onError` and the next one comes all the same; without `onError` it
+ * is an uncaught error and ends the process, as it would from any timer.
+ */
+export function every(
+  clock: Clock,
+  ms: number,
+  callback: () => void | Promise<void>,
+  onError: (error: unknown) => void = crash,
+): () => void {
   let stopped = false;
   let cancel = (): void => {};
   const schedule = (): void => {
     if (!stopped) cancel = clock.after(ms, turn);
   };
+  const failed = (error: unknown): void => {
+    schedule();
+    onError(error);
+  };
   const turn = (): void => {
-    Promise.resolve()
-      .then(callback)
-      .then(schedule, (error: unknown) => {
-        schedule();
-        throw error;
-      });
+    try {
+      const running = callback();
+      if (running) running.then(schedule, failed);
+      else schedule();
+    } catch (error) {
+      failed(error);
+    }
   };
   schedule();
   return () => {
     stopped = true;
     cancel();
   };
+}
+
+/** Thrown outside the promise chain, so that it is an uncaught exception with its own stack. */
+function crash(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

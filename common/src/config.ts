@@ -1,4 +1,7 @@
-/** Settings of a process: defaults, then environment, then flags; read once at start, unknown flags refused. */
+/**
+ * Settings of a process: defaults, then environment, then flags; read once at start, unknown flags refused. An empty
+ * variable counts as none, because that is what composition files make of a variable that is not set.
+ */
 import { parseArgs } from 'node:util';
 import { defineErrors, HedgerowError } from './errors.ts';
 
@@ -21,7 +24,7 @@ export const text = (value: string): string => value;
 export function integer(min: number, max: number): (value: string, name: string) => number {
   return (value, name) => {
     const number = Number(value);
-    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    if (/^-?\d+$/.test(value) && number >= min && number <= max) return number;
     throw bad(name, value, `a whole number from ${min} to ${max}`);
   };
 }
@@ -29,7 +32,7 @@ export function integer(min: number, max: number): (value: string, name: string)
 export const port = integer(0, 65535);
 
 export function flag(value: string, name: string): boolean {
-  if (value === 'true' || value === '1' || value === '') return true;
+  if (value === 'true' || value === '1') return true;
   if (value === 'false' || value === '0') return false;
   throw bad(name, value, 'true or false');
 }
@@ -47,8 +50,8 @@ export function readConfig<C>(settings: Settings<C>, argv: readonly string[], en
   const entries = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => {
     const fromFlag = flags[setting.flag];
     if (fromFlag !== undefined) return [key, setting.parse(fromFlag, `--${setting.flag}`)];
-    const fromEnv = setting.env === undefined ? undefined : env[setting.env];
-    if (fromEnv !== undefined) return [key, setting.parse(fromEnv, setting.env ?? '')];
+    const fromEnv = setting.env === undefined ? '' : (env[setting.env] ?? '');
+    if (fromEnv !== '') return [key, setting.parse(fromEnv, setting.env ?? '')];
     return [key, setting.default];
   });
   return Object.fromEntries(entries) as C;

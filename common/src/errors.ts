@@ -47,7 +47,12 @@ export function isErrorOf(error: unknown, kind: ErrorKind): error is HedgerowErr
   return error instanceof HedgerowError && error.kind.code === kind.code;
 }
 
-/** One line for a log or a person, whatever was thrown. */
+/**
+ * One line for a log or a person, whatever was thrown. Node's connection errors are AggregateErrors without a message
+ * of their own, so their parts speak for them.
+ */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (error.message) return error.message;
+  return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : error.name;
 }

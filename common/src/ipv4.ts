@@ -21,10 +21,13 @@ export function inPrefix(address: string, prefix: string): boolean {
   return Math.floor(left / size) === Math.floor(right / size);
 }
 
+/** @throws RangeError past either end of the address space */
 export function addIpv4(address: string, offset: number): string {
   const base = parseIpv4(address);
   if (base === null) throw new TypeError(`not an IPv4 address: ${address}`);
-  return formatIpv4(base + offset);
+  const sum = base + offset;
+  if (sum < 0 || sum > 0xffff_ffff) throw new RangeError(`${address} + ${offset} is not an IPv4 address`);
+  return formatIpv4(sum);
 }
 
 function isOctet(part: string): boolean {

@@ -1,3 +1,5 @@
+import { messageOf } from './errors.ts';
+
 /** What `start(config, deps)` of every role returns. */
 export interface Running {
   stop(): Promise<void>;
@@ -7,8 +9,11 @@ export interface Running {
 export class Lifecycle implements Running {
   readonly #steps: { name: string; stop: () => void | Promise<void> }[] = [];
   #stopping: Promise<void> | undefined;
+  #stopped = false;
 
+  /** @throws when everything has been stopped already: nobody would undo this step */
   add(name: string, stop: () => void | Promise<void>): void {
+    if (this.#stopped) throw new Error(`${name} was started after the stop`);
     this.#steps.push({ name, stop });
   }
 
@@ -19,25 +24,32 @@ export class Lifecycle implements Running {
 
   async #run(): Promise<void> {
     const failures: Error[] = [];
-    for (const step of this.#steps.reverse()) {
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
       try {
         await step.stop();
       } catch (cause) {
         failures.push(new Error(`stopping ${step.name} failed`, { cause }));
       }
     }
+    this.#stopped = true;
     if (failures.length > 0) throw new AggregateError(failures, 'not everything could be stopped');
   }
 }
 
-/** Runs `start` with a lifecycle; when it throws, what had been started is stopped. */
+/**
+ * Runs `start` with a lifecycle; when it throws, what had been started is stopped.
+ * @throws what `start` threw; when stopping failed too, both in an AggregateError
+ */
 export async function startWith<T>(start: (life: Lifecycle) => Promise<T>): Promise<T & Running> {
   const life = new Lifecycle();
   try {
     const parts = await start(life);
     return Object.assign(parts as object, { stop: () => life.stop() }) as T & Running;
   } catch (error) {
-    await life.stop().catch(() => {});
+    await life.stop().catch((failure: unknown) => {
+      const message = `${messageOf(error)}; and then: ${messageOf(failure)}`;
+      throw new AggregateError([error, failure], message, { cause: error });
+    });
     throw error;
   }
 }

@@ -18,11 +18,16 @@ export interface LoggerOptions {
   file?: string;
 }
 
-/** One JSON line per event. */
+/** One JSON line per event. An Error under `err` or `error` is written with its type, message, stack and cause. */
 export function createLogger(options: LoggerOptions): Logger {
   const destination = pino.destination({ dest: options.file ?? 1, sync: true, mkdir: true });
   return pino(
-    { level: options.level, base: { role: options.role }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: options.level,
+      base: { role: options.role },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+    },
     destination,
   );
 }

@@ -7,7 +7,7 @@ export class SerialByKey {
 
   run<R>(key: string, task: () => Promise<R>): Promise<R> {
     const before = this.#tails.get(key) ?? Promise.resolve();
-    const result = before.then(task, task);
+    const result = before.then(task);
     const tail = result.catch(() => {});
     this.#tails.set(key, tail);
     tail.finally(() => {

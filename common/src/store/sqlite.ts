@@ -3,7 +3,7 @@
  * `full` durability (an fsync per write) is for what was acknowledged to a user; `normal` may lose the last writes
  * of a power cut, never the file's consistency (SQLite in WAL mode).
  */
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { HedgerowError, messageOf } from '../errors.ts';
@@ -12,6 +12,7 @@ import {
   type Document,
   duplicate,
   type Filter,
+  type New,
   STORE_ERRORS,
   type Store,
   stale,
@@ -24,20 +25,35 @@ export interface SqliteOptions {
 }
 
 export function openSqlite(options: SqliteOptions): Store {
-  if (options.file !== ':memory:') mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
-  const db = translate('open', () => new DatabaseSync(options.file));
-  translate('open', () => db.exec(pragmas(options.durability)));
-  const open = new Map<string, Collection<Document>>();
+  const db = translate(options.file, () => openDatabase(options));
+  const open = new Map<string, SqliteCollection>();
   return {
     collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]) {
-      const known = open.get(name) ?? sqliteCollection(db, name, indexes);
-      open.set(name, known);
+      const key = [name, ...indexes].join();
+      const known = open.get(key) ?? new SqliteCollection(db, name, indexes);
+      open.set(key, known);
       return known as unknown as Collection<T>;
     },
     async close() {
-      db.close();
+      if (db.isOpen) db.close();
     },
   };
+}
+
+/** The file is for this user alone; SQLite gives its journal and shared memory files the same mode. */
+function openDatabase({ file, durability }: SqliteOptions): DatabaseSync {
+  if (file !== ':memory:') {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, 'a', 0o600));
+  }
+  const db = new DatabaseSync(file);
+  try {
+    db.exec(pragmas(durability));
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 function pragmas(durability: SqliteOptions['durability']): string {
@@ -45,88 +61,109 @@ function pragmas(durability: SqliteOptions['durability']): string {
     PRAGMA cache_size = -2000;`;
 }
 
-function sqliteCollection(db: DatabaseSync, name: string, indexes: readonly string[]): Collection<Document> {
-  const table = identifier(name);
-  translate(name, () => {
-    db.exec(
-      `CREATE TABLE IF NOT EXISTS ${table}
+class SqliteCollection implements Collection<Document> {
+  readonly #db: DatabaseSync;
+  readonly #name: string;
+  readonly #table: string;
+  readonly #indexes: readonly string[];
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync, name: string, indexes: readonly string[]) {
+    this.#db = db;
+    this.#name = name;
+    this.#table = identifier(name);
+    this.#indexes = indexes;
+    translate(name, () => this.#create());
+  }
+
+  get(id: string): Promise<Document | null> {
+    return this.#run(() => {
+      const row = this.#prepare(`SELECT body FROM ${this.#table} WHERE id = ?`).get(id);
+      return row ? document(row) : null;
+    });
+  }
+
+  find(filter: Filter<Document> = {}): Promise<Document[]> {
+    return this.#run(() => {
+      const { where, values } = condition(filter, this.#indexes);
+      const sql = `SELECT body FROM ${this.#table} ${where} ORDER BY id`;
+      return this.#prepare(sql)
+        .all(...values)
+        .map(document);
+    });
+  }
+
+  insert(fresh: New<Document>): Promise<Document> {
+    return this.#run(() => {
+      const stored = { ...fresh, revision: 1 };
+      const sql = `INSERT INTO ${this.#table} (id, revision, body) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`;
+      const { changes } = this.#prepare(sql).run(stored.id, JSON.stringify(stored));
+      if (changes === 0) throw duplicate(this.#name, stored.id);
+      return stored;
+    });
+  }
+
+  replace(next: New<Document>, expectedRevision: number): Promise<Document> {
+    return this.#run(() => {
+      const stored = { ...next, revision: expectedRevision + 1 };
+      const sql = `UPDATE ${this.#table} SET revision = ?, body = ? WHERE id = ? AND revision = ?`;
+      const values = [stored.revision, JSON.stringify(stored), stored.id, expectedRevision];
+      if (this.#prepare(sql).run(...values).changes === 0) throw stale(this.#name, stored.id);
+      return stored;
+    });
+  }
+
+  remove(id: string, expectedRevision?: number): Promise<boolean> {
+    const [and, values] =
+      expectedRevision === undefined ? ['', []] : [' AND revision = ?', [expectedRevision]];
+    const sql = `DELETE FROM ${this.#table} WHERE id = ?${and}`;
+    return this.#run(() => this.#prepare(sql).run(id, ...values).changes > 0);
+  }
+
+  #create(): void {
+    this.#db.exec(
+      `CREATE TABLE IF NOT EXISTS ${this.#table}
         (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID`,
     );
-    for (const field of indexes) {
-      db.exec(
-        `CREATE INDEX IF NOT EXISTS ${identifier(`${name}_${field}`)} ON ${table} (body ->> '$.${checked(field)}')`,
-      );
+    for (const field of this.#indexes) {
+      const index = identifier(`${this.#name}_${field}`);
+      this.#db.exec(`CREATE INDEX IF NOT EXISTS ${index} ON ${this.#table} (${expression(field)})`);
     }
-  });
-  const statements = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    const known = statements.get(sql) ?? db.prepare(sql);
-    statements.set(sql, known);
-    return known;
-  };
-  const run = <R>(action: () => R): Promise<R> => promised(() => translate(name, action));
-  return {
-    get: id =>
-      run(() => {
-        const row = prepare(`SELECT body, revision FROM ${table} WHERE id = ?`).get(id);
-        return row ? document(row) : null;
-      }),
-    find: (filter = {}) =>
-      run(() => {
-        const { where, values } = condition(filter, indexes);
-        return prepare(`SELECT body, revision FROM ${table} ${where} ORDER BY id`)
-          .all(...values)
-          .map(document);
-      }),
-    insert: fresh =>
-      run(() => {
-        const stored = { ...fresh, revision: 1 };
-        prepare(`INSERT INTO ${table} (id, revision, body) VALUES (?, 1, ?)`).run(
-          fresh.id,
-          JSON.stringify(stored),
-        );
-        return stored;
-      }),
-    replace: (next, expectedRevision) =>
-      run(() => {
-        const stored = { ...next, revision: expectedRevision + 1 };
-        const result = prepare(
-          `UPDATE ${table} SET revision = ?, body = ? WHERE id = ? AND revision = ?`,
-        ).run(stored.revision, JSON.stringify(stored), next.id, expectedRevision);
-        if (result.changes === 0) throw stale(name, next.id);
-        return stored;
-      }),
-    remove: (id, expectedRevision) =>
-      run(() => {
-        const sql = `DELETE FROM ${table} WHERE id = ?${expectedRevision === undefined ? '' : ' AND revision = ?'}`;
-        return (
-          prepare(sql).run(id, ...(expectedRevision === undefined ? [] : [expectedRevision])).changes > 0
-        );
-      }),
-  };
+  }
+
+  #prepare(sql: string): StatementSync {
+    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** Runs at once but answers as a promise, so that no caller depends on SQLite being synchronous. */
+  #run<R>(action: () => R): Promise<R> {
+    return new Promise(resolve => resolve(translate(this.#name, action)));
+  }
 }
 
 function condition(
   filter: Filter<Document>,
   indexes: readonly string[],
 ): { where: string; values: SQLInputValue[] } {
-  const fields = Object.entries(filter).filter(([, value]) => value !== undefined);
-  const foreign = fields.find(([field]) => !indexes.includes(field));
-  if (foreign) throw new TypeError(`find by ${foreign[0]}: not an index`);
+  const fields = Object.entries(filter);
+  const foreign = fields.find(([field, value]) => !indexes.includes(field) || value === undefined);
+  if (foreign) throw new TypeError(`find by ${foreign[0]}: not an index, or no value`);
   const values = fields.map(([, value]) =>
     typeof value === 'boolean' ? Number(value) : (value as SQLInputValue),
   );
-  const where = fields.map(([field]) => `body ->> '$.${checked(field)}' = ?`).join(' AND ');
+  const where = fields.map(([field]) => `${expression(field)} = ?`).join(' AND ');
   return { where: where && `WHERE ${where}`, values };
+}
+
+/** The same text in index and query, or SQLite does not use the index. JSON booleans come out as 0 and 1. */
+function expression(field: string): string {
+  return `body ->> '$.${checked(field)}'`;
 }
 
 function document(row: Record<string, unknown>): Document {
   return JSON.parse(row.body as string) as Document;
-}
-
-/** Runs at once but answers as a promise, so that no caller depends on SQLite being synchronous. */
-function promised<R>(action: () => R): Promise<R> {
-  return new Promise(resolve => resolve(action()));
 }
 
 function identifier(name: string): string {
@@ -138,15 +175,15 @@ function checked(name: string): string {
   return name;
 }
 
-/** SQLite result codes (extended codes keep the primary one in the low byte): 13 full, 19 constraint. */
+/** SQLite result codes keep the primary one in the low byte; 13 is SQLITE_FULL. Programming errors pass as they are. */
 function translate<R>(where: string, action: () => R): R {
   try {
     return action();
   } catch (error) {
     if (error instanceof HedgerowError || error instanceof TypeError) throw error;
-    const code = ((error as { errcode?: number }).errcode ?? 0) & 255;
-    if (code === 19) throw duplicate(where, 'this id', error);
-    const kind = code === 13 ? STORE_ERRORS.STORE_FULL : STORE_ERRORS.STORE_FAILED;
+    const { errcode = 0, code = '' } = error as { errcode?: number; code?: string };
+    const full = (errcode & 255) === 13 || code === 'ENOSPC';
+    const kind = full ? STORE_ERRORS.STORE_FULL : STORE_ERRORS.STORE_FAILED;
     throw new HedgerowError(kind, `store ${where}: ${messageOf(error)}`, { cause: error });
   }
 }

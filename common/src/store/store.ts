@@ -22,7 +22,10 @@ export type Filter<T extends Document> = { readonly [K in keyof T]?: T[K] & (str
 
 export interface Collection<T extends Document> {
   get(id: string): Promise<T | null>;
-  /** Equality on indexed fields, in order of id. */
+  /**
+   * Equality on indexed fields, in order of id. A filter without fields finds all.
+   * @throws TypeError for a field that is not indexed, or whose value is undefined (that would find all)
+   */
   find(filter?: Filter<T>): Promise<T[]>;
   /** @throws STORE_DUPLICATE when the id is there */
   insert(document: New<T>): Promise<T>;
@@ -74,8 +77,8 @@ export async function put<T extends Document>(collection: Collection<T>, documen
   }
 }
 
-export function duplicate(collection: string, id: string, cause?: unknown): HedgerowError {
-  return new HedgerowError(STORE_ERRORS.STORE_DUPLICATE, `${collection}/${id} exists`, { cause });
+export function duplicate(collection: string, id: string): HedgerowError {
+  return new HedgerowError(STORE_ERRORS.STORE_DUPLICATE, `${collection}/${id} exists`);
 }
 
 export function stale(collection: string, id: string): HedgerowError {
