@@ -1,0 +1,60 @@
+/** Wires the HTTP API: everything that a person or a client program can ask of the root. */
+import type { RequestListener } from 'node:http';
+import { createChecker } from '@hedgerow/common/check';
+import { createAuthenticate } from './auth/authenticate.ts';
+import { ensureAdmin, ensureOrganization } from './auth/first-start.ts';
+import { openSigningKeys } from './auth/secrets.ts';
+import { createTokens } from './auth/tokens.ts';
+import { Users } from './auth/users.ts';
+import type { RootConfig } from './config.ts';
+import { serveDocs } from './http/docs.ts';
+import { applicationRoutes } from './http/routes/applications.ts';
+import { authRoutes } from './http/routes/auth.ts';
+import { clusterRoutes } from './http/routes/clusters.ts';
+import { healthRoutes } from './http/routes/health.ts';
+import { instanceRoutes } from './http/routes/instances.ts';
+import { serviceRoutes } from './http/routes/services.ts';
+import { createApp } from './http/server.ts';
+import type { Sessions } from './ports.ts';
+import { Applications } from './services/applications.ts';
+import type { Changes, ChangesDeps } from './services/changes.ts';
+import { Instances } from './services/instances.ts';
+import { Services } from './services/services.ts';
+
+export type ApiConfig = Pick<RootConfig, 'host' | 'data' | 'adminPassword' | 'assets' | 'accessTokenSeconds'>;
+
+export interface ApiDeps extends ChangesDeps {
+  changes: Changes;
+  sessions: Sessions;
+}
+
+/** @throws ADMIN_PASSWORD_NEEDED */
+export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<RequestListener> {
+  const { collections, clock, log, sessions, changes } = deps;
+  const users = new Users(collections, clock);
+  await ensureAdmin(users, config.host, config.adminPassword);
+  const tokens = createTokens({
+    keys: await openSigningKeys(config.data),
+    clock,
+    organization: await ensureOrganization(collections, clock),
+    accessSeconds: config.accessTokenSeconds,
+  });
+  const checker = createChecker();
+  const applications = new Applications(deps, changes);
+  const services = new Services(deps, changes);
+  const routes = [
+    ...authRoutes({ users, tokens }),
+    ...applicationRoutes({ applications, users, checker, log }),
+    ...serviceRoutes({ services, checker, log }),
+    ...instanceRoutes({ instances: new Instances(deps) }),
+    ...clusterRoutes({ collections, sessions }),
+    ...healthRoutes(collections),
+  ];
+  return createApp({
+    routes,
+    checker,
+    authenticate: createAuthenticate(tokens, users),
+    log,
+    extend: app => serveDocs(app, routes, config.assets),
+  });
+}

@@ -1,0 +1,44 @@
+/** From whatever was thrown to the body of the answer. Foreign errors are translated here and nowhere else. */
+import { STATUS_CODES } from 'node:http';
+import { type ErrorKind, HedgerowError, type Logger, messageOf } from '@hedgerow/common';
+import type { ApiError } from '@hedgerow/protos';
+import { ERRORS } from '../errors.ts';
+
+/** The causes of answers from 500 on are logged and not told. */
+export function toApiError(error: unknown, log: Logger): ApiError {
+  const known = error instanceof HedgerowError ? error : translate(error);
+  if (known.kind.http < 500) return answer(known.kind, known.message, known.errors);
+  log.error({ error: known.code, cause: chain(error) }, 'a request failed');
+  const told = known.kind.code.startsWith('STORE_') ? 'the store failed; try again' : known.message;
+  return answer(known.kind, told, known.errors);
+}
+
+function answer(kind: ErrorKind, message: string, errors: HedgerowError['errors']): ApiError {
+  return {
+    code: kind.http,
+    error: kind.code,
+    status: STATUS_CODES[kind.http] ?? 'Error',
+    message,
+    ...(errors.length > 0 ? { errors: [...errors] } : {}),
+  };
+}
+
+const OF_STATUS: Record<number, ErrorKind> = {
+  400: ERRORS.REQUEST_INVALID,
+  413: ERRORS.BODY_TOO_LARGE,
+  415: ERRORS.BODY_UNSUPPORTED,
+};
+
+/** Express and its body parser throw errors with a `status` below 500 and a message meant for the client. */
+function translate(error: unknown): HedgerowError {
+  const { status } = error as { status?: unknown };
+  const kind = typeof status === 'number' ? OF_STATUS[status] : undefined;
+  if (kind) return new HedgerowError(kind, messageOf(error), { cause: error });
+  return new HedgerowError(ERRORS.INTERNAL, 'an error in the root; its log says more', { cause: error });
+}
+
+function chain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\ncaused by ${chain(error.cause)}`;
+}

@@ -1,0 +1,90 @@
+/** The Express application: every route with and without a trailing slash, every error as JSON. */
+
+import { type FieldError, HedgerowError, type Logger } from '@hedgerow/common';
+import type { Check, Checker } from '@hedgerow/common/check';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import type { Authenticate } from '../auth/caller.ts';
+import { ERRORS } from '../errors.ts';
+import { bodyReader, type ReadBody } from './body.ts';
+import { cors } from './cors.ts';
+import { toApiError } from './errors.ts';
+import type { Route } from './route.ts';
+
+export interface AppDeps {
+  routes: readonly Route[];
+  checker: Checker;
+  authenticate: Authenticate;
+  log: Logger;
+  /** adds what is no JSON route, such as the API page */
+  extend?: (app: Express) => void;
+}
+
+export function createApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.use(cors);
+  const readBody = bodyReader();
+  for (const route of deps.routes) {
+    const check = route.spec.body && (route.spec.body.check ?? deps.checker.compile(route.spec.body.schema));
+    app[route.spec.method](expressPath(route.spec.path), handler(route, deps.authenticate, readBody, check));
+  }
+  deps.extend?.(app);
+  refuseOtherMethods(app, deps.routes);
+  app.use((request: Request) => {
+    throw new HedgerowError(ERRORS.PATH_UNKNOWN, `there is nothing at ${request.path}; see /api/docs`);
+  });
+  app.use(errorHandler(deps.log));
+  return app;
+}
+
+function handler(route: Route, authenticate: Authenticate, readBody: ReadBody, check: Check | undefined) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const caller = await authenticate(route.spec.access, request.get('Authorization'));
+    const body = check ? checked(await readBody(request, response), check, route) : undefined;
+    const params = request.params as Record<string, string>;
+    response.status(200).json(await route.handle({ params, body, caller }));
+  };
+}
+
+function checked(body: unknown, check: Check, route: Route): unknown {
+  const errors = check(body);
+  if (errors.length === 0) return body;
+  throw new HedgerowError(route.spec.body?.error ?? ERRORS.BODY_INVALID, summary(errors), { errors });
+}
+
+function summary(errors: readonly FieldError[]): string {
+  const first = errors[0] as FieldError;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return `${first.path || 'the body'}: found ${JSON.stringify(first.found)}, allowed: ${first.allowed}${more}`;
+}
+
+function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
+  for (const [path, methods] of Map.groupBy(routes, route => route.spec.path)) {
+    const allow = methods.map(route => route.spec.method.toUpperCase()).join(', ');
+    app.all(expressPath(path), (request, response) => {
+      response.setHeader('Allow', allow);
+      throw new HedgerowError(
+        ERRORS.METHOD_NOT_ALLOWED,
+        `${request.method} is not possible here; allowed: ${allow}`,
+      );
+    });
+  }
+}
+
+function errorHandler(log: Logger): ErrorRequestHandler {
+  return (error, request, response, _next) => {
+    const body = toApiError(error, log.child({ method: request.method, path: request.path }));
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (body.code === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    response.status(body.code).json(body);
+  };
+}

@@ -1,0 +1,2 @@
+export { startRoot } from './app.ts';
+export { type RootConfig, rootSettings } from './config.ts';
