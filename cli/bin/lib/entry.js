@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = installation(dirname(fileURLToPath(import.meta.url)));
+
+/** Where a role's source is; its bundle is `dist/<role>.mjs`. */
+export const SOURCES = {
+  hedge: 'cli/src/main.ts',
+  root: 'root-orchestrator/src/main.ts',
+  cluster: 'cluster-orchestrator/src/main.ts',
+  worker: 'cli/src/worker/main.ts',
+  'node-engine': 'node-engine/src/main.ts',
+  'net-manager': 'net-manager/src/main.ts',
+};
+/** Processes that stay: a small heap is worth more to them than speed. Refused in NODE_OPTIONS, so given here. */
+const STAYS = ['--optimize-for-size', '--max-semi-space-size=1'];
+
+export const ROLES = Object.keys(SOURCES);
+
+/** The bundle when it is there and no source is newer; else the source. */
+export function entryOf(role, root = repository) {
+  const source = join(root, SOURCES[role]);
+  const bundle = join(root, 'dist', `${role}.mjs`);
+  if (!existsSync(bundle)) return source;
+  if (!existsSync(source)) return bundle;
+  return statSync(bundle).mtimeMs > newestSource(root) ? bundle : source;
+}
+
+/** Flags of Node for a role; `hedge` itself stays only as `hedge up`. */
+export function flagsOf(role, args) {
+  return role === 'hedge' && args[0] !== 'up' ? [] : STAYS;
+}
+
+/** The nearest folder above that holds sources or bundles: this file is also part of a bundle. */
+function installation(from) {
+  const marks = ['dist/hedge.mjs', 'cli/bin/hedge.js'];
+  for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
+    if (marks.some(mark => existsSync(join(folder, mark)))) return folder;
+  }
+  throw new Error(`no installation above ${from}`);
+}
+
+function newestSource(root) {
+  const folders = readdirSync(root).map(name => join(root, name, 'src'));
+  return Math.max(0, ...folders.filter(existsSync).flatMap(folder => times(folder)));
+}
+
+function times(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return times(path);
+    return entry.name.endsWith('.ts') ? [statSync(path).mtimeMs] : [];
+  });
+}

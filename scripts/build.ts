@@ -1,0 +1,45 @@
+/** `npm run build`: one file per role into `dist/`, and `dist/assets`. */
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { ROLES, SOURCES } from '../cli/bin/lib/entry.js';
+import { copyAssets } from './build/assets.ts';
+import { stubs } from './build/stubs.ts';
+
+/** CommonJS packages inside a module need `require`; the assets lie beside the bundle unless told otherwise. */
+const BANNER = `import { createRequire as hedgerowRequire } from 'node:module';
+import { fileURLToPath as hedgerowPath } from 'node:url';
+const require = hedgerowRequire(import.meta.url);
+process.env.HEDGEROW_ASSETS ??= hedgerowPath(new URL('./assets', import.meta.url));`;
+
+/** @param target directory that is replaced */
+export async function buildAll(repository: string, target: string): Promise<void> {
+  await rm(target, { recursive: true, force: true });
+  await build({
+    absWorkingDir: repository,
+    entryPoints: Object.entries(SOURCES).map(([out, source]) => ({ in: source, out })),
+    outdir: target,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node26',
+    format: 'esm',
+    // Names stay: they are what a stack in a log shows.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'linked',
+    banner: { js: BANNER },
+    plugins: [stubs()],
+    logLevel: 'warning',
+  });
+  await copyAssets(repository, join(target, 'assets'));
+}
+
+if (import.meta.main) {
+  const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+  const start = performance.now();
+  await buildAll(repository, join(repository, 'dist'));
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  process.stdout.write(`dist: ${ROLES.join(', ')} in ${seconds} s\n`);
+}
