@@ -1,0 +1,142 @@
+import { type Clock, type Collection, type Logger, type New, newId, put } from '@hedgerow/common';
+import type { Aggregate, Hello } from '@hedgerow/protos';
+import type { Cluster } from '../model.ts';
+import type { Sessions } from '../ports.ts';
+import { grew, noAggregate } from './aggregate.ts';
+import type { Session } from './session.ts';
+import { Throttle } from './throttle.ts';
+
+/** What the root knows of a cluster. The store has a copy that may be a second old. */
+export interface ClusterView {
+  readonly id: string;
+  readonly name: string;
+  document: New<Cluster>;
+  session: Session | null;
+  /** Asked of the cluster since its last aggregate. */
+  pending: { vcpus: number; memory: number };
+}
+
+/** ms between two writes of a cluster's document: its figures are for people to read. */
+const WRITE_EVERY = 1000;
+
+interface Parts {
+  clusters: Collection<Cluster>;
+  clock: Clock;
+  log: Logger;
+}
+
+/** All clusters that ever connected, and the streams of those that are here. */
+export class Clusters implements Sessions {
+  readonly #parts: Parts;
+  readonly #views = new Map<string, ClusterView>();
+  readonly #byName = new Map<string, ClusterView>();
+  readonly #writes: Throttle;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#writes = new Throttle(parts.clock, WRITE_EVERY, id => this.#write(id));
+  }
+
+  async load(): Promise<void> {
+    for (const document of await this.#parts.clusters.find()) this.#add(document);
+  }
+
+  isConnected(clusterId: string): boolean {
+    return this.session(clusterId) !== null;
+  }
+
+  session(clusterId: string): Session | null {
+    const session = this.#views.get(clusterId)?.session;
+    return session?.open ? session : null;
+  }
+
+  nameOf(clusterId: string): string {
+    return this.#views.get(clusterId)?.name ?? clusterId;
+  }
+
+  all(): Iterable<ClusterView> {
+    return this.#views.values();
+  }
+
+  /** @returns the live stream of the cluster of this name */
+  liveUnder(name: string): Session | null {
+    const view = this.#byName.get(name);
+    return view ? this.session(view.id) : null;
+  }
+
+  /** From here on the cluster is connected. The same name keeps its id. */
+  async attach(session: Session, hello: Hello): Promise<void> {
+    const view =
+      this.#byName.get(hello.cluster_name) ?? this.#add(fresh(hello.cluster_name, this.#parts.clock));
+    const { cluster_location: location, address, port } = hello;
+    view.document = { ...view.document, location, address, port, last_modified_timestamp: this.#seconds() };
+    session.clusterId = view.id;
+    session.name = view.name;
+    view.session = session;
+    view.pending = { vcpus: 0, memory: 0 };
+    await put(this.#parts.clusters, view.document);
+  }
+
+  detach(session: Session): void {
+    const view = this.#views.get(session.clusterId);
+    if (view?.session === session) view.session = null;
+  }
+
+  /** @returns whether there may be room now for something that did not fit before */
+  setAggregate(clusterId: string, aggregate: Aggregate): boolean {
+    const view = this.#views.get(clusterId);
+    if (!view) return false;
+    const before = view.document.aggregate;
+    view.document = { ...view.document, aggregate, last_modified_timestamp: this.#seconds() };
+    view.pending = { vcpus: 0, memory: 0 };
+    this.#writes.request(clusterId);
+    return grew(before, aggregate);
+  }
+
+  /** Counts what a cluster was asked for (or, negative, what it refused) until its next aggregate. */
+  reserve(clusterId: string, vcpus: number, memory: number): void {
+    const pending = this.#views.get(clusterId)?.pending;
+    if (!pending) return;
+    pending.vcpus = Math.max(0, pending.vcpus + vcpus);
+    pending.memory = Math.max(0, pending.memory + memory);
+  }
+
+  /** Writes what is not written yet. */
+  flush(): Promise<void> {
+    return this.#writes.flush();
+  }
+
+  #add(document: New<Cluster>): ClusterView {
+    const { id, name } = document;
+    const view = { id, name, document, session: null, pending: { vcpus: 0, memory: 0 } };
+    this.#views.set(id, view);
+    this.#byName.set(name, view);
+    return view;
+  }
+
+  async #write(clusterId: string): Promise<void> {
+    const view = this.#views.get(clusterId);
+    try {
+      if (view) await put(this.#parts.clusters, view.document);
+    } catch (error) {
+      // The next aggregate writes again; decisions are made on what is in memory.
+      this.#parts.log.error({ err: error, cluster_id: clusterId }, 'figures of a cluster were not stored');
+    }
+  }
+
+  #seconds(): number {
+    return this.#parts.clock.now() / 1000;
+  }
+}
+
+function fresh(name: string, clock: Clock): New<Cluster> {
+  return {
+    id: newId(clock.now()),
+    name,
+    location: '',
+    address: '',
+    port: 0,
+    aggregate: noAggregate(),
+    last_modified_timestamp: clock.now() / 1000,
+  };
+}

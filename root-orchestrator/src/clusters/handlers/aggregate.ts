@@ -1,0 +1,5 @@
+import type { Handler } from './handler.ts';
+
+export const aggregate: Handler<'aggregate'> = (session, message, { clusters, driver }) => {
+  if (clusters.setAggregate(session.clusterId, message)) driver.roomier();
+};

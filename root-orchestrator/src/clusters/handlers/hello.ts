@@ -1,0 +1,54 @@
+import type { Hello } from '@hedgerow/protos';
+import type { Session } from '../session.ts';
+import type { Handler, HandlerParts } from './handler.ts';
+
+/** As file and host names; `direct` constraints name clusters. */
+const CLUSTER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/** The first message of a stream: who is it, and what has it got. */
+export const hello: Handler<'hello'> = async (session, message, parts) => {
+  const { cluster_name: name } = message;
+  if (session.clusterId !== '') return session.refuse('HELLO_REPEATED', 'a stream begins with one Hello');
+  if (!CLUSTER_NAME.test(name)) return session.refuse('CLUSTER_NAME_INVALID', describeName(name));
+  if (!(await isFree(name, session, parts))) {
+    parts.log.warn({ cluster: name, peer: session.peer }, 'a second cluster of this name was turned away');
+    return session.refuse('CLUSTER_NAME_TAKEN', `a cluster named ${name} is connected; choose another name`);
+  }
+  if (session.open) await welcome(session, message, parts);
+};
+
+async function welcome(session: Session, message: Hello, parts: HandlerParts): Promise<void> {
+  await parts.clusters.attach(session, message);
+  session.send({ welcome: { cluster_id: session.clusterId } });
+  const { clusterId: cluster_id, name: cluster } = session;
+  parts.log.info({ cluster, cluster_id, instances: message.instances.length }, 'cluster connected');
+  await parts.table.introduceAll(session);
+  await parts.driver.compare(session, message.instances);
+  parts.driver.roomier();
+}
+
+/**
+ * A cluster that lost its connection may be back before its old stream is known to be dead. So the newer stream waits
+ * as long as the pings of the older one may need to fail; who still answers then is another cluster.
+ */
+async function isFree(
+  name: string,
+  session: Session,
+  { clusters, clock, deadAfter }: HandlerParts,
+): Promise<boolean> {
+  const until = clock.monotonic() + deadAfter;
+  for (let older = clusters.liveUnder(name); older; older = clusters.liveUnder(name)) {
+    const left = until - clock.monotonic();
+    if (left <= 0) return false;
+    const { promise: timeout, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(left, resolve);
+    await Promise.race([older.closed, session.closed, timeout]);
+    cancel();
+    if (!session.open) return true;
+  }
+  return true;
+}
+
+function describeName(name: string): string {
+  return `cluster name ${JSON.stringify(name)} is not 1 to 63 letters, digits, "-", "_" or "." that begin with a letter or digit`;
+}

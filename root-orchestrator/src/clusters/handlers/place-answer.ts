@@ -1,0 +1,4 @@
+import type { Handler } from './handler.ts';
+
+export const placeAnswer: Handler<'place_answer'> = (session, message, { driver }) =>
+  driver.answer(session, message);

@@ -1,0 +1,75 @@
+import type { Socket } from 'node:net';
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import type { Logger } from '@hedgerow/common';
+import { LINK_LOADER_OPTIONS, LINK_SERVICE, linkProtoPath } from '@hedgerow/protos';
+import { type Call, Session } from './session.ts';
+import { tokenCheck } from './token.ts';
+
+export interface LinkServerOptions {
+  /** join token of clusters */
+  token: string;
+  /** folder of the .proto; "" = beside the sources */
+  assets: string;
+  /** ms between pings, and ms that an answer may take: a dead cluster is noticed after twice this */
+  keepalive: number;
+  log: Logger;
+  /** Called with every stream that brought the token. */
+  accept: (session: Session) => void;
+}
+
+export interface LinkServer {
+  /** Takes over a connection that begins with the preface of HTTP/2; nothing of it may have been consumed. */
+  inject(socket: Socket): void;
+  stop(): void;
+}
+
+/** A whole Hello of a large cluster is one message. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** The gRPC side of port 10000. It listens nowhere itself: connections are handed in. */
+export function createLinkServer(options: LinkServerOptions): LinkServer {
+  const server = new Server({
+    'grpc.keepalive_time_ms': options.keepalive,
+    'grpc.keepalive_timeout_ms': options.keepalive,
+    'grpc.keepalive_permit_without_calls': 1,
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.enable_channelz': 0,
+  });
+  server.addService(linkService(options.assets), connectHandler(options));
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  return {
+    inject: socket => injector.injectConnection(socket),
+    stop() {
+      injector.destroy();
+      server.forceShutdown();
+    },
+  };
+}
+
+function linkService(assets: string): ServiceDefinition {
+  const definition = loadSync(linkProtoPath(assets || undefined), LINK_LOADER_OPTIONS)[LINK_SERVICE];
+  if (!definition) throw new TypeError(`${LINK_SERVICE} is not in the .proto file`);
+  return definition as ServiceDefinition;
+}
+
+function connectHandler({ token, log, accept }: LinkServerOptions): UntypedServiceImplementation {
+  const isValid = tokenCheck(token);
+  return {
+    Connect(call: Call) {
+      const session = new Session(call);
+      if (isValid(call.metadata.get('authorization')[0]?.toString())) return accept(session);
+      log.warn({ peer: session.peer }, 'a cluster without a valid join token was turned away');
+      session.fail(
+        status.UNAUTHENTICATED,
+        'the join token is missing or wrong: send it as metadata "authorization: Bearer <token>"',
+      );
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { type Clock, every, type Logger, SerialByKey } from '@hedgerow/common';
+import type { InstanceReport, PlaceAnswer } from '@hedgerow/protos';
+import type { Session } from '../clusters/session.ts';
+import type { Deployments } from '../ports.ts';
+import type { Board } from './board.ts';
+import { instanceId } from './comparison.ts';
+import type { Instances } from './instances.ts';
+import type { Placement } from './placement.ts';
+import type { Reconciler } from './reconciler.ts';
+import type { Removal } from './removal.ts';
+
+/** ms: the deadline of REQUESTED and of the negative scheduling results. */
+const RETRY_EVERY = 10_000;
+
+export interface DriverParts {
+  instances: Instances;
+  board: Board;
+  placement: Placement;
+  removal: Removal;
+  reconciler: Reconciler;
+  clock: Clock;
+  log: Logger;
+}
+
+/**
+ * Drives every instance from REQUESTED to a cluster and from `gone` to its end. Work on one instance runs one task at
+ * a time. What fails is taken up again: by the sweep, or by the next Hello of a cluster whose stream it ended.
+ */
+export class Driver implements Deployments {
+  readonly #parts: DriverParts;
+  readonly #serial = new SerialByKey();
+  #sweep: 'idle' | 'running' | 'again' = 'idle';
+  #stopped = false;
+  #cancel = (): void => {};
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+  }
+
+  requested(id: string): void {
+    this.#parts.board.waiting.add(id);
+    this.#background(id, () => this.#drive(id));
+  }
+
+  gone(id: string): void {
+    this.#parts.board.leaving.add(id);
+    this.#background(id, () => this.#drive(id));
+  }
+
+  /** Instances on a cluster wait for its Hello; those on none are scheduled when a cluster is there. */
+  async resume(): Promise<void> {
+    await this.#parts.instances.load();
+    this.#cancel();
+    this.#cancel = every(this.#parts.clock, RETRY_EVERY, () => {
+      for (const id of this.#parts.board.leaving) this.#background(id, () => this.#drive(id));
+      this.roomier();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    this.#parts.placement.stop();
+    await this.#serial.idle();
+  }
+
+  /** Something that did not fit may fit now: tries all that wait. */
+  roomier(): void {
+    if (this.#sweep !== 'idle') {
+      this.#sweep = 'again';
+      return;
+    }
+    this.#sweep = 'running';
+    void this.#tryWaiting();
+  }
+
+  /** Compares a Hello with the store and settles the differences. */
+  async compare(session: Session, listed: readonly InstanceReport[]): Promise<void> {
+    const { board, reconciler } = this.#parts;
+    const named = new Set(listed.map(instanceId));
+    const missing = board.ofCluster(session.clusterId).filter(instance => !named.has(instance.id));
+    await Promise.all([
+      ...listed.map(report => this.#run(instanceId(report), () => reconciler.listed(session, report))),
+      ...missing.map(({ id }) => this.#run(id, () => reconciler.missing(session, id))),
+    ]);
+  }
+
+  async reports(session: Session, reports: readonly InstanceReport[]): Promise<void> {
+    const { reconciler } = this.#parts;
+    await Promise.all(
+      reports.map(report => this.#run(instanceId(report), () => reconciler.reported(session, report))),
+    );
+  }
+
+  async answer(session: Session, answer: PlaceAnswer): Promise<void> {
+    const id = answer.request_id.split('#')[0] ?? '';
+    await this.#run(id, async () => {
+      const refused = await this.#parts.placement.answered(session, id, answer);
+      if (refused) await this.#parts.removal.finish(refused);
+    });
+  }
+
+  /** A stream ended. What was asked on it stays tied to its cluster until the cluster's next Hello tells. */
+  lost(session: Session): void {
+    const status_detail = `cluster ${session.name} was lost before it answered; it is waited for`;
+    for (const id of this.#parts.placement.lost(session)) {
+      this.#background(id, async () => {
+        await this.#parts.instances.change(id, current =>
+          current.status === 'CLUSTER_SCHEDULED' && current.cluster_id === session.clusterId
+            ? { status_detail }
+            : null,
+        );
+      });
+    }
+  }
+
+  async #drive(id: string): Promise<void> {
+    const instance = await this.#parts.instances.read(id);
+    if (!instance) return;
+    if (instance.desired === 'gone') await this.#parts.removal.begin(instance);
+    else if (instance.cluster_id === '') await this.#parts.placement.place(instance);
+  }
+
+  async #tryWaiting(): Promise<void> {
+    for (const id of [...this.#parts.board.waiting]) {
+      await this.#run(id, () => this.#drive(id)).catch((error: unknown) => this.#failed(id, error));
+    }
+    const again = this.#sweep === 'again';
+    this.#sweep = 'idle';
+    if (again) this.roomier();
+  }
+
+  #background(id: string, task: () => Promise<void>): void {
+    this.#run(id, task).catch((error: unknown) => this.#failed(id, error));
+  }
+
+  #run(id: string, task: () => Promise<void>): Promise<void> {
+    return this.#stopped ? Promise.resolve() : this.#serial.run(id, task);
+  }
+
+  #failed(id: string, error: unknown): void {
+    this.#parts.log.error({ err: error, instance: id }, 'work on an instance failed and is tried again');
+  }
+}

@@ -1,0 +1,38 @@
+import type { Logger } from '@hedgerow/common';
+import type { Clusters } from '../clusters/clusters.ts';
+import type { Instance } from '../model.ts';
+import type { Addresses } from '../ports.ts';
+import type { Instances } from './instances.ts';
+
+export interface RemovalParts {
+  instances: Instances;
+  clusters: Clusters;
+  addresses: Addresses;
+  log: Logger;
+  /** Called when an instance has left its cluster: there may be room for others. */
+  left: () => void;
+}
+
+/** Ends instances that are not wanted. The document goes when its cluster has said that nothing is left. */
+export class Removal {
+  readonly #parts: RemovalParts;
+
+  constructor(parts: RemovalParts) {
+    this.#parts = parts;
+  }
+
+  /** May be called again and again: a cluster answers Remove of what it does not know, too. */
+  async begin(instance: Instance): Promise<void> {
+    if (instance.cluster_id === '') return this.finish(instance);
+    const { service_id, instance_number } = instance;
+    this.#parts.clusters.session(instance.cluster_id)?.send({ remove: { service_id, instance_number } });
+  }
+
+  /** The document goes first: a claim without an owner is swept at start, an owner without its address is not mended. */
+  async finish(instance: Instance): Promise<void> {
+    await this.#parts.instances.remove(instance.id);
+    await this.#parts.addresses.release(`instance/${instance.id}`);
+    this.#parts.log.info({ instance: instance.id }, 'instance removed');
+    this.#parts.left();
+  }
+}

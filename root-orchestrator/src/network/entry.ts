@@ -1,0 +1,59 @@
+/** A service as the network sees it: what of its instances can be reached. */
+import type { TableEntry, TableInstance } from '@hedgerow/protos';
+import type { Instance } from '../model.ts';
+
+/** What of a service its table entry needs. */
+export interface ServiceName {
+  readonly job_name: string;
+  readonly application_id: string;
+  readonly service_ip: string;
+}
+
+/** An instance answers for its service from the moment it runs until its removal is wanted. */
+export function isReachable(instance: Instance): boolean {
+  return instance.desired === 'run' && instance.status === 'RUNNING' && instance.namespace_ip !== '';
+}
+
+export function tableInstance(instance: Instance): TableInstance {
+  return {
+    instance_number: instance.instance_number,
+    instance_ip: instance.instance_ip,
+    namespace_ip: instance.namespace_ip,
+    host_ip: instance.host_ip,
+    host_port: instance.host_port,
+    worker_id: instance.worker_id,
+    worker_subnet: instance.worker_subnet,
+    cluster_id: instance.cluster_id,
+  };
+}
+
+export function tableEntry(service: ServiceName, instances: readonly Instance[]): TableEntry {
+  return {
+    ...nameOf(service),
+    instances: instances
+      .filter(isReachable)
+      .map(tableInstance)
+      .sort((a, b) => a.instance_number - b.instance_number),
+    removed: false,
+  };
+}
+
+export function removedEntry(service: ServiceName): TableEntry {
+  return { ...nameOf(service), instances: [], removed: true };
+}
+
+/** Equal texts: nothing that matters to this cluster differs. Its own instances it knows better than the root. */
+export function fingerprint(entry: TableEntry, clusterId: string): string {
+  return JSON.stringify([entry.service_ip, entry.instances.filter(i => i.cluster_id !== clusterId)]);
+}
+
+/** Does the network see a difference between two states of an instance? */
+export function looksDifferent(before: Instance | undefined, after: Instance | undefined): boolean {
+  const seen = (instance: Instance | undefined) =>
+    instance && isReachable(instance) ? JSON.stringify(tableInstance(instance)) : '';
+  return seen(before) !== seen(after);
+}
+
+export function nameOf({ job_name, application_id, service_ip }: ServiceName): ServiceName {
+  return { job_name, application_id, service_ip };
+}

@@ -1,0 +1,139 @@
+import {
+  type Collection,
+  type ErrorKind,
+  formatIpv4,
+  HedgerowError,
+  isErrorOf,
+  parseIpv4,
+  STORE_ERRORS,
+} from '@hedgerow/common';
+import type { Claim } from '../model.ts';
+
+export interface PoolRange {
+  /** first part of a claim's id: `address` or `subnet` */
+  readonly prefix: string;
+  readonly first: string;
+  readonly last: string;
+  /** addresses from one value to the next: 1, or 64 for a /26 */
+  readonly step: number;
+  /** what a person calls one of them */
+  readonly noun: string;
+}
+
+/**
+ * Values out of a range, each given to one owner. The insert of the claim decides who has it; what is kept in memory
+ * only says where it is worth trying. The next value is looked for behind the last one given, so that freed ones
+ * rest as long as possible.
+ */
+export class Pool {
+  readonly #range: PoolRange;
+  readonly #claims: Collection<Claim>;
+  readonly #exhausted: ErrorKind;
+  readonly #first: number;
+  readonly #size: number;
+  readonly #taken = new Set<number>();
+  #cursor = 0;
+
+  constructor(range: PoolRange, claims: Collection<Claim>, exhausted: ErrorKind) {
+    this.#range = range;
+    this.#claims = claims;
+    this.#exhausted = exhausted;
+    this.#first = numberOf(range.first);
+    this.#size = (numberOf(range.last) - this.#first) / range.step + 1;
+  }
+
+  /** Reads which values are taken; once, before the first claim. */
+  async load(): Promise<void> {
+    for (const claim of await this.#claims.find()) {
+      const position = this.#positionOf(claim.id);
+      if (position === null) continue;
+      this.#taken.add(position);
+      this.#cursor = Math.max(this.#cursor, (position + 1) % this.#size);
+    }
+  }
+
+  /** Is this a value of the range? */
+  contains(value: string): boolean {
+    return this.#position(value) !== null;
+  }
+
+  /** @throws the pool's error when every value is taken */
+  async claimNext(owner: string): Promise<string> {
+    for (let tries = 0; tries < this.#size; tries += 1) {
+      const position = this.#cursor;
+      this.#cursor = (position + 1) % this.#size;
+      if (this.#taken.has(position)) continue;
+      const value = this.#valueAt(position);
+      if (await this.#insert(position, value, owner)) return value;
+    }
+    throw new HedgerowError(this.#exhausted, `all ${this.#size} ${this.#range.noun} are in use`);
+  }
+
+  /** @returns null when it is the owner's now, else who has it */
+  async claim(owner: string, value: string): Promise<string | null> {
+    const position = this.#position(value);
+    if (position === null) throw new TypeError(`${value} is not one of the ${this.#range.noun}`);
+    for (;;) {
+      if (await this.#insert(position, value, owner)) return null;
+      const claim = await this.#claims.get(this.#idOf(value));
+      if (claim) return claim.owner === owner ? null : claim.owner;
+    }
+  }
+
+  /** @returns the values of an owner */
+  async ownedBy(owner: string): Promise<string[]> {
+    const claims = await this.#claims.find({ owner });
+    return claims
+      .filter(c => this.#positionOf(c.id) !== null)
+      .map(c => c.id.slice(this.#range.prefix.length + 1));
+  }
+
+  /** Frees one value of an owner, or all of them; what is not the owner's stays. */
+  async release(owner: string, value?: string): Promise<void> {
+    for (const owned of await this.ownedBy(owner)) {
+      if (value !== undefined && owned !== value) continue;
+      await this.#claims.remove(this.#idOf(owned));
+      const position = this.#position(owned);
+      if (position !== null) this.#taken.delete(position);
+    }
+  }
+
+  async #insert(position: number, value: string, owner: string): Promise<boolean> {
+    const known = this.#taken.has(position);
+    this.#taken.add(position);
+    try {
+      await this.#claims.insert({ id: this.#idOf(value), owner });
+      return true;
+    } catch (error) {
+      if (isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) return false;
+      if (!known) this.#taken.delete(position);
+      throw error;
+    }
+  }
+
+  #idOf(value: string): string {
+    return `${this.#range.prefix}/${value}`;
+  }
+
+  #valueAt(position: number): string {
+    return formatIpv4(this.#first + position * this.#range.step);
+  }
+
+  #position(value: string): number | null {
+    const address = parseIpv4(value);
+    if (address === null) return null;
+    const position = (address - this.#first) / this.#range.step;
+    return Number.isInteger(position) && position >= 0 && position < this.#size ? position : null;
+  }
+
+  #positionOf(claimId: string): number | null {
+    const prefix = `${this.#range.prefix}/`;
+    return claimId.startsWith(prefix) ? this.#position(claimId.slice(prefix.length)) : null;
+  }
+}
+
+function numberOf(address: string): number {
+  const number = parseIpv4(address);
+  if (number === null) throw new TypeError(`not an IPv4 address: ${address}`);
+  return number;
+}
