@@ -4,9 +4,9 @@ import type { DockerEngine } from './support/docker/engine.ts';
 import { BENCH_IMAGE } from './support/docker/image.ts';
 import { SLEEPER } from './support/docker/program.ts';
 import type { Measured } from './support/figure.ts';
-import type { Fleet } from './support/fleet.ts';
+import type { Fleet } from './support/fleet/fleet.ts';
+import { startFleet } from './support/fleet/start.ts';
 import { microservice } from './support/sla.ts';
-import { startFleet } from './support/start-fleet.ts';
 import { describe, interleave, median, pairRatios } from './support/stats.ts';
 import { waitUntil } from './support/wait.ts';
 

@@ -7,9 +7,9 @@ import { SERVER, SLEEPER } from './support/docker/program.ts';
 import { EngineWatch } from './support/docker/watch.ts';
 import type { Measured } from './support/figure.ts';
 import { deployUntilAnswer, openKnocker } from './support/first-answer.ts';
-import type { Fleet } from './support/fleet.ts';
+import type { Fleet } from './support/fleet/fleet.ts';
+import { startFleet } from './support/fleet/start.ts';
 import { microservice } from './support/sla.ts';
-import { startFleet } from './support/start-fleet.ts';
 import { describe, interleave, median, pairRatios } from './support/stats.ts';
 import { waitUntil } from './support/wait.ts';
 

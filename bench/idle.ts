@@ -4,10 +4,10 @@ import type { Bench, BenchContext } from './support/bench.ts';
 import { SLEEPER } from './support/docker/program.ts';
 import { inNetns, run } from './support/exec.ts';
 import type { Measured } from './support/figure.ts';
-import type { Fleet, FleetWorker } from './support/fleet.ts';
+import type { Fleet, FleetWorker } from './support/fleet/fleet.ts';
+import { startFleet } from './support/fleet/start.ts';
 import { countWire, type WireCount } from './support/net/wire-counter.ts';
 import { microservice } from './support/sla.ts';
-import { startFleet } from './support/start-fleet.ts';
 import { describe, median } from './support/stats.ts';
 import { waitUntil } from './support/wait.ts';
 

@@ -2,7 +2,7 @@
 import type { DockerEngine } from './docker/engine.ts';
 import { type ProgramStart, parseStart } from './docker/program.ts';
 import type { EngineWatch } from './docker/watch.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import { waitUntil } from './wait.ts';
 import { tieToWallClock } from './wall-clock.ts';
 

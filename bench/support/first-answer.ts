@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Lifecycle } from '@hedgerow/common';
 import type { EngineWatch } from './docker/watch.ts';
 import { inNetns, start } from './exec.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import { waitUntil } from './wait.ts';
 import { tieToWallClock } from './wall-clock.ts';
 

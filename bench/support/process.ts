@@ -34,3 +34,36 @@ async function threadMs(path: string): Promise<number> {
   const text = await readFile(path, 'utf8').catch(() => '0');
   return Number(text.split(' ')[0]) / 1e6;
 }
+
+/** The process and everything that it started and that still runs. */
+export async function tree(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = threads.map(thread =>
+    readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''),
+  );
+  const children = (await Promise.all(lists)).flatMap(list => list.split(' ').filter(Boolean).map(Number));
+  return [pid, ...(await Promise.all(children.map(tree))).flat()];
+}
+
+export async function weighTree(pid: number): Promise<Weight> {
+  const weights = await Promise.all((await tree(pid)).map(weigh));
+  return weights.reduce((sum, w) => ({ pss: sum.pss + w.pss, private: sum.private + w.private }));
+}
+
+/** Children that have come and gone are in the parent's own account, in steps of 10 ms. */
+export async function cpuMsOfTree(pid: number): Promise<number> {
+  const times = (await tree(pid)).map(
+    async member => (await cpuMs(member)) + (await endedChildrenMs(member)),
+  );
+  return (await Promise.all(times)).reduce((sum, ms) => sum + ms, 0);
+}
+
+async function endedChildrenMs(pid: number): Promise<number> {
+  return parseEndedChildrenMs(await readFile(`/proc/${pid}/stat`, 'utf8'));
+}
+
+/** Fields 16 and 17 of `stat`, in 1/100 s; the name in brackets before them may hold anything. */
+export function parseEndedChildrenMs(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) * 10;
+}

@@ -2,9 +2,9 @@
 import { Agent, request } from 'node:http';
 import type { ApiApplication, ApiCluster, ApiService, Microservice } from '@hedgerow/protos';
 
-export interface RootAddress {
-  host: string;
-  port: number;
+export type RootAddress = { host: string; port: number } | { socketPath: string };
+
+export interface Credentials {
   username: string;
   password: string;
 }
@@ -12,15 +12,16 @@ export interface RootAddress {
 export class RootApi {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #address: RootAddress;
+  readonly #credentials: Credentials;
   #token = '';
 
-  constructor(address: RootAddress) {
+  constructor(address: RootAddress, credentials: Credentials) {
     this.#address = address;
+    this.#credentials = credentials;
   }
 
   async login(): Promise<void> {
-    const { username, password } = this.#address;
-    const tokens = await this.#call<{ token: string }>('POST', '/api/auth/login', { username, password });
+    const tokens = await this.#call<{ token: string }>('POST', '/api/auth/login', this.#credentials);
     this.#token = tokens.token;
   }
 
@@ -58,18 +59,24 @@ export class RootApi {
   }
 
   async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const { status, text } = await this.#send(method, path, body === undefined ? '' : JSON.stringify(body));
+    const sent = body === undefined ? '' : JSON.stringify(body);
+    let { status, text } = await this.#send(method, path, sent);
+    if (status === 401 && this.#token !== '') {
+      // an access token lives shorter than some benches
+      this.#token = '';
+      await this.login();
+      ({ status, text } = await this.#send(method, path, sent));
+    }
     if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
   #send(method: string, path: string, body: string): Promise<{ status: number; text: string }> {
-    const { host, port } = this.#address;
     const headers: Record<string, string | number> = { 'content-length': Buffer.byteLength(body) };
     if (body !== '') headers['content-type'] = 'application/json';
     if (this.#token !== '') headers.authorization = `Bearer ${this.#token}`;
     return new Promise((resolve, reject) => {
-      request({ host, port, agent: this.#agent, method, path, headers }, response => {
+      request({ ...this.#address, agent: this.#agent, method, path, headers }, response => {
         let text = '';
         response.setEncoding('utf8').on('data', (part: string) => (text += part));
         response.once('end', () => resolve({ status: response.statusCode ?? 500, text }));

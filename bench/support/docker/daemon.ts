@@ -29,7 +29,13 @@ export async function startDocker(life: Lifecycle): Promise<DockerEngine> {
   const engine = new DockerEngine(socket);
   life.add('docker client', () => engine.close());
   await waitUntil('dockerd', 30_000, 100, () => engine.ping());
+  life.add('containers', () => removeContainers(engine));
   return engine;
+}
+
+/** Left to dockerd, a program that does not mind SIGTERM holds up its end by 10 s. */
+async function removeContainers(engine: DockerEngine): Promise<void> {
+  for (const { id } of await engine.containers()) await engine.remove(id);
 }
 
 async function removeFolder(dir: string): Promise<void> {

@@ -16,7 +16,7 @@ import { inNetns, start } from '../exec.ts';
 import { waitUntil } from '../wait.ts';
 import type { Worker } from './netns.ts';
 
-const MAIN = fileURLToPath(import.meta.resolve('@hedgerow/net-manager/src/main.ts'));
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.resolve('@hedgerow/net-manager')));
 
 export interface ManagedWorker {
   register(registration: NetRegistration): Promise<void>;

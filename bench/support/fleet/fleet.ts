@@ -1,6 +1,6 @@
 /** A root, a cluster and its workers, as the benches see them. */
-import type { DockerEngine } from './docker/engine.ts';
-import type { RootApi } from './root-api.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import type { RootApi } from '../root-api.ts';
 
 export interface Fleet {
   /** logged in */
@@ -9,6 +9,8 @@ export interface Fleet {
   docker: DockerEngine;
   clusterName: string;
   workers: FleetWorker[];
+  /** process ids by role: root and cluster (or manager, when they are one process), worker-0, worker-1 */
+  processes: Record<string, number>;
 }
 
 export interface FleetWorker {
@@ -16,7 +18,6 @@ export interface FleetWorker {
   name: string;
   /** as instances name it in `host_ip` */
   address: string;
-  pid: number;
   /** file to enter its network namespace by */
   netns: string;
   /** its end of the link to the cluster, inside its namespace */

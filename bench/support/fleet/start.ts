@@ -1,0 +1,94 @@
+/** Starts the product as users run it: bundles, the launcher's flags, each role in its place. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Lifecycle } from '@hedgerow/common';
+import type { BenchContext } from '../bench.ts';
+import { startDocker } from '../docker/daemon.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { importBenchImage } from '../docker/image.ts';
+import { type RootAddress, RootApi } from '../root-api.ts';
+import { waitUntil } from '../wait.ts';
+import type { Fleet, FleetWorker } from './fleet.ts';
+import { createLan, type Station, UPLINK } from './lan.ts';
+import { startApart, startTogether } from './managers.ts';
+import { RoleStarter } from './role.ts';
+
+export interface FleetOptions {
+  /** a copy of the node binary per machine, so that PSS is what it would be on machines apart */
+  ownRuntimes?: boolean;
+  /** root and cluster in one process */
+  oneManager?: boolean;
+}
+
+const WORKERS = ['worker-0', 'worker-1'] as const;
+/** more than there is: the benches measure starts, not placement */
+const OFFER = ['--vcpus', '16', '--memory', '16384'];
+const CLUSTER_NAME = 'bench';
+const START_LIMIT_MS = 30_000;
+
+export async function startFleet(
+  context: Pick<BenchContext, 'life' | 'say'>,
+  options: FleetOptions = {},
+): Promise<Fleet> {
+  const { life, say } = context;
+  say('starting a Docker Engine, a root, a cluster and two workers');
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'hedgerow-bench-fleet-'));
+  life.add('fleet folder', () => rm(dir, { recursive: true, force: true }));
+  const docker = await startDocker(life);
+  await importBenchImage(docker.socketPath);
+  const [clusterAt, ...workersAt] = await createLan(life, ['cluster', ...WORKERS]);
+  if (!clusterAt) throw new Error('no namespace for the cluster');
+  const roles = new RoleStarter(life, dir, options.ownRuntimes ?? false);
+  const startManagers = options.oneManager ? startTogether : startApart;
+  const managers = await startManagers(roles, clusterAt, CLUSTER_NAME);
+  const started = workersAt.map((at, index) =>
+    startWorker(roles, at, WORKERS[index] as string, { ...managers, docker }),
+  );
+  const workers = await Promise.all(started);
+  const processes = Object.fromEntries(workers.map(worker => [worker.name, worker.pid]));
+  const api = await logIn(life, managers.api);
+  await waitUntil('both workers at the root', START_LIMIT_MS, 50, async () => {
+    const [cluster] = await api.clusters();
+    return cluster?.active_nodes === WORKERS.length;
+  });
+  return {
+    api,
+    docker,
+    clusterName: CLUSTER_NAME,
+    workers,
+    processes: { ...managers.processes, ...processes },
+  };
+}
+
+interface Upstream {
+  clusterAddress: string;
+  workerToken: string;
+  docker: DockerEngine;
+}
+
+async function startWorker(
+  roles: RoleStarter,
+  at: Station,
+  name: string,
+  upstream: Upstream,
+): Promise<FleetWorker & { pid: number }> {
+  const { clusterAddress, workerToken, docker } = upstream;
+  const flags = ['--cluster-address', clusterAddress, '--hostname', name, '--docker', docker.socketPath];
+  const own = ['--token', workerToken, '--data', path.join(roles.dir, name)];
+  const { pid } = await roles.start({
+    role: 'worker',
+    name,
+    machine: name,
+    netns: at.netns.path,
+    flags: [...flags, ...own, ...OFFER],
+  });
+  return { name, pid, address: at.address, netns: at.netns.path, uplink: UPLINK };
+}
+
+async function logIn(life: Lifecycle, address: RootAddress): Promise<RootApi> {
+  const api = new RootApi(address, { username: 'Admin', password: 'Admin' });
+  life.add('API client', () => api.close());
+  await api.login();
+  return api;
+}
