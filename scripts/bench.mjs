@@ -11,5 +11,5 @@ await command(async () => {
   await step('bundles built', () =>
     run(node, [join(repository, 'scripts', 'build.ts')], { cwd: repository }),
   );
-  endAs(await child(node, [join(repository, 'bench', 'src', 'main.ts'), ...process.argv.slice(2)]));
+  endAs(await child(node, [join(repository, 'bench', 'main.ts'), ...process.argv.slice(2)]));
 });

@@ -3,12 +3,12 @@ import { join, relative, sep } from 'node:path';
 
 const SKIPPED = new Set(['node_modules', 'dist', '.git', '.hedgerow']);
 
-/** Test files under the workspaces' `src` and under `test`, sorted; those that match a pattern when there are any. */
+/** Test files of the workspaces, sorted; those that match a pattern when there are any. */
 export function findTests(root, patterns = []) {
   const matchers = patterns.map(pattern => matcher(pattern.replace(/^\.\//, '').replace(/\/$/, '')));
   return walk(root)
     .map(file => relative(root, file).split(sep).join('/'))
-    .filter(file => /\.test\.(ts|mjs)$/.test(file) && /^(?:[^/]+\/src|test|scripts)\//.test(file))
+    .filter(file => /\.test\.(ts|mjs)$/.test(file) && /^(?:[^/]+\/src|test|bench|scripts)\//.test(file))
     .filter(file => matchers.length === 0 || matchers.some(matches => matches(file)))
     .sort();
 }

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { docker, dockerJson } from '../docker/http.ts';
+import { identify, isAlive, type ProcessId } from '../system/process.ts';
+import { tailOf } from '../system/tail.ts';
+import type { Run } from './run.ts';
+
+export interface Engine {
+  socket: string;
+  /** started by this run */
+  own: boolean;
+  version: string;
+}
+
+export const SYSTEM_SOCKET = '/var/run/docker.sock';
+const START_MS = 30_000;
+
+/**
+ * The machine's Docker Engine when one answers, else one of our own below the run's folder that touches neither bridges
+ * nor packet filters of the machine.
+ * @param systemSocket '' = always an own one
+ */
+export async function ensureEngine(run: Run, systemSocket = SYSTEM_SOCKET): Promise<Engine> {
+  if (systemSocket !== '' && (await answers(systemSocket))) return noteEngine(run, systemSocket, false);
+  const socket = await startEngine(run);
+  return noteEngine(run, socket, true);
+}
+
+async function noteEngine(run: Run, socket: string, own: boolean): Promise<Engine> {
+  run.note({ engine: { socket, own } });
+  const { Version: version } = await dockerJson<{ Version: string }>(socket, { method: 'GET', path: '/version' });
+  return { socket, own, version };
+}
+
+async function startEngine(run: Run): Promise<string> {
+  const dir = join(run.dir, 'docker');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const socket = join(dir, 'docker.sock');
+  const log = join(run.dir, 'dockerd.log');
+  const child = spawn('dockerd', engineFlags(dir, socket, run.id), {
+    stdio: ['ignore', openSync(log, 'a', 0o600), openSync(log, 'a', 0o600)],
+    detached: true,
+  });
+  const failed = new Promise<never>((_, reject) => child.once('error', reject));
+  child.unref();
+  const id = child.pid === undefined ? null : identify(child.pid);
+  if (id === null) return failed;
+  run.note({ processes: [...run.record.processes, { name: 'dockerd', ...id }] });
+  run.note({ engine: { socket, own: true } });
+  await Promise.race([failed, untilAnswers(id, socket, log)]);
+  return socket;
+}
+
+/** A containerd of the machine may serve it as well: names of its own keep the two Engines' containers apart. */
+function engineFlags(dir: string, socket: string, run: string): string[] {
+  return [
+    `--data-root=${join(dir, 'data')}`,
+    `--exec-root=${join(dir, 'exec')}`,
+    `--host=unix://${socket}`,
+    `--pidfile=${join(dir, 'docker.pid')}`,
+    `--containerd-namespace=hedge-${run}`,
+    `--containerd-plugins-namespace=hedge-${run}-plugins`,
+    '--bridge=none',
+    '--iptables=false',
+    '--ip6tables=false',
+    '--ip-forward=false',
+    '--ip-masq=false',
+    '--log-level=warn',
+  ];
+}
+
+async function untilAnswers(id: ProcessId, socket: string, log: string): Promise<void> {
+  const deadline = performance.now() + START_MS;
+  while (!(await answers(socket))) {
+    if (!isAlive(id)) throw new Error(`dockerd ended at once:\n${tailOf(log)}`);
+    if (performance.now() > deadline) throw new Error(`dockerd does not answer after 30 s:\n${tailOf(log)}`);
+    await delay(30);
+  }
+}
+
+export async function answers(socket: string): Promise<boolean> {
+  try {
+    await docker(socket, { method: 'GET', path: '/_ping' });
+    return true;
+  } catch {
+    return false;
+  }
+}
