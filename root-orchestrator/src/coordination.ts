@@ -8,13 +8,14 @@ import { createLinkServer } from './clusters/server.ts';
 import type { Collections } from './collections.ts';
 import { Board } from './deployments/board.ts';
 import { Driver } from './deployments/driver.ts';
-import { Instances } from './deployments/instances.ts';
+import { InstanceStore } from './deployments/instance-store.ts';
 import { Placement } from './deployments/placement.ts';
 import { Reconciler } from './deployments/reconciler.ts';
 import { Removal } from './deployments/removal.ts';
 import { AddressBook } from './network/addresses.ts';
 import { Lookup } from './network/lookup.ts';
 import { Subnets } from './network/subnets.ts';
+import { sweepClaims } from './network/sweep.ts';
 import { Table } from './network/table.ts';
 import type { Addresses, Deployments, Sessions } from './ports.ts';
 
@@ -36,7 +37,7 @@ export interface Coordination {
   sessions: Sessions;
   /** Takes a connection whose first bytes are the preface of HTTP/2, none of them consumed (or all unshifted). */
   injectHttp2(socket: Socket): void;
-  /** Reads what there is and takes up what is not settled. Before the API answers. */
+  /** Frees claims without owners and takes up what is not settled. Before the API answers. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -67,6 +68,7 @@ export function createCoordination(deps: CoordinationDeps): Coordination {
     sessions: clusters,
     injectHttp2: socket => link.inject(socket),
     async start() {
+      await sweepClaims(deps.collections, deps.log);
       for (const part of [addresses, subnets, clusters]) await part.load();
       await driver.resume();
     },
@@ -89,7 +91,7 @@ function createCore({ collections, clock, log, keepalive = KEEPALIVE }: Coordina
   const addresses = new AddressBook(claims);
   const table = new Table({ services, board, clusters, clock, log });
   const touched = (serviceId: string) => table.touch(serviceId);
-  const instances = new Instances({ collection: collections.instances, board, clock, touched });
+  const instances = new InstanceStore({ collection: collections.instances, board, clock, touched });
   const placement = new Placement({ services, instances, board, clusters, table, clock, log });
   const left = () => driver.roomier();
   const removal = new Removal({ instances, clusters, addresses, log, left });

@@ -33,6 +33,9 @@ export interface LinkServer {
 /** A whole Hello of a large cluster is one message. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
+/** ms for the last words of streams when the root stops */
+const FAREWELL = 100;
+
 /** The gRPC side of port 10000. It listens nowhere itself: connections are handed in. */
 export function createLinkServer(options: LinkServerOptions): LinkServer {
   const server = new Server({
@@ -42,12 +45,14 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.enable_channelz': 0,
   });
-  server.addService(linkService(options.assets), connectHandler(options));
+  const sessions = new Set<Session>();
+  server.addService(linkService(options.assets), connectHandler(options, sessions));
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   return {
     inject: socket => injector.injectConnection(socket),
     stop() {
-      injector.destroy();
+      for (const session of sessions) session.fail(status.UNAVAILABLE, 'the root is stopping');
+      injector.drain(FAREWELL);
       server.forceShutdown();
     },
   };
@@ -59,11 +64,16 @@ function linkService(assets: string): ServiceDefinition {
   return definition as ServiceDefinition;
 }
 
-function connectHandler({ token, log, accept }: LinkServerOptions): UntypedServiceImplementation {
+function connectHandler(
+  { token, log, accept }: LinkServerOptions,
+  sessions: Set<Session>,
+): UntypedServiceImplementation {
   const isValid = tokenCheck(token);
   return {
     Connect(call: Call) {
       const session = new Session(call);
+      sessions.add(session);
+      void session.closed.then(() => sessions.delete(session));
       if (isValid(call.metadata.get('authorization')[0]?.toString())) return accept(session);
       log.warn({ peer: session.peer }, 'a cluster without a valid join token was turned away');
       session.fail(

@@ -4,7 +4,7 @@ import type { Session } from '../clusters/session.ts';
 import type { Deployments } from '../ports.ts';
 import type { Board } from './board.ts';
 import { instanceId } from './comparison.ts';
-import type { Instances } from './instances.ts';
+import type { InstanceStore } from './instance-store.ts';
 import type { Placement } from './placement.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { Removal } from './removal.ts';
@@ -13,7 +13,7 @@ import type { Removal } from './removal.ts';
 const RETRY_EVERY = 10_000;
 
 export interface DriverParts {
-  instances: Instances;
+  instances: InstanceStore;
   board: Board;
   placement: Placement;
   removal: Removal;

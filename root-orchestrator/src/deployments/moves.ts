@@ -1,7 +1,7 @@
 /** What a report of a cluster changes of an instance. Pure: the report and the stored instance decide. */
 import { canMove, type InstanceReport, isStatus, STATUSES, type Status } from '@hedgerow/protos';
 import type { Instance } from '../model.ts';
-import type { Change } from './instances.ts';
+import type { Change } from './instance-store.ts';
 
 /** What is known of an instance only while a cluster has it. */
 export const UNPLACED = {

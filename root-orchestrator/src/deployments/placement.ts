@@ -7,7 +7,7 @@ import type { Table } from '../network/table.ts';
 import type { Candidate } from '../scheduler/candidate.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Board } from './board.ts';
-import type { Instances } from './instances.ts';
+import type { InstanceStore } from './instance-store.ts';
 import { UNPLACED } from './moves.ts';
 import { demandOf, placeMessage } from './spec.ts';
 
@@ -34,7 +34,7 @@ interface Ask {
 
 export interface PlacementParts {
   services: Collection<Service>;
-  instances: Instances;
+  instances: InstanceStore;
   board: Board;
   clusters: Clusters;
   table: Table;

@@ -5,7 +5,7 @@ import type { Instance, Service } from '../model.ts';
 import type { Table } from '../network/table.ts';
 import type { Board } from './board.ts';
 import { instanceId, type Step, stepForListed, stepForMissing, stepForReported } from './comparison.ts';
-import type { Instances } from './instances.ts';
+import type { InstanceStore } from './instance-store.ts';
 import { observe, UNPLACED } from './moves.ts';
 import type { Placement } from './placement.ts';
 import type { Removal } from './removal.ts';
@@ -13,7 +13,7 @@ import { placeMessage } from './spec.ts';
 
 export interface ReconcilerParts {
   services: Collection<Service>;
-  instances: Instances;
+  instances: InstanceStore;
   board: Board;
   placement: Placement;
   removal: Removal;

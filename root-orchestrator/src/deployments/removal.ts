@@ -2,10 +2,10 @@ import type { Logger } from '@hedgerow/common';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Instance } from '../model.ts';
 import type { Addresses } from '../ports.ts';
-import type { Instances } from './instances.ts';
+import type { InstanceStore } from './instance-store.ts';
 
 export interface RemovalParts {
-  instances: Instances;
+  instances: InstanceStore;
   clusters: Clusters;
   addresses: Addresses;
   log: Logger;

@@ -14,7 +14,7 @@ interface Parts {
 export type Change = Partial<Omit<Instance, 'id' | 'revision'>>;
 
 /** The stored instances; every read and write keeps the copy in memory and the network table in step. */
-export class Instances {
+export class InstanceStore {
   readonly #parts: Parts;
 
   constructor(parts: Parts) {

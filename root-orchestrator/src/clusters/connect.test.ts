@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { createServer, connect as dial, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { type Coordinated, coordinated, TOKEN } from './testing/coordinated.ts';
+import { linkClient } from './testing/link-client.ts';
+
+let root: Coordinated;
+beforeEach(async () => {
+  root = await coordinated();
+});
+afterEach(() => root.stop());
+
+describe('a stream without the join token', () => {
+  for (const token of ['', 'wrong', `${TOKEN}x`])
+    test(`"${token}" ends UNAUTHENTICATED`, async () => {
+      const { code, details } = await root.dial('site1', token).ended;
+      assert.equal(code, status.UNAUTHENTICATED);
+      assert.match(details, /join token is missing or wrong/);
+    });
+});
+
+describe('Hello', () => {
+  test('gives the same id to the same name, also after a restart of the root', async () => {
+    const first = await root.cluster('site1');
+    assert.match(first.clusterId, /^[0-9a-f]{24}$/);
+    assert.ok(root.coordination.sessions.isConnected(first.clusterId));
+    const { store } = root;
+    first.close();
+    await first.ended;
+    const again = await root.cluster('site1');
+    assert.equal(again.clusterId, first.clusterId);
+    const restarted = await coordinated({ store });
+    try {
+      assert.ok(!restarted.coordination.sessions.isConnected(first.clusterId));
+      assert.equal((await restarted.cluster('site1')).clusterId, first.clusterId);
+      assert.notEqual((await restarted.cluster('site2')).clusterId, first.clusterId);
+    } finally {
+      await restarted.stop();
+    }
+  });
+
+  test('stores what people see of a cluster', async () => {
+    const client = await root.cluster('site1', [], { address: '192.0.2.7', port: 10200 });
+    const stored = await root.collections.clusters.get(client.clusterId);
+    assert.deepEqual(
+      [stored?.name, stored?.address, stored?.port, stored?.location],
+      ['site1', '192.0.2.7', 10200, '48.1,11.6,1000'],
+    );
+  });
+
+  for (const name of ['', 'a b', '-x', 'x'.repeat(64), '../x'])
+    test(`refuses the name "${name}"`, async () => {
+      const client = root.dial(name);
+      client.send({
+        hello: { cluster_name: name, cluster_location: '', port: 1, address: '', instances: [] },
+      });
+      assert.equal((await client.next('refused')).code, 'CLUSTER_NAME_INVALID');
+      assert.equal((await client.ended).code, status.OK);
+    });
+
+  test('comes first and once', async () => {
+    const early = root.dial('site1');
+    early.aggregate();
+    assert.equal((await early.next('refused')).code, 'HELLO_MISSING');
+    const twice = await root.cluster('site1');
+    twice.send({ hello: { cluster_name: 'x', cluster_location: '', port: 1, address: '', instances: [] } });
+    assert.equal((await twice.next('refused')).code, 'HELLO_REPEATED');
+  });
+
+  test('is waited for no longer than 10 s', async () => {
+    const silent = root.dial('site1');
+    const known = await root.cluster('other');
+    root.clock.advance(10_000);
+    assert.equal((await silent.next('refused')).code, 'HELLO_MISSING');
+    await known.settled();
+  });
+});
+
+describe('a second stream under the same name', () => {
+  test('is refused while the first one answers', async () => {
+    const first = await root.cluster('site1');
+    const second = root.dial('site1');
+    const hello = { cluster_name: 'site1', cluster_location: '', port: 1, address: '', instances: [] };
+    second.send({ hello });
+    await first.settled();
+    // The timer of the wait is set when the Hello has been read.
+    const timer = setInterval(() => root.clock.advance(9000), 5);
+    const refused = await second.next('refused');
+    clearInterval(timer);
+    assert.equal(refused.code, 'CLUSTER_NAME_TAKEN');
+    assert.match(refused.message, /site1 is connected/);
+    await first.settled();
+    assert.ok(root.coordination.sessions.isConnected(first.clusterId));
+  });
+
+  test('takes over when the first one is found dead', async () => {
+    const quick = await coordinated({ keepalive: 150 });
+    const wire = await cuttable(quick.address);
+    try {
+      const first = linkClient(wire.address, 'site1', TOKEN);
+      await first.hello();
+      wire.cut();
+      const second = quick.dial('site1');
+      await second.hello();
+      assert.equal(second.clusterId, first.clusterId);
+      assert.ok(quick.coordination.sessions.isConnected(second.clusterId));
+      first.close();
+    } finally {
+      await wire.close();
+      await quick.stop();
+    }
+  });
+});
+
+test('a cluster that falls silent is noticed by pings', async () => {
+  const quick = await coordinated({ keepalive: 100 });
+  const wire = await cuttable(quick.address);
+  try {
+    const client = linkClient(wire.address, 'site1', TOKEN);
+    await client.hello();
+    await client.settled();
+    wire.cut();
+    const { sessions } = quick.coordination;
+    const until = performance.now() + 3000;
+    while (sessions.isConnected(client.clusterId)) {
+      assert.ok(performance.now() < until, 'still counts as connected');
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    client.close();
+  } finally {
+    await wire.close();
+    await quick.stop();
+  }
+});
+
+test('a unix socket serves as well', async () => {
+  const path = `/tmp/hedgerow-link-${process.pid}.sock`;
+  const server = createServer(socket => root.coordination.injectHttp2(socket));
+  await new Promise<void>(resolve => server.listen(path, resolve));
+  const client = linkClient(`unix:${path}`, 'site1', TOKEN);
+  await client.hello();
+  assert.ok(root.coordination.sessions.isConnected(client.clusterId));
+  client.close();
+  await new Promise(resolve => server.close(resolve));
+});
+
+test('bytes that were read to recognise the protocol may be given back', async () => {
+  const server = createServer(socket => {
+    socket.once('readable', () => {
+      const seen = socket.read() as Buffer;
+      assert.equal(seen.subarray(0, 3).toString(), 'PRI');
+      socket.unshift(seen);
+      root.coordination.injectHttp2(socket);
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const client = linkClient(`127.0.0.1:${(server.address() as { port: number }).port}`, 'site1', TOKEN);
+  await client.hello();
+  client.close();
+  await new Promise(resolve => server.close(resolve));
+});
+
+test('aggregates are stored at once, then at most every second, the last one surely', async () => {
+  const client = await root.cluster('site1');
+  const memory = async () => (await root.collections.clusters.get(client.clusterId))?.aggregate.memory;
+  assert.equal(await memory(), 8192);
+  client.aggregate({ memory: 1 });
+  client.aggregate({ memory: 2 });
+  await client.settled();
+  assert.equal(await memory(), 8192);
+  root.clock.advance(1000);
+  await client.settled();
+  assert.equal(await memory(), 2);
+  client.aggregate({ memory: 3 });
+  await client.settled();
+  await root.coordination.stop();
+  assert.equal(await memory(), 3);
+});
+
+/** A wire in between: once cut, it carries nothing, and neither end is told. */
+async function cuttable(target: string): Promise<{ address: string; cut(): void; close(): Promise<void> }> {
+  const [host = '', port] = target.split(':');
+  const sockets: Socket[] = [];
+  const server = createServer(near => {
+    const far = dial({ host, port: Number(port) });
+    sockets.push(near, far);
+    near.on('error', () => {}).pipe(far);
+    far.on('error', () => {}).pipe(near);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `127.0.0.1:${(server.address() as { port: number }).port}`,
+    cut() {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise(resolve => server.close(resolve));
+    },
+  };
+}
