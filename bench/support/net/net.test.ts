@@ -19,7 +19,7 @@ test('counters are found by name; a missing one is not a zero', () => {
 test('a ping of 100 bytes is counted once each way, its head included', async () => {
   const life = new Lifecycle();
   try {
-    const [left, right] = (await createSite(life)).workers;
+    const [left, right] = (await createSite(life, 'w')).workers;
     const counter = await countWire(life, left.netns.path, left.device);
     const before = await counter.read();
     await left.netns.run('busybox', 'ping', '-c', '1', '-s', '100', right.address);

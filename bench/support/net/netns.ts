@@ -43,9 +43,9 @@ const UNDERLAY = ['10.99.0.1', '10.99.0.2'] as const;
 const DEVICE = 'under0';
 
 /** Two workers' namespaces joined by one veth pair of MTU 1500. */
-export async function createSite(life: Lifecycle): Promise<Site> {
-  const left = await createNetns(life, 'w0');
-  const right = await createNetns(life, 'w1');
+export async function createSite(life: Lifecycle, label: string): Promise<Site> {
+  const left = await createNetns(life, `${label}0`);
+  const right = await createNetns(life, `${label}1`);
   const ends = ['netns', left.name, 'type', 'veth', 'peer', 'name', DEVICE, 'netns', right.name];
   await run(['ip', 'link', 'add', DEVICE, ...ends]);
   for (const [at, netns] of [left, right].entries()) {

@@ -1,7 +1,7 @@
 /** Two containers of one application on two workers, wired by the product: what the cluster would have told them. */
 import type { Lifecycle } from '@hedgerow/common';
-import { type TableEntry, type TableInstance, TUNNEL_PORT } from '@hedgerow/protos';
-import { type ManagedWorker, startNetManager } from './manager.ts';
+import { type NetManager, type TableEntry, type TableInstance, TUNNEL_PORT } from '@hedgerow/protos';
+import { startNetManager } from './manager.ts';
 import { inhabit, type Netns, type Site } from './netns.ts';
 
 const SUBNETS = ['10.18.0.0', '10.18.0.64'] as const;
@@ -41,7 +41,7 @@ export async function wireOverlay(
 async function attach(
   life: Lifecycle,
   site: Site,
-  manager: ManagedWorker,
+  manager: NetManager,
   container: Netns,
   at: 0 | 1,
 ): Promise<string> {
