@@ -1,0 +1,113 @@
+/** Everything that hangs on the worker's id: its containers, and its half of the overlay. */
+import { join } from 'node:path';
+import { type Clock, type Logger, messageOf, type Running, type Store, startWith } from '@hedgerow/common';
+import type { JobPayload, NetManager, RegisterResponse } from '@hedgerow/protos';
+import type { NodeConfig } from './config.ts';
+import { Holds } from './hold/holds.ts';
+import { DesiredStore } from './instances/desired.ts';
+import { Instances } from './instances/instances.ts';
+import { NetGateway } from './net/gateway.ts';
+import { DockerRuntime } from './runtimes/docker/docker-runtime.ts';
+
+export interface EngineDeps {
+  clock: Clock;
+  log: Logger;
+  net: NetManager | null;
+  store: Store;
+  publish: (report: JobPayload) => void;
+}
+
+export interface Engine {
+  readonly workerId: string;
+  readonly instances: Instances;
+  /** null without an overlay */
+  readonly gateway: NetGateway | null;
+  /** A new registration of the same worker: its subnet or address may have changed. */
+  registered(registration: RegisterResponse & { public_address: string }): void;
+}
+
+/**
+ * Opens the runtime and begins to bring what is there to what is wanted; waiting for neither the Docker Engine nor the
+ * Net Manager, which may come later.
+ */
+export function startEngine(
+  config: NodeConfig,
+  deps: EngineDeps,
+  registration: RegisterResponse & { public_address: string },
+): Promise<Engine & Running> {
+  return startWith<Engine>(async life => {
+    const { clock, log } = deps;
+    const holds = deps.net
+      ? await Holds.create({ directory: join(config.data, 'hold'), shim: config.shim })
+      : null;
+    if (holds) life.add('holds', () => holds.close());
+    const gateway = deps.net ? new NetGateway(deps.net, clock, log) : null;
+    if (gateway) life.add('net gateway', () => gateway.stop());
+    const runtime = createRuntime(config, deps, registration.id, holds?.shim ?? config.shim);
+    let address = registration.public_address;
+    const instances = new Instances({
+      ...deps,
+      runtime,
+      overlay: gateway && holds ? { gateway, holds } : null,
+      desired: new DesiredStore(deps.store),
+      publicAddress: () => address,
+    });
+    life.add('instances', () => instances.stop());
+    const registered: Engine['registered'] = next => {
+      address = next.public_address;
+      gateway?.register(netRegistration(config, next));
+    };
+    registered(registration);
+    await instances.load();
+    await firstLook(runtime, instances, clock, log);
+    life.add('runtime', () => runtime.close());
+    return { workerId: registration.id, instances, gateway, registered };
+  });
+}
+
+function createRuntime(config: NodeConfig, deps: EngineDeps, workerId: string, shim: string): DockerRuntime {
+  return new DockerRuntime({
+    workerId,
+    shim,
+    socket: config.docker,
+    stopGrace: config.stopGrace,
+    clock: deps.clock,
+    log: deps.log,
+  });
+}
+
+/** ms: how long the cluster's view waits for adoption, so that it does not see healthy instances as new ones. */
+const ADOPTION = 5000;
+
+/** Follows the runtime. Resolves when what it runs has been adopted, or after a while when it does not answer. */
+function firstLook(runtime: DockerRuntime, instances: Instances, clock: Clock, log: Logger): Promise<void> {
+  return new Promise(resolve => {
+    const cancel = clock.after(ADOPTION, resolve);
+    const look = async () => {
+      await instances.resume();
+      await instances.idle();
+      cancel();
+      resolve();
+    };
+    runtime.watch({
+      up: () => {
+        log.info({}, 'the Docker Engine answers');
+        look().catch((error: unknown) => log.warn({}, `not looked through: ${messageOf(error)}`));
+      },
+      away: why => {
+        log.warn({}, `the Docker Engine is away: ${why}`);
+        resolve();
+      },
+      changed: (jobName, number) => instances.changed(jobName, number),
+    });
+  });
+}
+
+function netRegistration(config: NodeConfig, registration: RegisterResponse & { public_address: string }) {
+  return {
+    client_id: registration.id,
+    subnet: registration.subnet,
+    public_address: registration.public_address,
+    tunnel_port: config.tunnelPort,
+  };
+}

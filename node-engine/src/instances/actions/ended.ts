@@ -1,0 +1,48 @@
+import { type Logger, messageOf } from '@hedgerow/common';
+import type { Observed } from '../../runtimes/runtime.ts';
+import type { Context } from '../context.ts';
+import type { Desired } from '../desired.ts';
+import { afterEnd } from '../restart.ts';
+import { ending, next } from '../sentences.ts';
+import type { Slot } from '../slot.ts';
+import { clear, clearAway } from './clear.ts';
+
+const LOG_LINES = 20;
+
+/** The program ended by itself: says why, clears away, and answers how long (ms) to wait before the next start. */
+export async function restart(
+  context: Context,
+  slot: Slot,
+  desired: Desired,
+  seen: Observed,
+): Promise<number> {
+  const logs = await lastLines(context, seen, context.log);
+  const { restarts, delay } = afterEnd(slot.restarts, context.clock.monotonic());
+  slot.restarts = restarts;
+  const detail = `${ending(seen, desired.deploy.memory)}; ${next('restart', delay)}`;
+  context.tell(slot, { status: 'DEAD', detail, logs });
+  await clearAway(context, slot, { gracefully: false });
+  return delay;
+}
+
+/** A one-shot ended with 0. It is noted on disk before its container goes, so that it never runs twice. */
+export async function complete(
+  context: Context,
+  slot: Slot,
+  desired: Desired,
+  seen: Observed,
+): Promise<void> {
+  await context.desired.complete(slot.key);
+  slot.desired = { ...desired, completed: true };
+  const logs = await lastLines(context, seen, context.log);
+  context.tell(slot, { status: 'COMPLETED', detail: 'exited with code 0', logs });
+  await clear(context, slot);
+}
+
+/** A status without its log lines is better than none. */
+async function lastLines(context: Context, seen: Observed, log: Logger): Promise<string> {
+  return context.runtime.logs(seen.container, LOG_LINES).catch((error: unknown) => {
+    log.warn({ container: seen.container }, `no log lines: ${messageOf(error)}`);
+    return '';
+  });
+}

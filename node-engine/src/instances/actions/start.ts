@@ -1,0 +1,57 @@
+import { type Logger, messageOf } from '@hedgerow/common';
+import type { DeployPayload } from '@hedgerow/protos';
+import type { ImageFacts } from '../../runtimes/runtime.ts';
+import type { Context } from '../context.ts';
+import type { Slot } from '../slot.ts';
+import { clearAway } from './clear.ts';
+import { throwIfSuperseded, unlessSuperseded } from './superseded.ts';
+import { running, wire } from './wire.ts';
+
+/**
+ * Image first (a pull may take minutes and must not take a start's turn), then what is outdated goes, then the
+ * container is made, started on hold, wired and released. Whatever fails, nothing of it is left.
+ */
+export async function start(context: Context, slot: Slot, deploy: DeployPayload): Promise<void> {
+  const { signal } = slot.change;
+  context.tell(slot, { status: 'CREATING', detail: 'preparing the container' });
+  const image = await unlessSuperseded(prepare(context, slot, deploy), signal);
+  await context.starts.run(async () => {
+    throwIfSuperseded(signal);
+    if (slot.seen) await clearAway(context, slot, { gracefully: slot.seen.state === 'running' });
+    await launch(context, slot, deploy, image);
+  });
+}
+
+async function prepare(context: Context, slot: Slot, deploy: DeployPayload): Promise<ImageFacts> {
+  const image = await context.runtime.image(deploy.image, () =>
+    context.tell(slot, { status: 'CREATING', detail: `pulling image ${deploy.image}` }),
+  );
+  await context.overlay?.gateway.ready(() =>
+    context.tell(slot, { status: 'CREATING', detail: 'waiting for the Net Manager' }),
+  );
+  return image;
+}
+
+async function launch(context: Context, slot: Slot, deploy: DeployPayload, image: ImageFacts): Promise<void> {
+  const { runtime, overlay, log } = context;
+  const name = runtime.nameOf(slot.jobName, slot.number);
+  let container: string | null = null;
+  try {
+    const hold = overlay ? await overlay.holds.take(name) : null;
+    container = await runtime.create({ name, deploy, image, hold });
+    const pid = await runtime.start(container);
+    const address = await wire(context, deploy, name, pid);
+    running(context, slot, { deploy, container, name, pid, address, detail: 'running' });
+  } catch (error) {
+    if (container) await abandon(context, container, log);
+    overlay?.holds.drop(name);
+    throw error;
+  }
+}
+
+/** A container that this fails to remove is found and dealt with when the runtime is looked at again. */
+async function abandon(context: Context, container: string, log: Logger): Promise<void> {
+  await context.runtime.remove(container).catch((error: unknown) => {
+    log.warn({ container }, `half-made container is still there: ${messageOf(error)}`);
+  });
+}

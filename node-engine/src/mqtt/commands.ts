@@ -1,0 +1,102 @@
+import type { DeletePayload, DeployPayload, TableEntry, TableInstance } from '@hedgerow/protos';
+import { bad, type Fields, fieldsOf, readFields } from './fields.ts';
+
+/** Four parts of letters and digits: it becomes the name of a container and of a file. */
+const JOB_NAME = /^[A-Za-z0-9]{1,30}(\.[A-Za-z0-9]{1,30}){3}$/;
+
+/** @throws BAD_MESSAGE naming the field */
+export function parseDeploy(topic: string, payload: Buffer): DeployPayload {
+  const f = readFields(topic, payload);
+  const serviceId = f.text('service_id', f.text('_id', ''));
+  return {
+    _id: serviceId,
+    service_id: serviceId,
+    job_name: jobName(topic, f),
+    instance_number: f.count('instance_number'),
+    instance_ip: f.text('instance_ip', ''),
+    generation: f.count('generation', 0),
+    epoch: f.count('epoch', 0),
+    image: filled(topic, f, 'image'),
+    cmd: f.words('cmd'),
+    environment: f.words('environment'),
+    port: f.text('port', ''),
+    memory: f.count('memory', 0),
+    vcpus: f.amount('vcpus', 0),
+    vgpus: f.count('vgpus', 0),
+    storage: f.count('storage', 0),
+    virtualization: f.text('virtualization', 'docker'),
+    one_shot: f.flag('one_shot'),
+    privileged: f.flag('privileged'),
+    constraints: [],
+    ...names(f),
+  };
+}
+
+function names(f: Fields) {
+  return {
+    application_id: f.text('application_id', ''),
+    app_name: f.text('app_name', ''),
+    app_ns: f.text('app_ns', ''),
+    service_name: f.text('service_name', ''),
+    service_ns: f.text('service_ns', ''),
+    service_ip: f.text('service_ip', ''),
+  };
+}
+
+/** @throws BAD_MESSAGE naming the field */
+export function parseDelete(topic: string, payload: Buffer): DeletePayload {
+  const f = readFields(topic, payload);
+  return {
+    service_id: f.text('service_id', ''),
+    job_name: jobName(topic, f),
+    instance_number: f.count('instance_number'),
+    virtualization: f.text('virtualization', 'docker'),
+  };
+}
+
+/** @throws BAD_MESSAGE naming the field */
+export function parseTable(topic: string, payload: Buffer): TableEntry[] {
+  return readFields(topic, payload)
+    .objects('entries')
+    .map(entry => tableEntry(fieldsOf(`${topic} entries`, entry), 'job_name', 'instances', topic));
+}
+
+/** The answer to a query, in Oakestra's shape. @throws BAD_MESSAGE naming the field */
+export function parseTableResult(topic: string, payload: Buffer): TableEntry {
+  return tableEntry(readFields(topic, payload), 'app_name', 'instance_list', topic);
+}
+
+function tableEntry(f: Fields, name: string, list: string, topic: string): TableEntry {
+  return {
+    job_name: f.text(name),
+    application_id: f.text('application_id', ''),
+    service_ip: f.text('service_ip', ''),
+    removed: f.flag('removed'),
+    instances: f.objects(list).map(item => tableInstance(fieldsOf(`${topic} ${list}`, item))),
+  };
+}
+
+function tableInstance(f: Fields): TableInstance {
+  return {
+    instance_number: f.count('instance_number'),
+    instance_ip: f.text('instance_ip', ''),
+    namespace_ip: f.text('namespace_ip', ''),
+    host_ip: f.text('host_ip', ''),
+    host_port: f.count('host_port', 0),
+    worker_id: f.text('worker_id', ''),
+    worker_subnet: f.text('worker_subnet', ''),
+    cluster_id: f.text('cluster_id', ''),
+  };
+}
+
+function jobName(topic: string, f: Fields): string {
+  const name = f.text('job_name');
+  if (!JOB_NAME.test(name)) throw bad(`${topic}: job_name`, name, 'four parts of letters and digits');
+  return name;
+}
+
+function filled(topic: string, f: Fields, key: string): string {
+  const value = f.text(key);
+  if (value.trim() === '') throw bad(`${topic}: ${key}`, value, 'a string that is not empty');
+  return value;
+}

@@ -1,0 +1,41 @@
+import type { Logger } from '@hedgerow/common';
+import { messageOf } from '@hedgerow/common';
+import { DOWN, type DownTopic } from '@hedgerow/protos';
+import type { Instances } from '../../instances/instances.ts';
+import type { NetGateway } from '../../net/gateway.ts';
+import { handleDelete } from './delete.ts';
+import { handleDeploy } from './deploy.ts';
+import { handleProbe } from './probe.ts';
+import { handleSync } from './sync.ts';
+import { handleTable } from './table.ts';
+import { handleTableResult } from './table-result.ts';
+
+/** What commands act on. */
+export interface HandlerContext {
+  instances: Pick<Instances, 'deploy' | 'delete' | 'refuse'>;
+  /** null on a worker without an overlay */
+  gateway: Pick<NetGateway, 'setTable' | 'setEntry'> | null;
+  publishBeat: () => void;
+  publishSync: () => void;
+  log: Logger;
+}
+
+export type Handler = (context: HandlerContext, topic: DownTopic, payload: Buffer) => void | Promise<void>;
+
+const HANDLERS: Readonly<Record<DownTopic, Handler>> = {
+  [DOWN.deploy]: handleDeploy,
+  [DOWN.delete]: handleDelete,
+  [DOWN.probe]: handleProbe,
+  [DOWN.sync]: handleSync,
+  [DOWN.table]: handleTable,
+  [DOWN.tableResult]: handleTableResult,
+};
+
+/** Handles one command; one that cannot be read or stored is logged, and the next one is still taken. */
+export async function dispatch(context: HandlerContext, topic: DownTopic, payload: Buffer): Promise<void> {
+  try {
+    await HANDLERS[topic](context, topic, payload);
+  } catch (error) {
+    context.log.error({ topic }, `command ignored: ${messageOf(error)}`);
+  }
+}

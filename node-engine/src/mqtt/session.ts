@@ -1,0 +1,133 @@
+/**
+ * One connection to the broker, from CONNECT to its end. A new one is opened after each end, so nothing that was said
+ * on an old connection is said again: the `sync` at the start of the next one tells everything. The broker keeps the
+ * session (clean = false), so commands that were sent meanwhile arrive.
+ */
+import { connect as dial } from 'node:net';
+import { HedgerowError, messageOf } from '@hedgerow/common';
+import { DOWN, type DownTopic, nodeTopic, parseNodeTopic, UP, type UpTopic } from '@hedgerow/protos';
+import { type IClientOptions, type IPublishPacket, MqttClient } from 'mqtt';
+import { ERRORS } from '../errors.ts';
+
+export interface SessionOptions {
+  host: string;
+  port: number;
+  workerId: string;
+  username: string;
+  password: string;
+  /** seconds; more than the interval of beats, so that no PINGREQ is ever needed */
+  keepalive: number;
+  /** The packet is acknowledged when the promise settles: what must be stored first is stored first. */
+  onMessage: (leaf: DownTopic, payload: Buffer) => Promise<void>;
+}
+
+export interface Session {
+  publish(leaf: UpTopic, payload: Buffer | object, options: { qos: 0 | 1; retain?: boolean }): void;
+  /** Resolves when the broker has acknowledged; rejects when the connection ended first. */
+  publishAcknowledged(leaf: UpTopic, payload: Buffer | object, options?: { retain?: boolean }): Promise<void>;
+  readonly closed: Promise<void>;
+  /** Ends at once, as a broken line would: the Last Will is published. */
+  abort(): void;
+  /** DISCONNECT: no Last Will. */
+  end(): Promise<void>;
+}
+
+/** ms from dialling to CONNACK */
+const CONNECT_TIMEOUT = 5000;
+const LEAVES = new Set<string>(Object.values(DOWN));
+
+/** Connects and subscribes to every command. @throws BROKER_REFUSED (credentials), BROKER_AWAY */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const client = createClient(options);
+  const closed = new Promise<void>(resolve => client.once('close', () => resolve()));
+  try {
+    await connected(client);
+    const topics = Object.values(DOWN).map(leaf => nodeTopic(options.workerId, leaf));
+    await client.subscribeAsync(topics, { qos: 1 });
+  } catch (cause) {
+    client.end(true);
+    throw translate(options, cause);
+  }
+  client.on('error', () => client.stream.destroy());
+  return sessionOf(client, options.workerId, closed);
+}
+
+function createClient(options: SessionOptions): MqttClient {
+  const will = {
+    topic: nodeTopic(options.workerId, UP.presence),
+    payload: Buffer.from(JSON.stringify({ online: false })),
+    qos: 1,
+    retain: true,
+  } as const;
+  const settings: IClientOptions = {
+    clientId: `${options.workerId}-ne`,
+    username: options.username,
+    password: options.password,
+    clean: false,
+    keepalive: options.keepalive,
+    connectTimeout: CONNECT_TIMEOUT,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    will,
+  };
+  const client = new MqttClient(
+    () => dial({ host: options.host, port: options.port, noDelay: true }),
+    settings,
+  );
+  client.handleMessage = (packet, done) => receive(options, packet as IPublishPacket, done);
+  return client;
+}
+
+/** One message at a time, in the broker's order: the client waits for `done` before it takes the next. */
+function receive(options: SessionOptions, packet: IPublishPacket, done: () => void): void {
+  const leaf = parseNodeTopic(packet.topic)?.leaf ?? '';
+  const payload = Buffer.from(packet.payload as Buffer);
+  const handled = LEAVES.has(leaf) ? options.onMessage(leaf as DownTopic, payload) : Promise.resolve();
+  handled.then(
+    () => done(),
+    () => done(),
+  );
+}
+
+function connected(client: MqttClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.once('connect', () => resolve());
+    client.on('error', reject);
+    client.once('close', () => reject(new Error('the connection was closed')));
+  });
+}
+
+/** CONNACK 4 = bad user name or password, 5 = not authorised (MQTT 3.1.1, 3.2.2.3). */
+function translate(options: SessionOptions, cause: unknown): HedgerowError {
+  const code = (cause as { code?: unknown }).code;
+  const kind = code === 4 || code === 5 ? ERRORS.BROKER_REFUSED : ERRORS.BROKER_AWAY;
+  return new HedgerowError(kind, `broker at ${options.host}:${options.port}: ${messageOf(cause)}`, { cause });
+}
+
+function sessionOf(client: MqttClient, workerId: string, closed: Promise<void>): Session {
+  const send = (
+    leaf: UpTopic,
+    payload: Buffer | object,
+    options: { qos: 0 | 1; retain?: boolean },
+    done: (error?: Error) => void,
+  ): void => {
+    const bytes = Buffer.isBuffer(payload) ? payload : JSON.stringify(payload);
+    if (!client.connected) done(new Error('not connected'));
+    else client.publish(nodeTopic(workerId, leaf), bytes, options, error => done(error ?? undefined));
+  };
+  return {
+    closed,
+    publish: (leaf, payload, options) => send(leaf, payload, options, () => {}),
+    publishAcknowledged: (leaf, payload, options) =>
+      new Promise((resolve, reject) => {
+        send(leaf, payload, { qos: 1, ...options }, error => (error ? reject(error) : resolve()));
+        closed.then(() => reject(new Error('the connection ended')), reject);
+      }),
+    abort: () => client.stream.destroy(),
+    end: async () => {
+      client.end(false);
+      await closed;
+    },
+  };
+}

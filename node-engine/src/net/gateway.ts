@@ -1,0 +1,143 @@
+/**
+ * The engine's side of the Net Manager, which may be another process that comes later, restarts or forgets: it is
+ * registered again, told the table again, and nothing that has to be undone is lost.
+ */
+import { backoff, type Clock, HedgerowError, type Logger, messageOf } from '@hedgerow/common';
+import type {
+  AttachRequest,
+  AttachResult,
+  DetachRequest,
+  NetManager,
+  NetRegistration,
+  TableEntry,
+} from '@hedgerow/protos';
+import { ERRORS } from '../errors.ts';
+
+const RETRY = { first: 200, max: 5000, jitter: 0.2 };
+
+export class NetGateway {
+  readonly #net: NetManager;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #registration: NetRegistration | null = null;
+  /** what the cluster last told; null = nothing yet, so that a Net Manager's own memory is not overwritten */
+  #table: Map<string, TableEntry> | null = null;
+  readonly #detaching = new Map<string, DetachRequest>();
+  /** registered, and everything that was told has arrived */
+  #current = false;
+  #attempt = 0;
+  #cancelRetry = (): void => {};
+  /** writes in the order in which they were asked for */
+  #tail: Promise<void> = Promise.resolve();
+  #whenReady = Promise.withResolvers<void>();
+
+  constructor(net: NetManager, clock: Clock, log: Logger) {
+    this.#net = net;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Goes on trying in the background until the Net Manager has it. */
+  register(registration: NetRegistration): void {
+    this.#registration = registration;
+    this.#current = false;
+    this.#inOrder(() => this.#recover());
+  }
+
+  /** Resolves when the Net Manager has been registered; `onWait` is called when that is not so yet. */
+  async ready(onWait: () => void): Promise<void> {
+    await this.#tail;
+    if (this.#current) return;
+    onWait();
+    await this.#whenReady.promise;
+  }
+
+  /** Table changes that came before are in force when this resolves. @throws NETWORK_FAILED */
+  async attach(request: AttachRequest): Promise<AttachResult> {
+    await this.#tail;
+    try {
+      return await this.#net.attach(request);
+    } catch (first) {
+      this.#log.warn({ instance: request.serviceName }, `attach, first try: ${messageOf(first)}`);
+    }
+    try {
+      await this.#recover();
+      return await this.#net.attach(request);
+    } catch (cause) {
+      const message = `the network could not be attached: ${messageOf(cause)}`;
+      throw new HedgerowError(ERRORS.NETWORK_FAILED, message, { cause });
+    }
+  }
+
+  /** Never throws: what cannot be detached now is detached when the Net Manager answers again. */
+  async detach(request: DetachRequest): Promise<void> {
+    const key = `${request.serviceName}/${request.instanceNumber}`;
+    this.#detaching.set(key, request);
+    try {
+      await this.#net.detach(request);
+      this.#detaching.delete(key);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Detaches what an earlier life of the engine has left: everything but `keys` (`<job name>/<number>`). */
+  async detachOthers(keys: ReadonlySet<string>): Promise<void> {
+    try {
+      const { attachments } = await this.#net.status();
+      const others = attachments.filter(a => !keys.has(`${a.serviceName}/${a.instanceNumber}`));
+      for (const { serviceName, instanceNumber } of others)
+        await this.detach({ serviceName, instanceNumber });
+    } catch (error) {
+      this.#log.warn({}, `attachments not compared: ${messageOf(error)}`);
+    }
+  }
+
+  /** The whole table. */
+  setTable(entries: readonly TableEntry[]): void {
+    this.#table = new Map(entries.filter(e => !e.removed).map(entry => [entry.job_name, entry]));
+    this.#inOrder(() => this.#net.setTable([...entries]));
+  }
+
+  /** One service. */
+  setEntry(entry: TableEntry): void {
+    if (entry.removed) this.#table?.delete(entry.job_name);
+    else this.#table?.set(entry.job_name, entry);
+    this.#inOrder(() => this.#net.setEntry(entry));
+  }
+
+  stop(): void {
+    this.#registration = null;
+    this.#cancelRetry();
+  }
+
+  #inOrder(write: () => Promise<void>): void {
+    this.#tail = this.#tail.then(write).catch((error: unknown) => this.#failed(error));
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#registration) return;
+    this.#log.warn({ attempt: this.#attempt }, `Net Manager: ${messageOf(error)}`);
+    if (this.#current) this.#whenReady = Promise.withResolvers<void>();
+    this.#current = false;
+    this.#cancelRetry();
+    this.#cancelRetry = this.#clock.after(backoff(this.#attempt++, RETRY), () => {
+      this.#inOrder(() => this.#recover());
+    });
+  }
+
+  /** Tells everything again; each of it is idempotent. */
+  async #recover(): Promise<void> {
+    if (!this.#registration) return;
+    await this.#net.register(this.#registration);
+    if (this.#table) await this.#net.setTable([...this.#table.values()]);
+    for (const [key, request] of this.#detaching) {
+      await this.#net.detach(request);
+      this.#detaching.delete(key);
+    }
+    this.#current = true;
+    this.#attempt = 0;
+    this.#cancelRetry();
+    this.#whenReady.resolve();
+  }
+}

@@ -1,0 +1,114 @@
+import type { Clock, Logger } from '@hedgerow/common';
+import Docker, { type ContainerInspectInfo } from 'dockerode';
+import type { ContainerRequest, ImageFacts, Observed, Runtime, RuntimeListener } from '../runtime.ts';
+import { call } from './errors.ts';
+import { EventStream } from './events.ts';
+import { Images } from './images.ts';
+import { containerName, readLabels, workerFilter } from './labels.ts';
+import { demultiplex } from './logs.ts';
+import { createOptions, type OptionsSettings } from './options.ts';
+
+export interface DockerRuntimeOptions extends OptionsSettings {
+  /** path of the Engine's socket */
+  socket: string;
+  clock: Clock;
+  log: Logger;
+}
+
+const GONE = [404];
+/** 304 = stopped already */
+const STOPPED = [304, 404];
+/** 409 = somebody is removing it */
+const REMOVED = [404, 409];
+
+/** Containers on a Docker Engine, over its local socket. */
+export class DockerRuntime implements Runtime {
+  /** An SLA says `container` or `docker`. */
+  readonly words = ['docker', 'container'];
+  readonly #options: DockerRuntimeOptions;
+  readonly #docker: Docker;
+  readonly #images: Images;
+  #events: EventStream | null = null;
+
+  constructor(options: DockerRuntimeOptions) {
+    this.#options = options;
+    this.#docker = new Docker({ socketPath: options.socket });
+    this.#images = new Images(this.#docker);
+  }
+
+  nameOf(jobName: string, instanceNumber: number): string {
+    return containerName(this.#options.workerId, jobName, instanceNumber);
+  }
+
+  available(): boolean {
+    return this.#events?.connected ?? false;
+  }
+
+  watch(listener: RuntimeListener): void {
+    const { workerId, clock, log } = this.#options;
+    this.#events = new EventStream({ docker: this.#docker, workerId, clock, log }, listener);
+    this.#events.open();
+  }
+
+  async list(): Promise<Observed[]> {
+    const filters = { label: [workerFilter(this.#options.workerId)] };
+    const found = await call(() => this.#docker.listContainers({ all: true, filters }));
+    const seen = await Promise.all((found ?? []).map(container => this.inspect(container.Id)));
+    return seen.filter(container => container !== null);
+  }
+
+  async inspect(name: string): Promise<Observed | null> {
+    const facts = await call(() => this.#docker.getContainer(name).inspect(), GONE);
+    return facts && observe(this.#options.workerId, facts);
+  }
+
+  image(reference: string, onPull: () => void): Promise<ImageFacts> {
+    return this.#images.ensure(reference, onPull);
+  }
+
+  async create(request: ContainerRequest): Promise<string> {
+    const options = createOptions(request, this.#options);
+    const container = await call(() => this.#docker.createContainer(options));
+    return container?.id ?? '';
+  }
+
+  async start(container: string): Promise<number> {
+    await call(() => this.#docker.getContainer(container).start(), [304]);
+    const facts = await call(() => this.#docker.getContainer(container).inspect(), GONE);
+    return facts?.State.Pid ?? 0;
+  }
+
+  async stop(container: string): Promise<void> {
+    await call(() => this.#docker.getContainer(container).stop({ t: this.#options.stopGrace }), STOPPED);
+  }
+
+  async remove(container: string): Promise<void> {
+    await call(() => this.#docker.getContainer(container).remove({ force: true, v: true }), REMOVED);
+  }
+
+  async logs(container: string, lines: number): Promise<string> {
+    const options = { stdout: true, stderr: true, follow: false as const, tail: lines };
+    const stream = await call(() => this.#docker.getContainer(container).logs(options), GONE);
+    return stream ? demultiplex(stream) : '';
+  }
+
+  close(): void {
+    this.#events?.close();
+  }
+}
+
+/** @returns null when it is not a container of this worker */
+function observe(workerId: string, facts: ContainerInspectInfo): Observed | null {
+  const labels = readLabels(workerId, facts.Config.Labels);
+  if (!labels) return null;
+  const { State } = facts;
+  return {
+    ...labels,
+    container: facts.Id,
+    name: facts.Name.replace(/^\//, ''),
+    state: State.Running ? 'running' : State.Status === 'created' ? 'created' : 'exited',
+    pid: State.Pid,
+    exitCode: State.ExitCode,
+    outOfMemory: State.OOMKilled,
+  };
+}

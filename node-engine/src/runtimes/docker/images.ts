@@ -1,0 +1,68 @@
+import { HedgerowError } from '@hedgerow/common';
+import type Docker from 'dockerode';
+import { ERRORS } from '../../errors.ts';
+import type { ImageFacts } from '../runtime.ts';
+import { call, wordsOf } from './errors.ts';
+
+/** Images of one Docker Engine. The local one serves; a registry is asked only for what is not there. */
+export class Images {
+  readonly #docker: Docker;
+  readonly #pulls = new Map<string, Promise<void>>();
+
+  constructor(docker: Docker) {
+    this.#docker = docker;
+  }
+
+  /** @throws IMAGE_UNAVAILABLE */
+  async ensure(reference: string, onPull: () => void): Promise<ImageFacts> {
+    const local = await this.#local(reference);
+    if (local) return local;
+    onPull();
+    await this.#pullOnce(reference);
+    const pulled = await this.#local(reference);
+    if (pulled) return pulled;
+    throw unavailable(reference, 'it was pulled and is not there');
+  }
+
+  async #local(reference: string): Promise<ImageFacts | null> {
+    const image = await call(() => this.#docker.getImage(reference).inspect(), [404]);
+    if (!image) return null;
+    const { Entrypoint, Cmd, Env } = image.Config;
+    return { reference, entrypoint: list(Entrypoint), cmd: list(Cmd), environment: list(Env) };
+  }
+
+  /** Ten instances of one image make one pull. */
+  #pullOnce(reference: string): Promise<void> {
+    const known = this.#pulls.get(reference);
+    if (known) return known;
+    const pull = this.#pull(reference).finally(() => this.#pulls.delete(reference));
+    this.#pulls.set(reference, pull);
+    return pull;
+  }
+
+  async #pull(reference: string): Promise<void> {
+    try {
+      const progress = await this.#docker.pull(withTag(reference));
+      await new Promise<void>((resolve, reject) => {
+        this.#docker.modem.followProgress(progress, error => (error ? reject(error) : resolve()));
+      });
+    } catch (cause) {
+      throw unavailable(reference, wordsOf(cause), cause);
+    }
+  }
+}
+
+/** Without a tag the Engine would pull every tag there is. */
+export function withTag(reference: string): string {
+  const name = reference.slice(reference.lastIndexOf('/') + 1);
+  return name.includes(':') || name.includes('@') ? reference : `${reference}:latest`;
+}
+
+function list(value: string | string[] | null | undefined): string[] {
+  return typeof value === 'string' ? [value] : (value ?? []);
+}
+
+function unavailable(reference: string, why: string, cause?: unknown): HedgerowError {
+  const message = `image ${reference} is not on this worker and could not be pulled: ${why}`;
+  return new HedgerowError(ERRORS.IMAGE_UNAVAILABLE, message, { cause });
+}

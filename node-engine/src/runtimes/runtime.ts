@@ -1,0 +1,72 @@
+import type { DeployPayload } from '@hedgerow/protos';
+
+/** A container of this worker as the runtime sees it. */
+export interface Observed {
+  /** the runtime's own id */
+  container: string;
+  name: string;
+  service_id: string;
+  job_name: string;
+  instance_number: number;
+  generation: number;
+  epoch: number;
+  /** created = its program was never started */
+  state: 'created' | 'running' | 'exited';
+  /** of its first process in the machine's own pid namespace; 0 unless running */
+  pid: number;
+  exitCode: number;
+  outOfMemory: boolean;
+}
+
+/** What of an image the engine must know to start it held. */
+export interface ImageFacts {
+  reference: string;
+  entrypoint: readonly string[];
+  cmd: readonly string[];
+  /** K=V */
+  environment: readonly string[];
+}
+
+export interface ContainerRequest {
+  name: string;
+  deploy: DeployPayload;
+  image: ImageFacts;
+  /** host path of the FIFO that holds the program; null = start it at once */
+  hold: string | null;
+}
+
+export interface RuntimeListener {
+  /** The runtime answers (again): everything must be looked at once. */
+  up(): void;
+  away(why: string): void;
+  /** This container ended or was removed. */
+  changed(jobName: string, instanceNumber: number): void;
+}
+
+/**
+ * What runs containers, bound to one worker: it sees, names and touches only that worker's.
+ * Every call may throw RUNTIME_AWAY (try again after `up`) or RUNTIME_FAILED (its message is a sentence for people).
+ */
+export interface Runtime {
+  /** words of an SLA's `virtualization` that this runtime serves */
+  readonly words: readonly string[];
+  nameOf(jobName: string, instanceNumber: number): string;
+  available(): boolean;
+  watch(listener: RuntimeListener): void;
+  list(): Promise<Observed[]>;
+  /** @returns null when there is no such container of this worker */
+  inspect(name: string): Promise<Observed | null>;
+  /** The local image, else a pulled one; `onPull` tells that it takes a while. @throws IMAGE_UNAVAILABLE */
+  image(reference: string, onPull: () => void): Promise<ImageFacts>;
+  /** @returns the container's id */
+  create(request: ContainerRequest): Promise<string>;
+  /** @returns pid of the first process, 0 when it has ended already */
+  start(container: string): Promise<number>;
+  /** Signal, grace, kill. Stopping what is stopped or gone is no error. */
+  stop(container: string): Promise<void>;
+  /** Kills and removes. Removing what is gone is no error. */
+  remove(container: string): Promise<void>;
+  /** Last lines of standard output and error, "" when there are none. */
+  logs(container: string, lines: number): Promise<string>;
+  close(): void;
+}

@@ -1,0 +1,25 @@
+import { type Clock, every } from '@hedgerow/common';
+import type { Slot } from '../instances/slot.ts';
+import type { Uplink } from '../mqtt/uplink.ts';
+import type { InstanceUsage } from './instance-usage.ts';
+import type { MachineUsage } from './machine-usage.ts';
+
+/** ms; also the shortest time between two reports */
+const INTERVAL = 15_000;
+
+/** Looks every 15 s and says only what has changed; with no cluster to hear it, nothing is read. @returns its end */
+export function reportUsage(deps: {
+  clock: Clock;
+  machine: MachineUsage;
+  instances: InstanceUsage;
+  uplink: Uplink;
+  running: () => Slot[];
+}): () => void {
+  return every(deps.clock, INTERVAL, () => {
+    if (!deps.uplink.connected) return;
+    const information = deps.machine.changed();
+    if (information) deps.uplink.information(information);
+    const services = deps.instances.changed(deps.running(), deps.clock.monotonic() / 1000);
+    if (services.length > 0) deps.uplink.resources({ services });
+  });
+}
