@@ -5,6 +5,7 @@ export * from './mqtt/beat.ts';
 export * from './mqtt/payloads.ts';
 export * from './mqtt/topics.ts';
 export * from './net-api.ts';
+export * from './net-client.ts';
 export * from './ports.ts';
 export * from './root-api.ts';
 export * from './sla.ts';

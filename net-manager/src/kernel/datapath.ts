@@ -1,0 +1,70 @@
+import type { Logger } from '@hedgerow/common';
+import type { Exec } from '../exec.ts';
+import type { KernelState } from '../table/desired.ts';
+import { type Difference, difference, isEmpty, type Observed } from '../table/difference.ts';
+import { forgetFlows } from './conntrack.ts';
+import { type LoadedRules, observe, rulesFingerprint } from './observe.ts';
+import { perform } from './perform.ts';
+
+/** Where the fingerprint of the loaded rules outlives the process. */
+export interface RulesMemory {
+  loadRules(): Promise<LoadedRules | null>;
+  saveRules(rules: LoadedRules): Promise<void>;
+}
+
+/**
+ * Brings the kernel to a desired state. Between two calls it knows what is there, so a change costs only itself;
+ * after a failure it knows nothing and looks first.
+ */
+export class DataPath {
+  readonly #exec: Exec;
+  readonly #log: Logger;
+  readonly #memory: RulesMemory;
+  #known: Observed | null = null;
+
+  constructor(exec: Exec, log: Logger, memory: RulesMemory) {
+    this.#exec = exec;
+    this.#log = log;
+    this.#memory = memory;
+  }
+
+  /** @throws KERNEL_REFUSED; the next call then looks before it changes anything */
+  async change(desired: KernelState): Promise<void> {
+    if (this.#known) await this.#apply(desired, this.#known);
+    else await this.reconcile(desired);
+  }
+
+  /** Reads what is there and changes what differs. */
+  async reconcile(desired: KernelState): Promise<void> {
+    await this.#apply(desired, await observe(this.#exec, await this.#memory.loadRules()));
+  }
+
+  async #apply(desired: KernelState, found: Observed): Promise<void> {
+    this.#known = null;
+    const { plan, after } = difference(desired, found);
+    if (!isEmpty(plan)) {
+      await perform(this.#exec, plan, desired.subnet);
+      await forgetFlows(this.#exec, this.#log, plan);
+      if (plan.rules) await this.#remember(after.rules);
+      this.#log.debug(counts(plan), 'kernel changed');
+    }
+    this.#known = after;
+  }
+
+  async #remember(text: string): Promise<void> {
+    const fingerprint = await rulesFingerprint(this.#exec);
+    if (fingerprint) await this.#memory.saveRules({ text, fingerprint });
+  }
+}
+
+function counts(plan: Difference): object {
+  const sizes = ({ gone, set }: { gone: readonly unknown[]; set: readonly unknown[] }) =>
+    `+${set.length} -${gone.length}`;
+  return {
+    links: sizes(plan.links),
+    routes: sizes(plan.routes),
+    workers: sizes(plan.tunnelEnds),
+    elements: sizes(plan.elements),
+    rules: plan.rules !== null,
+  };
+}

@@ -1,0 +1,100 @@
+/** What a restarted process must know: what it was told, and the kernel settings that it found. */
+import { type Collection, type Document, openSqlite, put, type Store } from '@hedgerow/common';
+import type { NetRegistration, TableEntry } from '@hedgerow/protos';
+import type { RulesMemory } from './kernel/datapath.ts';
+import type { LoadedRules } from './kernel/observe.ts';
+import type { Attachment, NetState } from './table/state.ts';
+
+interface Fact<T> extends Document {
+  value: T;
+}
+
+export class Storage implements RulesMemory {
+  readonly #store: Store;
+  readonly #registration: Collection<Fact<NetRegistration>>;
+  readonly #attachments: Collection<Fact<Attachment>>;
+  readonly #entries: Collection<Fact<TableEntry>>;
+  readonly #freed: Collection<Fact<readonly string[]>>;
+  readonly #rules: Collection<Fact<LoadedRules>>;
+  readonly #sysctls: Collection<Fact<string>>;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#registration = store.collection('registration', []);
+    this.#attachments = store.collection('attachments', []);
+    this.#entries = store.collection('entries', []);
+    this.#freed = store.collection('freed', []);
+    this.#rules = store.collection('rules', []);
+    this.#sysctls = store.collection('sysctls', []);
+  }
+
+  async state(): Promise<NetState> {
+    return {
+      registration: (await this.#registration.get(ONLY))?.value ?? null,
+      attachments: await mapOf(this.#attachments),
+      entries: await mapOf(this.#entries),
+      freed: (await this.#freed.get(ONLY))?.value ?? [],
+    };
+  }
+
+  /** Writes what differs. Given back addresses come first: at worst one is listed that is in use, and passed over. */
+  async save(before: NetState, after: NetState): Promise<void> {
+    if (before.freed !== after.freed) await put(this.#freed, fact(ONLY, after.freed));
+    await saveMap(this.#attachments, before.attachments, after.attachments);
+    await saveMap(this.#entries, before.entries, after.entries);
+    if (before.registration === after.registration) return;
+    if (after.registration) await put(this.#registration, fact(ONLY, after.registration));
+    else await this.#registration.remove(ONLY);
+  }
+
+  async loadRules(): Promise<LoadedRules | null> {
+    return (await this.#rules.get(ONLY))?.value ?? null;
+  }
+
+  async saveRules(rules: LoadedRules): Promise<void> {
+    await put(this.#rules, fact(ONLY, rules));
+  }
+
+  /** @returns what was found before we changed it first, by name */
+  async sysctls(): Promise<ReadonlyMap<string, string>> {
+    return mapOf(this.#sysctls);
+  }
+
+  async rememberSysctl(name: string, value: string): Promise<void> {
+    await put(this.#sysctls, fact(name, value));
+  }
+
+  async forgetSysctl(name: string): Promise<void> {
+    await this.#sysctls.remove(name);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+const ONLY = 'current';
+
+/** @param data directory, or ':memory:' */
+export function openStorage(data: string): Storage {
+  const file = data === ':memory:' ? data : `${data}/net.sqlite`;
+  return new Storage(openSqlite({ file, durability: 'normal' }));
+}
+
+function fact<T>(id: string, value: T): { id: string; value: T } {
+  return { id, value };
+}
+
+async function mapOf<T>(collection: Collection<Fact<T>>): Promise<Map<string, T>> {
+  return new Map((await collection.find()).map(({ id, value }) => [id, value]));
+}
+
+async function saveMap<T>(
+  collection: Collection<Fact<T>>,
+  before: ReadonlyMap<string, T>,
+  after: ReadonlyMap<string, T>,
+): Promise<void> {
+  if (before === after) return;
+  for (const key of before.keys()) if (!after.has(key)) await collection.remove(key);
+  for (const [key, value] of after) if (before.get(key) !== value) await put(collection, fact(key, value));
+}

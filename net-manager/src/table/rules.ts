@@ -1,0 +1,91 @@
+/** The nftables rules, which depend on the worker's subnet only; all that changes with services are elements. */
+import { OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
+import { gatewayOf, NFT_TABLE, prefixOf, TUNNEL } from './names.ts';
+
+/** Services of up to so many replicas are served by the rules of a fresh table. */
+export const SMALLEST_SIZE = 16;
+
+/** Powers of two, so that a growing service makes the rules grow rarely. */
+export function sizeFor(replicas: number): number {
+  return Math.max(SMALLEST_SIZE, 2 ** Math.ceil(Math.log2(Math.max(1, replicas))));
+}
+
+/**
+ * One map per number of replicas, so that a look-up costs the same with ten thousand services as with one.
+ * `numgen random`: `numgen inc` is one counter for all services of a size, and callers that alternate between two
+ * services would always meet the same instances.
+ * @param size most replicas of one service
+ */
+export function ruleset(subnet: string, size: number): string[] {
+  const counts = Array.from({ length: size }, (_, index) => index + 1);
+  return [
+    `table ip ${NFT_TABLE} {`,
+    ...counts.map(endpointMap),
+    'map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }',
+    'set self { type ipv4_addr . ipv4_addr; }',
+    ...chain('services', counts.map(balance)),
+    ...chain('published', ['dnat ip to meta l4proto . th dport map @ports']),
+    ...translation(gatewayOf(subnet)),
+    ...chain('postrouting', sources(subnet)),
+    ...chain('guard', [
+      'type filter hook prerouting priority raw; policy accept;',
+      // Links route to 127.0.0.0/8 for published ports on localhost; containers may not use that.
+      `iifname "hv*" ip daddr 127.0.0.0/8 drop`,
+    ]),
+    ...refusals(prefixOf(subnet)),
+    '}',
+  ];
+}
+
+function endpointMap(count: number): string {
+  return count === 1
+    ? 'map ep1 { type ipv4_addr : ipv4_addr; }'
+    : `map ep${count} { typeof ip daddr . numgen random mod ${count} : ip daddr; }`;
+}
+
+function balance(count: number): string {
+  return count === 1
+    ? 'dnat to ip daddr map @ep1'
+    : `dnat to ip daddr . numgen random mod ${count} map @ep${count}`;
+}
+
+/** For what comes from containers, other workers and outside (prerouting) and from this worker itself (output). */
+function translation(gateway: string): string[] {
+  const rules = [
+    `ip daddr ${SERVICE_PREFIX} goto services`,
+    `fib daddr type local ip daddr != ${gateway} meta l4proto { tcp, udp } goto published`,
+  ];
+  return ['prerouting', 'output'].flatMap(hook =>
+    chain(hook, [`type nat hook ${hook} priority -100; policy accept;`, ...rules]),
+  );
+}
+
+function sources(subnet: string): string[] {
+  const gateway = gatewayOf(subnet);
+  return [
+    'type nat hook postrouting priority srcnat; policy accept;',
+    // An instance that was sent to itself would answer itself, past the translation.
+    `ip saddr . ip daddr @self snat to ${gateway}`,
+    `oifname "hv*" ip saddr 127.0.0.0/8 snat to ${gateway}`,
+    `ip saddr ${prefixOf(subnet)} ip daddr != ${OVERLAY_PREFIX} oifname != "hv*" oifname != "${TUNNEL}" masquerade`,
+  ];
+}
+
+/** What nobody answers for is refused at once and never leaves through the worker's other devices. */
+function refusals(own: string): string[] {
+  const unanswered = `ip daddr ${SERVICE_PREFIX} goto refuse`;
+  return [
+    ...chain('refuse', ['meta l4proto tcp reject with tcp reset', 'reject with icmp type port-unreachable']),
+    ...chain('forward', [
+      'type filter hook forward priority filter - 1; policy accept;',
+      unanswered,
+      `oifname "${TUNNEL}" ip daddr ${own} goto refuse`,
+      `iifname "hv*" ip daddr ${OVERLAY_PREFIX} oifname != "hv*" oifname != "${TUNNEL}" goto refuse`,
+    ]),
+    ...chain('local', ['type filter hook output priority filter - 1; policy accept;', unanswered]),
+  ];
+}
+
+function chain(name: string, lines: readonly string[]): string[] {
+  return [`chain ${name} {`, ...lines, '}'];
+}
