@@ -1,4 +1,4 @@
-import type { Clock, Collection, Logger } from '@hedgerow/common';
+import { type Clock, type Collection, type Logger, SerialByKey } from '@hedgerow/common';
 import { isStatus, type Place, type PlaceAnswer, STATUSES, type Status } from '@hedgerow/protos';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Session } from '../clusters/session.ts';
@@ -50,6 +50,7 @@ export interface PlacementParts {
 export class Placement {
   readonly #parts: PlacementParts;
   readonly #asks = new Map<string, Ask>();
+  readonly #turns = new SerialByKey();
   #requests = 0;
 
   constructor(parts: PlacementParts) {
@@ -61,19 +62,12 @@ export class Placement {
     return this.#asks.get(instanceId)?.session === session;
   }
 
-  /** For an instance on no cluster, or on one that has just refused it: asks the best one that has not. */
-  async place(instance: Instance, refusals: ReadonlyMap<string, Refusal> = new Map()): Promise<void> {
-    const service = await this.#parts.services.get(instance.service_id);
-    if (!service || instance.desired === 'gone') return;
-    const decision = schedule(this.#candidates(service, refusals), demandOf(service));
-    if ('clusters' in decision) {
-      for (const candidate of decision.clusters) {
-        if (await this.placeOn(candidate.id, instance, service, refusals)) return;
-      }
-    }
-    const detail = 'status' in decision ? decision.detail : 'the clusters that fitted were lost meanwhile';
-    const status = 'status' in decision ? decision.status : 'NoActiveClusterWithCapacity';
-    await this.#settle(instance, [...refusals.values()].at(-1) ?? { status, detail });
+  /**
+   * For an instance on no cluster, or on one that has just refused it: asks the best one that has not. Decisions are
+   * made one after the other, so that each sees what the one before it took.
+   */
+  place(instance: Instance, refusals: ReadonlyMap<string, Refusal> = new Map()): Promise<void> {
+    return this.#turns.run('decision', () => this.#decide(instance, refusals));
   }
 
   /** Ties the instance to a cluster and asks it. @returns false when it is not there, so was not asked */
@@ -131,6 +125,20 @@ export class Placement {
   stop(): void {
     for (const ask of this.#asks.values()) ask.cancel();
     this.#asks.clear();
+  }
+
+  async #decide(instance: Instance, refusals: ReadonlyMap<string, Refusal>): Promise<void> {
+    const service = await this.#parts.services.get(instance.service_id);
+    if (!service || instance.desired === 'gone') return;
+    const decision = schedule(this.#candidates(service, refusals), demandOf(service));
+    if ('clusters' in decision) {
+      for (const candidate of decision.clusters) {
+        if (await this.placeOn(candidate.id, instance, service, refusals)) return;
+      }
+    }
+    const detail = 'status' in decision ? decision.detail : 'the clusters that fitted were lost meanwhile';
+    const status = 'status' in decision ? decision.status : 'NoActiveClusterWithCapacity';
+    await this.#settle(instance, [...refusals.values()].at(-1) ?? { status, detail });
   }
 
   #candidates(service: Service, refusals: ReadonlyMap<string, Refusal>): Candidate[] {

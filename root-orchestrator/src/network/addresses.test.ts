@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { type Collection, duplicate, isErrorOf, openSqlite } from '@hedgerow/common';
+import { altered } from '../clusters/testing/altered.ts';
 import { type Collections, openCollections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import type { Claim } from '../model.ts';
@@ -158,14 +159,10 @@ describe('two roots over one store', () => {
 });
 
 test('a store that fails is not taken for a taken address', async () => {
-  const failing = {
-    ...claims,
-    insert: () => Promise.reject(new Error('disk')),
-    find: claims.find,
-  };
+  const failing = altered(claims, { insert: () => Promise.reject(new Error('disk')) });
   const addresses = new AddressBook(failing);
   await assert.rejects(addresses.claimServiceIp('service/a'), /disk/);
-  const taken = { ...claims, insert: () => Promise.reject(duplicate('claims', 'x')) };
+  const taken = altered(claims, { insert: () => Promise.reject(duplicate('claims', 'x')) });
   await assert.rejects(new AddressBook(taken, tiny).claimServiceIp('service/a'), /in use/);
 });
 

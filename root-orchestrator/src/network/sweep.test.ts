@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Collection, openSqlite, silentLogger } from '@hedgerow/common';
+import { openSqlite, silentLogger } from '@hedgerow/common';
+import { altered } from '../clusters/testing/altered.ts';
 import { openCollections } from '../collections.ts';
-import type { Application } from '../model.ts';
 import { sweepClaims } from './sweep.ts';
 
 test('claims without an owner are freed, workers’ claims stay', async () => {
@@ -29,10 +29,7 @@ test('claims without an owner are freed, workers’ claims stay', async () => {
 
 test('a look-up that fails frees nothing', async () => {
   const opened = openCollections(openSqlite({ file: ':memory:', durability: 'normal' }));
-  const applications: Collection<Application> = {
-    ...opened.applications,
-    get: () => Promise.reject(new Error('disk')),
-  };
+  const applications = altered(opened.applications, { get: () => Promise.reject(new Error('disk')) });
   await opened.claims.insert({ id: 'x', owner: 'application/here' });
   await assert.rejects(sweepClaims({ ...opened, applications }, silentLogger), /disk/);
   assert.equal((await opened.claims.find()).length, 1);

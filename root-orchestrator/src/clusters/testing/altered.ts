@@ -1,0 +1,16 @@
+import type { Collection, Document } from '@hedgerow/common';
+
+/** A collection of which some operations do something else. */
+export function altered<T extends Document>(
+  collection: Collection<T>,
+  operations: Partial<Collection<T>>,
+): Collection<T> {
+  return {
+    get: id => collection.get(id),
+    find: filter => collection.find(filter),
+    insert: document => collection.insert(document),
+    replace: (document, revision) => collection.replace(document, revision),
+    remove: (id, revision) => collection.remove(id, revision),
+    ...operations,
+  };
+}
