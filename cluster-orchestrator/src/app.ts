@@ -1,0 +1,145 @@
+import {
+  type Clock,
+  formatAddress,
+  isLoopback,
+  type Lifecycle,
+  type Logger,
+  listen,
+  type Running,
+  SerialByKey,
+  startWith,
+} from '@hedgerow/common';
+import type { ClusterConfig } from './config.ts';
+import { nodeRoutes } from './http/routes/nodes.ts';
+import { statusRoutes } from './http/routes/status.ts';
+import { workerRoutes } from './http/routes/workers.ts';
+import { createHttpServer } from './http/server.ts';
+import type { Broker, UpHandler } from './mqtt/broker.ts';
+import { dispatch } from './mqtt/dispatch.ts';
+import { startEmbeddedBroker } from './mqtt/embedded.ts';
+import { buildParts, type Parts } from './parts.ts';
+import { openState, type State } from './state.ts';
+import { loadJoinToken } from './workers/join-token.ts';
+import type { Registration } from './workers/registration.ts';
+import { sameSecret } from './workers/secrets.ts';
+
+export interface ClusterDeps {
+  clock: Clock;
+  log: Logger;
+}
+
+export interface Cluster {
+  /** of the HTTP server, `http://host:port` */
+  url: string;
+  /** of the broker that workers are told */
+  mqttPort: number;
+  /** join token of workers, also in `<data>/worker-token` */
+  workerToken: string;
+}
+
+/**
+ * Starts a Cluster Manager. It is ready when it listens; the root is dialed in the background, for ever.
+ *
+ * @throws when a port is taken or the store cannot be opened; nothing is left running then
+ */
+export function startCluster(config: ClusterConfig, deps: ClusterDeps): Promise<Cluster & Running> {
+  return startWith(async life => {
+    const workerToken = await loadJoinToken(config.data);
+    const state = openState(config, deps);
+    life.add('store', () => state.close());
+    await state.load();
+    const broker = brokerSlot();
+    const parts = buildParts(config, deps, state, broker.get);
+    broker.set(await startBroker(config, deps, state, message => void dispatch(parts.up, message)));
+    life.add('broker', () => broker.get().stop());
+    life.add('timers', () => parts.stop());
+    const url = await startHttp(life, config, deps, { state, parts, broker: broker.get(), workerToken });
+    parts.link.start();
+    life.add('link to the root', () => parts.link.stop());
+    deps.log.info({ url, mqtt_port: broker.get().port, root: config.root }, 'ready');
+    return { url, mqttPort: broker.get().port, workerToken };
+  });
+}
+
+/** Parts and broker need each other; messages flow only once both are there. */
+function brokerSlot(): { get(): Broker; set(broker: Broker): void } {
+  let current: Broker | undefined;
+  return {
+    get() {
+      if (!current) throw new TypeError('the broker has not been started');
+      return current;
+    },
+    set(broker) {
+      current = broker;
+    },
+  };
+}
+
+async function startBroker(
+  config: ClusterConfig,
+  deps: ClusterDeps,
+  state: State,
+  onMessage: UpHandler,
+): Promise<Broker> {
+  const log = deps.log.child({ part: 'broker' });
+  if (config.mqttUrl !== '') {
+    // a cluster with the embedded broker never loads the client
+    const { startOutsideBroker } = await import('./mqtt/outside.ts');
+    return startOutsideBroker({ url: config.mqttUrl, onMessage, log });
+  }
+  return startEmbeddedBroker({
+    host: config.host,
+    port: config.mqttPort,
+    authenticate(workerId, secret) {
+      const worker = state.workers.get(workerId);
+      return worker !== undefined && sameSecret(secret, worker.secret_hash);
+    },
+    onMessage,
+    log,
+  });
+}
+
+interface HttpParts {
+  state: State;
+  parts: Parts;
+  broker: Broker;
+  workerToken: string;
+}
+
+async function startHttp(
+  life: Lifecycle,
+  config: ClusterConfig,
+  deps: ClusterDeps,
+  { state, parts, broker, workerToken }: HttpParts,
+): Promise<string> {
+  const registration: Registration = {
+    workers: state.workers,
+    serial: new SerialByKey(),
+    claimSubnet: id => parts.subnets.claim(id),
+    joinToken: workerToken,
+    trusting: isLoopback(config.host),
+    clusterName: config.name,
+    clusterId: state.clusterId,
+    broker,
+    clock: deps.clock,
+    log: deps.log,
+  };
+  const roster = { ...parts.jobs, releaseSubnet: (id: string) => parts.subnets.release(id) };
+  const routes = [
+    ...nodeRoutes(registration),
+    ...statusRoutes({
+      clusterName: config.name,
+      clusterId: state.clusterId,
+      connectedToRoot: () => parts.link.connected,
+      brokerReachable: () => broker.reachable(),
+    }),
+    ...workerRoutes(roster, registration),
+  ];
+  const server = createHttpServer(routes, deps.log);
+  const address = await listen(server, { host: config.host, port: config.port });
+  life.add('http', async () => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://${formatAddress(address)}`;
+}

@@ -1,0 +1,114 @@
+import { integer, port, type Settings, text } from '@hedgerow/common';
+
+export interface ClusterConfig {
+  name: string;
+  /** "lat,lon,radius" or free text */
+  location: string;
+  /** `host:port` or `unix:/path` of the System Manager */
+  root: string;
+  /** join token of clusters, given out by the root */
+  rootToken: string;
+  host: string;
+  port: number;
+  /** port of the embedded broker */
+  mqttPort: number;
+  /** an outside broker instead of the embedded one: `mqtt://user:password@host:port` */
+  mqttUrl: string;
+  /** as clients are shown this cluster; the address it listens on when empty */
+  address: string;
+  /** directory of the store and of the workers' join token */
+  data: string;
+  /** ms after a worker's last sign of life until its instances are placed elsewhere */
+  workerDeadAfter: number;
+  /** directory of the bundle's assets; empty when run from source */
+  assets: string;
+}
+
+export const clusterSettings: Settings<ClusterConfig> = {
+  name: {
+    flag: 'name',
+    env: 'CLUSTER_NAME',
+    default: 'cluster',
+    help: 'name of this cluster, unique under its root',
+    parse: text,
+  },
+  location: {
+    flag: 'location',
+    env: 'CLUSTER_LOCATION',
+    default: '',
+    help: '"lat,lon,radius" or free text',
+    parse: text,
+  },
+  root: {
+    flag: 'root',
+    short: 'r',
+    env: 'ROOT_ADDRESS',
+    default: '127.0.0.1:10000',
+    help: 'System Manager: host:port or unix:/path',
+    parse: text,
+  },
+  rootToken: {
+    flag: 'root-token',
+    env: 'ROOT_TOKEN',
+    default: '',
+    help: 'join token of clusters, from the root',
+    parse: text,
+  },
+  host: {
+    flag: 'host',
+    env: 'CLUSTER_HOST',
+    default: '127.0.0.1',
+    help: 'address to listen on',
+    parse: text,
+  },
+  port: {
+    flag: 'port',
+    short: 'p',
+    env: 'MY_PORT',
+    default: 10100,
+    help: 'HTTP port',
+    parse: port,
+  },
+  mqttPort: {
+    flag: 'mqtt-port',
+    env: 'MQTT_BROKER_PORT',
+    default: 10003,
+    help: 'port of the embedded broker',
+    parse: port,
+  },
+  mqttUrl: {
+    flag: 'mqtt-url',
+    env: 'MQTT_URL',
+    default: '',
+    help: 'outside broker instead of the embedded one: mqtt://user:password@host:port',
+    parse: text,
+  },
+  address: {
+    flag: 'address',
+    env: 'CLUSTER_ADDRESS',
+    default: '',
+    help: 'address of this cluster as clients are shown it',
+    parse: text,
+  },
+  data: {
+    flag: 'data',
+    env: 'CLUSTER_DATA',
+    default: '/var/lib/hedgerow/cluster',
+    help: 'data directory',
+    parse: text,
+  },
+  workerDeadAfter: {
+    flag: 'worker-dead-after',
+    env: 'WORKER_DEAD_AFTER',
+    default: 5000,
+    help: 'ms of silence after which a worker counts as dead',
+    parse: integer(500, 3_600_000),
+  },
+  assets: {
+    flag: 'assets',
+    env: 'HEDGEROW_ASSETS',
+    default: '',
+    help: 'directory of the assets of a bundle',
+    parse: text,
+  },
+};

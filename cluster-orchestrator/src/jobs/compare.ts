@@ -1,0 +1,50 @@
+/** What a worker has, set against what it should have. Pure. */
+import type { JobPayload } from '@hedgerow/protos';
+import { type Instance, instanceId } from '../model.ts';
+import { isOlder, mayKeep } from './judge.ts';
+
+export type Repair =
+  /** believe the worker; the instance becomes its own if it was nobody's */
+  | { kind: 'adopt'; instance: Instance; job: JobPayload }
+  /** the worker must remove this copy */
+  | { kind: 'delete'; job: JobPayload }
+  /** the worker must run this: it lost it, never got it, or has an earlier placement of it */
+  | { kind: 'deploy'; instance: Instance }
+  /** removed as asked */
+  | { kind: 'forget'; instance: Instance }
+  /** completed, and its container is gone with the worker's memory of it */
+  | { kind: 'detach'; instance: Instance };
+
+/**
+ * @param own the instances that the cluster believes this worker has
+ * @param lookup every instance of the cluster by id
+ */
+export function compare(
+  workerId: string,
+  own: readonly Instance[],
+  lookup: (id: string) => Instance | undefined,
+  reported: readonly JobPayload[],
+): Repair[] {
+  const there = reported.filter(job => job.status !== 'UNDEPLOYED');
+  const ids = new Set(there.map(idOf));
+  return [
+    ...there.map(job => judgeReported(workerId, lookup(idOf(job)), job)),
+    ...own.filter(instance => !ids.has(instance.id)).map(judgeMissing),
+  ];
+}
+
+function judgeReported(workerId: string, instance: Instance | undefined, job: JobPayload): Repair {
+  if (!instance) return { kind: 'delete', job };
+  if (mayKeep(instance, job)) return { kind: 'adopt', instance, job };
+  if (instance.worker_id !== workerId || instance.desired === 'gone') return { kind: 'delete', job };
+  return isOlder(job, instance) ? { kind: 'deploy', instance } : { kind: 'adopt', instance, job };
+}
+
+function judgeMissing(instance: Instance): Repair {
+  if (instance.desired === 'gone') return { kind: 'forget', instance };
+  return { kind: instance.status === 'COMPLETED' ? 'detach' : 'deploy', instance };
+}
+
+function idOf(job: JobPayload): string {
+  return instanceId({ service_id: job.service_id, instance_number: job.instance });
+}

@@ -1,0 +1,23 @@
+import type { Clock, Logger } from '@hedgerow/common';
+import type { InstanceReport } from '@hedgerow/protos';
+import type { Downlink } from '../mqtt/downlink.ts';
+import type { Tables } from '../network/tables.ts';
+import type { Capacity } from '../scheduler/capacity.ts';
+import type { Liveness } from '../workers/liveness.ts';
+import type { Workers } from '../workers/workers.ts';
+import type { Instances } from './instances.ts';
+
+/** What the steps of an instance's life work with. */
+export interface Jobs {
+  clusterName: string;
+  clock: Clock;
+  log: Logger;
+  instances: Instances;
+  workers: Workers;
+  capacity: Capacity;
+  liveness: Liveness;
+  downlink: Downlink;
+  tables: Tables;
+  /** to the root, at once */
+  report(report: InstanceReport): void;
+}

@@ -1,0 +1,33 @@
+import { DOWN, type JobPayload } from '@hedgerow/protos';
+import type { Instance } from '../model.ts';
+import { toDelete, toDeploy } from '../mqtt/messages.ts';
+import type { Jobs } from './context.ts';
+
+/**
+ * Sends the instance to its worker: first the network table, so that what the instance looks for is there when it
+ * starts, then the order. Says nothing when the instance has changed meanwhile: whoever changed it sends.
+ */
+export async function deploy(jobs: Jobs, placed: Instance): Promise<void> {
+  await jobs.tables.prepare(placed.worker_id);
+  const now = jobs.instances.get(placed.id);
+  if (now?.desired !== 'run' || now.worker_id !== placed.worker_id || now.epoch !== placed.epoch) return;
+  await jobs.downlink.send(placed.worker_id, DOWN.deploy, toDeploy(now));
+}
+
+export async function sendDelete(jobs: Jobs, workerId: string, instance: Instance): Promise<void> {
+  await jobs.downlink.send(workerId, DOWN.delete, toDelete(instance));
+}
+
+/** Removes a copy that the worker has and should not have. */
+export async function deleteStray(jobs: Jobs, workerId: string, job: JobPayload): Promise<void> {
+  jobs.log.info(
+    { worker: workerId, service: job.service_id, instance: job.instance, epoch: job.epoch },
+    'worker has an instance that is not its own; it is told to remove it',
+  );
+  await jobs.downlink.send(workerId, DOWN.delete, {
+    service_id: job.service_id,
+    instance_number: job.instance,
+    job_name: job.sname,
+    virtualization: 'docker',
+  });
+}

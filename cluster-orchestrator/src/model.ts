@@ -1,0 +1,76 @@
+/** The cluster's documents. The cluster is the only writer of which worker an instance runs on. */
+import type { Document } from '@hedgerow/common';
+import type { InstanceRef, ServiceSpec, Status, TableEntry } from '@hedgerow/protos';
+
+export interface Worker {
+  /** 24 hex digits */
+  id: string;
+  hostname: string;
+  /** SHA-256 of the worker's secret, hex; the secret has 256 random bits, so a slow hash adds nothing */
+  secret_hash: string;
+  /** offered, cores */
+  vcpus: number;
+  /** offered, MiB */
+  memory: number;
+  vgpus: number;
+  architecture: string;
+  virtualization: string[];
+  public_address: string;
+  tunnel_port: number;
+  overlay: boolean;
+  /** network address of its /26; "" without an overlay */
+  subnet: string;
+  /** fields of the registration that we do not know; kept */
+  extra: Record<string, unknown>;
+}
+
+export interface Instance extends InstanceRef {
+  /** `<service id>/<instance number>` */
+  id: string;
+  service: ServiceSpec;
+  instance_ip: string;
+  generation: number;
+  /** grows each time the instance is placed on a worker */
+  epoch: number;
+  desired: 'run' | 'gone';
+  /** "" while no worker has room for it */
+  worker_id: string;
+  status: Status;
+  status_detail: string;
+  /** ms since the epoch */
+  status_since: number;
+  /** why it had to be placed again; "" for the first placement */
+  reason: string;
+  /** how often this placement was sent to its worker */
+  deploys: number;
+  namespace_ip: string;
+  logs: string;
+  cpu_percent: string;
+  memory_percent: string;
+  disk: string;
+}
+
+export type StoredWorker = Worker & Document;
+export type StoredInstance = Instance & Document;
+
+/** A service's instances in other clusters, as the root last told; kept so that a restart does not forget them. */
+export type StoredRemoteEntry = { entry: TableEntry; application_id: string } & Document;
+
+/** One document, id `cluster`. */
+export interface Identity extends Document {
+  cluster_id: string;
+}
+
+export function instanceId(ref: InstanceRef): string {
+  return `${ref.service_id}/${ref.instance_number}`;
+}
+
+/** Accepted, but no worker has it. */
+export function isWaiting(instance: Instance): boolean {
+  return instance.desired === 'run' && instance.worker_id === '' && instance.status !== 'COMPLETED';
+}
+
+/** Its reservation counts: what is going away still holds its memory and its ports until it is gone. */
+export function isHeld(instance: Instance): boolean {
+  return instance.worker_id !== '' && instance.status !== 'COMPLETED';
+}

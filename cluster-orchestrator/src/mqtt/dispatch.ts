@@ -1,0 +1,61 @@
+import { messageOf } from '@hedgerow/common';
+import { DOWN, parseNodeTopic, UP, type UpTopic } from '@hedgerow/protos';
+import type { Jobs } from '../jobs/context.ts';
+import type { Queries } from '../network/queries.ts';
+import type { Beats } from '../workers/beats.ts';
+import type { UpMessage } from './broker.ts';
+import { onBeat } from './handlers/beat.ts';
+import { onInformation } from './handlers/information.ts';
+import { onJob } from './handlers/job.ts';
+import { onPresence } from './handlers/presence.ts';
+import { onResources } from './handlers/resources.ts';
+import { onSync } from './handlers/sync.ts';
+import { onTableQuery } from './handlers/table-query.ts';
+
+/** What the handlers of workers' messages work with. */
+export interface Up {
+  jobs: Jobs;
+  beats: Beats;
+  queries: Queries;
+  usageChanged(): void;
+  /** at most once in a while per worker */
+  askForSync(workerId: string): void;
+}
+
+type Handler = (up: Up, workerId: string, payload: Buffer, retained: boolean) => void | Promise<void>;
+
+const HANDLERS: Readonly<Record<UpTopic, Handler>> = {
+  [UP.information]: onInformation,
+  [UP.job]: onJob,
+  [UP.jobsResources]: onResources,
+  [UP.beat]: onBeat,
+  [UP.presence]: onPresence,
+  [UP.sync]: onSync,
+  [UP.tableQuery]: onTableQuery,
+};
+
+/** A bad message costs a line in the log and nothing else. Never throws, never rejects. */
+export async function dispatch(up: Up, message: UpMessage): Promise<void> {
+  const parsed = parseNodeTopic(message.topic);
+  if (!parsed || !Object.hasOwn(HANDLERS, parsed.leaf)) return;
+  const { workerId, leaf } = parsed;
+  const log = up.jobs.log.child({ worker: workerId, topic: leaf });
+  if (!up.jobs.workers.get(workerId)) return log.warn({}, 'message of an unknown worker');
+  if (leaf !== UP.presence && !message.retained) up.jobs.liveness.heard(workerId);
+  try {
+    await HANDLERS[leaf as UpTopic](up, workerId, message.payload, message.retained);
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'message not understood or not carried out');
+  }
+}
+
+/** @param gap ms between two requests to one worker */
+export function syncAsker(jobs: Jobs, gap: number): (workerId: string) => void {
+  const asked = new Map<string, number>();
+  return workerId => {
+    const now = jobs.clock.monotonic();
+    if (now - (asked.get(workerId) ?? Number.NEGATIVE_INFINITY) < gap) return;
+    asked.set(workerId, now);
+    void jobs.downlink.send(workerId, DOWN.sync, {});
+  };
+}

@@ -1,0 +1,154 @@
+/** The broker inside the cluster's process: aedes over TCP, MQTT 3.1.1, sessions and retained messages in memory. */
+import { createServer, type Server, type Socket } from 'node:net';
+import {
+  closeServer,
+  HedgerowError,
+  isId,
+  type Logger,
+  listen,
+  messageOf,
+  SerialByKey,
+} from '@hedgerow/common';
+import { UP } from '@hedgerow/protos';
+import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes';
+import { ERRORS } from '../errors.ts';
+import { mayPublish, maySubscribe, mayUseClientId } from './acl.ts';
+import type { Broker, UpHandler } from './broker.ts';
+
+export interface EmbeddedOptions {
+  host: string;
+  port: number;
+  /** Is this the secret of this worker? */
+  authenticate(workerId: string, secret: string): boolean;
+  onMessage: UpHandler;
+  log: Logger;
+}
+
+/** ms that a worker's socket may be full before it is closed */
+const DRAIN_TIMEOUT = 10_000;
+/** ms without traffic until TCP probes the connection; a worker that beats never gets there */
+const TCP_KEEPALIVE = 30_000;
+/** MQTT 3.1.1 return codes */
+const IDENTIFIER_REJECTED = 2;
+const BAD_USERNAME_OR_PASSWORD = 4;
+
+/** @throws the error of listening */
+export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Broker> {
+  const aedes = await createAedes(options);
+  const sockets = new Set<Socket>();
+  const server = createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE },
+    socket => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      aedes.handle(socket);
+    },
+  );
+  const bound = await listenOrClose(aedes, server, options);
+  // aedes gives each message a number and drops what it sees out of order, so a worker's messages go one by one
+  const order = new SerialByKey();
+  return {
+    host: '',
+    port: bound,
+    reachable: () => true,
+    publish: (topic, payload, qos) =>
+      order.run(topic.split('/', 2).join('/'), () => publish(aedes, topic, payload, qos)),
+    async stop() {
+      const closed = closeServer(server);
+      await new Promise<void>(resolve => aedes.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+async function createAedes(options: EmbeddedOptions): Promise<Aedes> {
+  const workers = new WeakMap<Client, string>();
+  const owner = (client: Client | null) => (client && workers.get(client)) ?? '';
+  const aedes = await Aedes.createBroker({
+    drainTimeout: DRAIN_TIMEOUT,
+    authenticate(client, username, password, done) {
+      const workerId = username ?? '';
+      const refused = refusal(options, client.id, workerId, password?.toString() ?? '');
+      if (refused) return done(refused, null);
+      workers.set(client, workerId);
+      done(null, true);
+    },
+    authorizePublish(client, packet, done) {
+      done(mayPublish(owner(client), packet.topic) ? null : new Error(`may not publish to ${packet.topic}`));
+    },
+    authorizeSubscribe(client, subscription, done) {
+      done(null, maySubscribe(owner(client), subscription.topic) ? subscription : null);
+    },
+    // a worker that subscribes to all of its topics need not hear itself
+    authorizeForward: (client, packet) => (sender(packet) === client.id ? null : packet),
+  });
+  reportTrouble(aedes, options.log);
+  await Promise.all(Object.values(UP).map(leaf => subscribe(aedes, `nodes/+/${leaf}`, options.onMessage)));
+  return aedes;
+}
+
+/** Not in aedes' types, but set on each packet that a client sent. */
+function sender(packet: AedesPublishPacket): string | undefined {
+  return (packet as { clientId?: string }).clientId;
+}
+
+function refusal(options: EmbeddedOptions, clientId: string, workerId: string, secret: string) {
+  if (!isId(workerId) || !options.authenticate(workerId, secret)) {
+    return authError('no worker has this id and secret', BAD_USERNAME_OR_PASSWORD);
+  }
+  if (!mayUseClientId(workerId, clientId)) {
+    return authError(`the client id must contain ${workerId}`, IDENTIFIER_REJECTED);
+  }
+  return null;
+}
+
+function authError(message: string, returnCode: number): AuthenticateError {
+  return Object.assign(new Error(message), { returnCode });
+}
+
+function reportTrouble(aedes: Aedes, log: Logger): void {
+  aedes.on('clientError', (client, error) => {
+    log.debug({ client: client.id, error: messageOf(error) }, 'a worker’s connection failed');
+  });
+  aedes.on('connectionError', (_, error) => {
+    log.info({ error: messageOf(error) }, 'a connection to the broker was refused');
+  });
+  // aedes emits it, its types do not know it
+  (aedes as NodeJS.EventEmitter).on('error', (error: unknown) => {
+    log.error({ error: messageOf(error) }, 'broker failed');
+  });
+}
+
+function subscribe(aedes: Aedes, topic: string, onMessage: UpHandler): Promise<void> {
+  return new Promise(resolve => {
+    aedes.subscribe(
+      topic,
+      (packet, done) => {
+        onMessage({ topic: packet.topic, payload: Buffer.from(packet.payload), retained: false });
+        done();
+      },
+      resolve,
+    );
+  });
+}
+
+function publish(aedes: Aedes, topic: string, payload: Buffer, qos: 0 | 1): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (aedes.closed) return reject(new HedgerowError(ERRORS.BROKER_FAILED, 'the broker is closed'));
+    aedes.publish({ cmd: 'publish', topic, payload, qos, retain: false, dup: false }, error => {
+      if (error) reject(new HedgerowError(ERRORS.BROKER_FAILED, messageOf(error), { cause: error }));
+      else resolve();
+    });
+  });
+}
+
+async function listenOrClose(aedes: Aedes, server: Server, options: EmbeddedOptions): Promise<number> {
+  try {
+    const address = await listen(server, { host: options.host, port: options.port });
+    return 'port' in address ? address.port : options.port;
+  } catch (error) {
+    await new Promise<void>(resolve => aedes.close(() => resolve()));
+    throw error;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The network table: for each service of the applications that run here, where its instances are. A worker gets the
+ * entries of the applications that it hosts: all of them when it (re)connects or hosts another application, from then
+ * on one message per changed service. What a worker was sent is remembered, so nothing is sent twice.
+ */
+import type { Clock } from '@hedgerow/common';
+import { DOWN, type TableEntry, toTableResult } from '@hedgerow/protos';
+import type { Instances } from '../jobs/instances.ts';
+import type { Instance, Worker } from '../model.ts';
+import type { Downlink } from '../mqtt/downlink.ts';
+import { mergeEntry, removedEntry, sameEntry } from './merge.ts';
+import type { RemoteEntries } from './remote.ts';
+
+export interface TablesDeps {
+  clock: Clock;
+  instances: Instances;
+  remote: RemoteEntries;
+  downlink: Downlink;
+  clusterId(): string;
+  carrier(instance: Instance): Worker | undefined;
+  /** Has this worker synced and not been given up? */
+  isThere(workerId: string): boolean;
+}
+
+/** ms in which the root has told everything after a Welcome */
+const TOLD_IN = 10_000;
+
+export class Tables {
+  readonly #deps: TablesDeps;
+  readonly #entries = new Map<string, TableEntry>();
+  /** job names whose entry may differ, with their application */
+  readonly #dirty = new Map<string, string>();
+  /** workers whose set of applications may differ */
+  readonly #moved = new Set<string>();
+  /** worker id → job name → the very entry that it was sent */
+  readonly #sent = new Map<string, Map<string, TableEntry>>();
+  #flushing = false;
+  /** job names of other clusters' services that the root has not told since it is back */
+  #stale = new Set<string>();
+  #cancelSweep: () => void = () => {};
+
+  constructor(deps: TablesDeps) {
+    this.#deps = deps;
+  }
+
+  /** After loading, before anything changes. */
+  load(): void {
+    for (const instance of this.#deps.instances.all()) this.#touch(instance);
+    for (const entry of this.#deps.remote.all()) this.#dirty.set(entry.job_name, entry.application_id);
+    this.#rebuild();
+    this.#moved.clear();
+  }
+
+  instanceChanged(before: Instance | null, after: Instance | null): void {
+    const instance = after ?? before;
+    if (!instance) return;
+    this.#touch(instance);
+    if (before && before.worker_id !== after?.worker_id) this.#moved.add(before.worker_id);
+    this.#flushSoon();
+  }
+
+  /** Its address changed, or it was given up or taken back. */
+  workerChanged(workerId: string): void {
+    if (!this.#deps.isThere(workerId)) this.#sent.delete(workerId);
+    for (const instance of this.#deps.instances.onWorker(workerId)) this.#touch(instance);
+    this.#flushSoon();
+  }
+
+  /**
+   * The root told of a service. It is kept whether or not its application runs here: the root tells before it places.
+   */
+  remoteChanged(entry: TableEntry): void {
+    if (entry.job_name === '') return;
+    this.#stale.delete(entry.job_name);
+    this.#deps.remote.set(entry);
+    this.#dirty.set(entry.job_name, entry.application_id);
+    this.#flushSoon();
+  }
+
+  /** A new stream of the root: it tells all services of the applications that run here, and of no others. */
+  rootIsBack(): void {
+    this.#stale = new Set([...this.#deps.remote.all()].map(entry => entry.job_name));
+    this.#cancelSweep();
+    this.#cancelSweep = this.#deps.clock.after(TOLD_IN, () => this.#sweep());
+  }
+
+  /** Until it is back, what it said last is the best there is. */
+  rootIsAway(): void {
+    this.#cancelSweep();
+  }
+
+  /** @returns the entry of a service of an application that runs here; of others the root is not bound to tell news */
+  find(query: { sname: string; sip: string }): TableEntry | undefined {
+    for (const entry of this.#entries.values()) {
+      if (answersFor(entry, query) && this.#isHosted(entry.application_id)) return entry;
+    }
+    return undefined;
+  }
+
+  /** Has the worker know what it needs before an instance starts there. */
+  async prepare(workerId: string): Promise<void> {
+    this.#moved.add(workerId);
+    await this.flush();
+  }
+
+  /** Sends what has changed; resolves when the broker has it. */
+  async flush(): Promise<void> {
+    const applications = new Set(this.#dirty.values());
+    this.#rebuild();
+    const workers = new Set([...this.#moved, ...this.#hosts(applications)]);
+    this.#moved.clear();
+    await Promise.all([...workers].map(workerId => this.#push(workerId)));
+  }
+
+  /** The whole table, to a worker that may have missed anything. */
+  async pushAll(workerId: string): Promise<void> {
+    this.#sent.delete(workerId);
+    await this.prepare(workerId);
+  }
+
+  #isHosted(applicationId: string): boolean {
+    return this.#deps.instances.ofApplication(applicationId).length > 0;
+  }
+
+  /** Services that were removed while the root was away. */
+  #sweep(): void {
+    const gone = [...this.#deps.remote.all()].filter(entry => this.#stale.has(entry.job_name));
+    for (const entry of gone) this.remoteChanged(removedEntry(entry));
+  }
+
+  #touch(instance: Instance): void {
+    this.#dirty.set(instance.service.job_name, instance.service.application_id);
+    if (instance.worker_id !== '') this.#moved.add(instance.worker_id);
+  }
+
+  /** Once per turn of the event loop, however much changes in it. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      void this.flush();
+    });
+  }
+
+  #rebuild(): void {
+    for (const [jobName, applicationId] of this.#dirty) {
+      const own = this.#deps.instances
+        .ofApplication(applicationId)
+        .filter(instance => instance.service.job_name === jobName);
+      const { carrier } = this.#deps;
+      const merged = mergeEntry(own, this.#deps.remote.get(jobName), {
+        clusterId: this.#deps.clusterId(),
+        carrier,
+      });
+      if (!merged) this.#entries.delete(jobName);
+      else if (!sameEntry(merged, this.#entries.get(jobName))) this.#entries.set(jobName, merged);
+    }
+    this.#dirty.clear();
+  }
+
+  #hosts(applications: ReadonlySet<string>): string[] {
+    return [...applications].flatMap(id => this.#deps.instances.ofApplication(id).map(i => i.worker_id));
+  }
+
+  #wanted(workerId: string): Map<string, TableEntry> {
+    const hosted = new Set(this.#deps.instances.onWorker(workerId).map(i => i.service.application_id));
+    return new Map([...this.#entries].filter(([, entry]) => hosted.has(entry.application_id)));
+  }
+
+  async #push(workerId: string): Promise<void> {
+    if (workerId === '' || !this.#deps.isThere(workerId)) return;
+    const sent = this.#sent.get(workerId);
+    const wanted = this.#wanted(workerId);
+    this.#sent.set(workerId, wanted);
+    if (!sent || isNewTo(sent, wanted)) {
+      return this.#deps.downlink.send(workerId, DOWN.table, { entries: [...wanted.values()] });
+    }
+    const changed = [...wanted.values()].filter(entry => sent.get(entry.job_name) !== entry);
+    const left = [...sent.values()].filter(entry => !wanted.has(entry.job_name)).map(removedEntry);
+    await Promise.all(
+      [...changed, ...left].map(entry =>
+        this.#deps.downlink.send(workerId, DOWN.tableResult, toTableResult(entry, entry.service_ip)),
+      ),
+    );
+  }
+}
+
+/** Does the worker host an application that it has been sent nothing of? */
+function isNewTo(sent: ReadonlyMap<string, TableEntry>, wanted: ReadonlyMap<string, TableEntry>): boolean {
+  const known = new Set([...sent.values()].map(entry => entry.application_id));
+  return [...wanted.values()].some(entry => !known.has(entry.application_id));
+}
+
+function answersFor(entry: TableEntry, { sname, sip: ip }: { sname: string; sip: string }): boolean {
+  if (sname !== '' && entry.job_name === sname) return true;
+  return entry.service_ip === ip || entry.instances.some(instance => instance.instance_ip === ip);
+}

@@ -1,0 +1,53 @@
+import { type ChannelOptions, Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
+import { loadSync, type MethodDefinition } from '@grpc/proto-loader';
+import {
+  type FromCluster,
+  type FromRoot,
+  LINK_LOADER_OPTIONS,
+  LINK_SERVICE,
+  linkProtoPath,
+} from '@hedgerow/protos';
+
+export type Stream = ClientDuplexStream<FromCluster, FromRoot>;
+
+export interface Dialed {
+  stream: Stream;
+  close(): void;
+}
+
+export interface ChannelConfig {
+  /** `host:port` or `unix:/path` */
+  root: string;
+  rootToken: string;
+  assets: string;
+}
+
+const OPTIONS: ChannelOptions = {
+  // ms; a root that vanished without a word is noticed after 20 s
+  'grpc.keepalive_time_ms': 15_000,
+  'grpc.keepalive_timeout_ms': 5000,
+  // a retry dials anew instead of waiting for another channel's back-off
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_http_proxy': 0,
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+};
+
+/** @returns a function that dials the root and opens the stream; trouble shows as the stream's `error` */
+export function createDialer(config: ChannelConfig): () => Dialed {
+  const service = loadSync(linkProtoPath(config.assets || undefined), LINK_LOADER_OPTIONS)[LINK_SERVICE];
+  const method = (service as unknown as Record<string, MethodDefinition<FromCluster, FromRoot>>).Connect;
+  if (!method) throw new TypeError(`${LINK_SERVICE} has no Connect`);
+  return () => {
+    const client = new Client(config.root, credentials.createInsecure(), OPTIONS);
+    // call credentials are refused on an insecure channel, so the token goes into the metadata
+    const metadata = new Metadata();
+    if (config.rootToken !== '') metadata.set('authorization', `Bearer ${config.rootToken}`);
+    const stream = client.makeBidiStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      metadata,
+    ) as Stream;
+    return { stream, close: () => client.close() };
+  };
+}

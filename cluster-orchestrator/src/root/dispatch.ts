@@ -1,0 +1,46 @@
+import { messageOf } from '@hedgerow/common';
+import type { FromCluster, FromRoot } from '@hedgerow/protos';
+import type { Jobs } from '../jobs/context.ts';
+import type { Queries } from '../network/queries.ts';
+import { onPlace } from './handlers/place.ts';
+import { onRefused } from './handlers/refused.ts';
+import { onRemove } from './handlers/remove.ts';
+import { onSubnetGrant } from './handlers/subnet-grant.ts';
+import { onTableEntry } from './handlers/table-entry.ts';
+import type { Subnets } from './subnets.ts';
+
+/** What the handlers of the root's messages work with. */
+export interface Down {
+  jobs: Jobs;
+  subnets: Subnets;
+  queries: Queries;
+  send(message: FromCluster): boolean;
+}
+
+type Bodies = Omit<FromRoot, 'body' | 'welcome'>;
+type Body = keyof Bodies;
+type Handlers = {
+  readonly [K in Body]: (down: Down, body: NonNullable<Bodies[K]>) => void | Promise<void>;
+};
+
+const HANDLERS: Handlers = {
+  place: onPlace,
+  remove: onRemove,
+  subnet_grant: onSubnetGrant,
+  table_entry: onTableEntry,
+  refused: onRefused,
+};
+
+/** Never throws, never rejects: what failed here is repeated by the root when its deadline is over. */
+export async function dispatch(down: Down, message: FromRoot): Promise<void> {
+  try {
+    for (const key of Object.keys(HANDLERS) as Body[]) await handle(down, key, message);
+  } catch (error) {
+    down.jobs.log.error({ message: message.body, error: messageOf(error) }, 'message of the root failed');
+  }
+}
+
+async function handle<K extends Body>(down: Down, key: K, message: FromRoot): Promise<void> {
+  const body: Bodies[K] = message[key];
+  if (body) await HANDLERS[key](down, body);
+}

@@ -1,0 +1,120 @@
+/** One cluster with a hand-driven root and hand-driven workers, on a clock that is turned by hand. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, type Running, silentLogger } from '@hedgerow/common';
+import { type ManualClock, manualClock } from '@hedgerow/common/testing';
+import type { Place, RegisterRequest, RegisterResponse, ServiceSpec } from '@hedgerow/protos';
+import { type Cluster, startCluster } from '../app.ts';
+import type { ClusterConfig } from '../config.ts';
+import { type HandRoot, startHandRoot } from './hand-root.ts';
+import { HandWorker, OFFER, postRegister } from './hand-worker.ts';
+
+export class Site {
+  readonly clock: ManualClock = manualClock();
+  readonly workers: HandWorker[] = [];
+  root!: HandRoot;
+  cluster!: Cluster & Running;
+  config!: ClusterConfig;
+  log: Logger = silentLogger;
+  #requests = 0;
+
+  static async start(config: Partial<ClusterConfig> = {}, log: Logger = silentLogger): Promise<Site> {
+    const site = new Site();
+    site.log = log;
+    site.root = await startHandRoot();
+    site.config = {
+      name: 'site1',
+      location: '48.1,11.6,1000',
+      root: site.root.address,
+      rootToken: 'root-token',
+      host: '127.0.0.1',
+      port: 0,
+      mqttPort: 0,
+      mqttUrl: '',
+      address: '',
+      data: await mkdtemp(join(tmpdir(), 'hedgerow-cluster-')),
+      workerDeadAfter: 5000,
+      assets: '',
+      ...config,
+    };
+    await site.startCluster();
+    return site;
+  }
+
+  async startCluster(): Promise<void> {
+    this.cluster = await startCluster(this.config, { clock: this.clock, log: this.log });
+    await this.connected();
+  }
+
+  /** Waits for the stream and its Welcome. */
+  async connected(): Promise<void> {
+    await this.root.next('hello');
+    await this.root.next('aggregate');
+  }
+
+  async stop(): Promise<void> {
+    for (const worker of this.workers) await worker.drop();
+    await this.cluster.stop();
+    await this.root.stop();
+    await rm(this.config.data, { recursive: true });
+  }
+
+  async register(offer: Partial<RegisterRequest> = {}): Promise<RegisterResponse> {
+    const answer = await postRegister(this.cluster.url, { ...OFFER, ...offer });
+    if (answer.status !== 200) throw new Error(`not registered: ${JSON.stringify(answer.body)}`);
+    return answer.body as RegisterResponse;
+  }
+
+  /** A worker that has registered, connected and synced. */
+  async worker(offer: Partial<RegisterRequest> = {}): Promise<HandWorker> {
+    const worker = new HandWorker(await this.register(offer));
+    this.workers.push(worker);
+    await worker.connect();
+    await worker.table();
+    return worker;
+  }
+
+  place(service: Partial<ServiceSpec> = {}, place: Partial<Omit<Place, 'service'>> = {}) {
+    return this.root.place(makePlace(service, { request_id: `request${++this.#requests}`, ...place }));
+  }
+}
+
+export function makeSpec(overrides: Partial<ServiceSpec> = {}): ServiceSpec {
+  const name = overrides.service_name ?? 'web';
+  return {
+    service_id: 'aaaaaaaaaaaaaaaaaaaaaaaa',
+    job_name: `shop.test.${name}.test`,
+    application_id: 'bbbbbbbbbbbbbbbbbbbbbbbb',
+    app_name: 'shop',
+    app_ns: 'test',
+    service_name: name,
+    service_ns: 'test',
+    service_ip: '10.30.30.30',
+    image: 'hedgerow/demo:1',
+    cmd: [],
+    environment: [],
+    port: '',
+    virtualization: 'docker',
+    memory: 100,
+    vcpus: 1,
+    vgpus: 0,
+    storage: 0,
+    one_shot: false,
+    privileged: false,
+    constraints: [],
+    ...overrides,
+  };
+}
+
+export function makePlace(service: Partial<ServiceSpec> = {}, place: Partial<Omit<Place, 'service'>> = {}): Place {
+  const number = place.instance_number ?? 0;
+  return {
+    request_id: 'request',
+    service: makeSpec(service),
+    instance_number: number,
+    instance_ip: `10.30.0.${number + 10}`,
+    generation: 1,
+    ...place,
+  };
+}

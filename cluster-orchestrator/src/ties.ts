@@ -1,0 +1,129 @@
+/** What follows from a change: each part is told of it here and knows nothing of the others. */
+import { messageOf } from '@hedgerow/common';
+import type { ClusterConfig } from './config.ts';
+import type { Jobs } from './jobs/context.ts';
+import type { Deadlines } from './jobs/deadlines.ts';
+import { goneReport, isNews, toReport } from './jobs/report.ts';
+import type { Waiting } from './jobs/waiting.ts';
+import { workerLost } from './jobs/worker-loss.ts';
+import { type Instance, isHeld, type Worker } from './model.ts';
+import type { Aggregates } from './root/aggregates.ts';
+import { demandOf } from './scheduler/demand.ts';
+import type { Presence } from './scheduler/types.ts';
+import type { Beats } from './workers/beats.ts';
+import type { Standing } from './workers/liveness.ts';
+
+export interface Ties {
+  jobs: Jobs;
+  deadlines: Deadlines;
+  waiting: Waiting;
+  aggregates: Aggregates;
+  beats: Beats;
+  config: ClusterConfig;
+}
+
+/**
+ * Takes in what was loaded from disk and listens to changes from then on.
+ *
+ * @returns what to do when a worker's standing changes
+ */
+export function tie(ties: Ties): (workerId: string, standing: Standing) => void {
+  const { instances, workers } = ties.jobs;
+  for (const worker of workers.all()) take(ties, worker);
+  for (const instance of instances.all()) hold(ties, null, instance);
+  ties.jobs.tables.load();
+  workers.onChange((before, after) => workerChanged(ties, before, after));
+  instances.onChange((before, after) => {
+    hold(ties, before, after);
+    ties.jobs.tables.instanceChanged(before, after);
+    tellRoot(ties, before, after);
+  });
+  return (workerId, standing) => standingChanged(ties, workerId, standing);
+}
+
+function take({ jobs }: Ties, worker: Worker): void {
+  jobs.capacity.offer(worker);
+  jobs.liveness.watch(worker.id);
+}
+
+function workerChanged(ties: Ties, before: Worker | null, after: Worker | null): void {
+  if (after) {
+    take(ties, after);
+    ties.jobs.tables.workerChanged(after.id);
+    if (before) for (const instance of ties.jobs.instances.onWorker(after.id)) report(ties, instance);
+  } else if (before) {
+    ties.jobs.capacity.forget(before.id);
+    ties.jobs.liveness.unwatch(before.id);
+    ties.beats.forget(before.id);
+    lose(ties, before.id, `worker ${before.hostname} was removed`);
+  }
+  ties.aggregates.touch();
+}
+
+/** Reservation and deadline. */
+function hold(
+  { jobs, deadlines, waiting, aggregates }: Ties,
+  before: Instance | null,
+  after: Instance | null,
+): void {
+  const id = after?.id ?? before?.id ?? '';
+  deadlines.update(id, after);
+  if (after && isHeld(after)) {
+    if (
+      before &&
+      isHeld(before) &&
+      before.worker_id === after.worker_id &&
+      before.service === after.service
+    ) {
+      return;
+    }
+    jobs.capacity.reserve(after.worker_id, demandOf(id, after.service, jobs.clusterName));
+  } else if (!jobs.capacity.release(id)) return;
+  aggregates.touch();
+  if (before) waiting.kick();
+}
+
+/** Forgetting what should run is our own affair (a refused placement); the root has its answer already. */
+function tellRoot(ties: Ties, before: Instance | null, after: Instance | null): void {
+  if (!after) {
+    if (before?.desired === 'gone') ties.jobs.report(goneReport(before, before));
+  } else if (isNews(before, after)) report(ties, after);
+}
+
+function report({ jobs }: Ties, instance: Instance): void {
+  jobs.report(toReport(instance, jobs.workers.get(instance.worker_id)));
+}
+
+const PRESENCE: Readonly<Record<Standing, Presence>> = {
+  awaited: 'away',
+  live: 'live',
+  suspect: 'suspect',
+  dead: 'away',
+};
+
+function standingChanged(ties: Ties, workerId: string, standing: Standing): void {
+  const { jobs, aggregates, waiting, config } = ties;
+  jobs.capacity.setPresence(workerId, PRESENCE[standing]);
+  const hostname = jobs.workers.nameOf(workerId);
+  aggregates.touch();
+  if (standing === 'suspect') jobs.log.debug({ worker: workerId, hostname }, 'worker is silent');
+  else if (standing === 'dead') {
+    jobs.log.warn({ worker: workerId, hostname }, 'worker is dead');
+    jobs.tables.workerChanged(workerId);
+    ties.beats.forget(workerId);
+    lose(ties, workerId, `worker ${hostname} gave no sign of life for ${config.workerDeadAfter / 1000} s`);
+  } else {
+    jobs.log.info({ worker: workerId, hostname }, 'worker is live');
+    jobs.tables.workerChanged(workerId);
+    waiting.kick();
+  }
+}
+
+function lose({ jobs }: Ties, workerId: string, why: string): void {
+  workerLost(jobs, workerId, why).catch((error: unknown) => {
+    jobs.log.error(
+      { worker: workerId, error: messageOf(error) },
+      'instances of a lost worker not placed again',
+    );
+  });
+}

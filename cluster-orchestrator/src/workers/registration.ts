@@ -1,0 +1,119 @@
+import { type Clock, HedgerowError, type Logger, newId, newSecret, type SerialByKey } from '@hedgerow/common';
+import type { RegisterRequest, RegisterResponse } from '@hedgerow/protos';
+import { ERRORS } from '../errors.ts';
+import type { Worker } from '../model.ts';
+import { hashSecret, sameSecret } from './secrets.ts';
+import type { Workers } from './workers.ts';
+
+export interface Registration {
+  workers: Workers;
+  serial: SerialByKey;
+  /** @throws ROOT_UNREACHABLE, SUBNET_REFUSED */
+  claimSubnet(workerId: string): Promise<string>;
+  joinToken: string;
+  /** bound to loopback: a worker may join without a token */
+  trusting: boolean;
+  clusterName: string;
+  clusterId(): string;
+  broker: { host: string; port: number };
+  clock: Clock;
+  log: Logger;
+}
+
+/**
+ * A worker joins, or comes back and keeps its id and its subnet. Its id, not its host name, is who it is.
+ *
+ * @throws JOIN_TOKEN_MISSING, JOIN_TOKEN_INVALID, WORKER_SECRET_WRONG, ROOT_UNREACHABLE, SUBNET_REFUSED
+ */
+export async function register(ctx: Registration, request: RegisterRequest): Promise<RegisterResponse> {
+  const id = request.id || newId(ctx.clock.now());
+  return ctx.serial.run(id, async () => {
+    const known = ctx.workers.get(id);
+    if (known) checkSecret(known, request.secret ?? '');
+    else checkToken(ctx, request.token ?? '');
+    const secret = known ? (request.secret as string) : newSecret();
+    const subnet = await subnetFor(ctx, id, known, request);
+    await ctx.workers.save(toWorker(id, secret, subnet, request));
+    ctx.log.info(
+      { worker: id, hostname: request.host, subnet },
+      known ? 'worker came back' : 'worker joined',
+    );
+    return answer(ctx, id, secret, subnet);
+  });
+}
+
+export function checkToken(ctx: Pick<Registration, 'joinToken' | 'trusting'>, token: string): void {
+  if (token === '' && ctx.trusting) return;
+  if (token === '') {
+    throw new HedgerowError(ERRORS.JOIN_TOKEN_MISSING, 'the join token of this cluster is needed: `token`');
+  }
+  if (!sameSecret(token, hashSecret(ctx.joinToken))) {
+    throw new HedgerowError(ERRORS.JOIN_TOKEN_INVALID, 'this is not the join token of this cluster');
+  }
+}
+
+function checkSecret(known: Worker, secret: string): void {
+  if (sameSecret(secret, known.secret_hash)) return;
+  throw new HedgerowError(
+    ERRORS.WORKER_SECRET_WRONG,
+    `worker ${known.id} is registered and this is not its secret; leave out \`id\` to join as a new worker`,
+  );
+}
+
+async function subnetFor(
+  ctx: Registration,
+  id: string,
+  known: Worker | undefined,
+  request: RegisterRequest,
+): Promise<string> {
+  if (known?.subnet) return known.subnet;
+  return request.overlay ? ctx.claimSubnet(id) : '';
+}
+
+const NAMED = new Set([
+  'host',
+  'id',
+  'secret',
+  'token',
+  'vcpus',
+  'vgpus',
+  'memory',
+  'architecture',
+  'virtualization',
+  'public_address',
+  'tunnel_port',
+  'overlay',
+]);
+
+function toWorker(id: string, secret: string, subnet: string, request: RegisterRequest): Worker {
+  const { vgpus } = request as { vgpus?: unknown };
+  return {
+    id,
+    hostname: request.host,
+    secret_hash: hashSecret(secret),
+    vcpus: request.vcpus,
+    memory: request.memory,
+    vgpus: typeof vgpus === 'number' && vgpus > 0 ? Math.floor(vgpus) : 0,
+    architecture: request.architecture,
+    virtualization: request.virtualization,
+    public_address: request.public_address,
+    tunnel_port: request.tunnel_port,
+    overlay: request.overlay,
+    subnet,
+    extra: Object.fromEntries(Object.entries(request).filter(([key]) => !NAMED.has(key))),
+  };
+}
+
+function answer(ctx: Registration, id: string, secret: string, subnet: string): RegisterResponse {
+  return {
+    id,
+    MQTT_BROKER_PORT: String(ctx.broker.port),
+    MQTT_BROKER_HOST: ctx.broker.host,
+    mqtt_username: id,
+    mqtt_password: secret,
+    secret,
+    subnet,
+    cluster_id: ctx.clusterId(),
+    cluster_name: ctx.clusterName,
+  };
+}
