@@ -1,4 +1,5 @@
 import type { Instance } from '../model.ts';
+import { isRefusal } from './moves.ts';
 
 interface Load {
   readonly ids: Set<string>;
@@ -10,6 +11,8 @@ interface Load {
 export class Board {
   /** Wanted, and on no cluster: to be scheduled. Also those that could not be read yet. */
   readonly waiting = new Set<string>();
+  /** Wanted, and on a cluster that has no worker for it any more. */
+  readonly stranded = new Set<string>();
   /** To be removed, and not confirmed by their cluster yet. */
   readonly leaving = new Set<string>();
   readonly #instances = new Map<string, Instance>();
@@ -26,12 +29,15 @@ export class Board {
     setOf(this.#services, instance.service_id).add(instance.id);
     this.#count(instance);
     toggle(this.leaving, instance.id, instance.desired === 'gone');
-    toggle(this.waiting, instance.id, instance.desired === 'run' && instance.cluster_id === '');
+    const wanted = instance.desired === 'run';
+    toggle(this.waiting, instance.id, wanted && instance.cluster_id === '');
+    toggle(this.stranded, instance.id, wanted && isStranded(instance));
   }
 
   drop(id: string): void {
     const instance = this.#instances.get(id);
     this.waiting.delete(id);
+    this.stranded.delete(id);
     this.leaving.delete(id);
     if (!instance) return;
     this.#uncount(id);
@@ -85,6 +91,11 @@ export class Board {
     add(load.services, instance.service_id, -1);
     add(load.applications, instance.application_id, -1);
   }
+}
+
+/** Its cluster accepted it, lost the worker, and has found no other one. */
+export function isStranded(instance: Instance): boolean {
+  return instance.cluster_id !== '' && isRefusal(instance.status);
 }
 
 function emptyLoad(): Load {

@@ -2,7 +2,7 @@ import { type Clock, every, type Logger, SerialByKey } from '@hedgerow/common';
 import type { InstanceReport, PlaceAnswer } from '@hedgerow/protos';
 import type { Session } from '../clusters/session.ts';
 import type { Deployments } from '../ports.ts';
-import type { Board } from './board.ts';
+import { type Board, isStranded } from './board.ts';
 import { instanceId } from './comparison.ts';
 import type { InstanceStore } from './instance-store.ts';
 import type { Placement } from './placement.ts';
@@ -119,10 +119,12 @@ export class Driver implements Deployments {
     if (!instance) return;
     if (instance.desired === 'gone') await this.#parts.removal.begin(instance);
     else if (instance.cluster_id === '') await this.#parts.placement.place(instance);
+    else if (isStranded(instance)) await this.#parts.placement.move(instance);
   }
 
   async #tryWaiting(): Promise<void> {
-    for (const id of [...this.#parts.board.waiting]) {
+    const { waiting, stranded } = this.#parts.board;
+    for (const id of [...waiting, ...stranded]) {
       await this.#run(id, () => this.#drive(id)).catch((error: unknown) => this.#failed(id, error));
     }
     const again = this.#sweep === 'again';

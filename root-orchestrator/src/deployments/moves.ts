@@ -53,6 +53,6 @@ function mayOvertake(from: Status): boolean {
 }
 
 /** A cluster that finds no worker for a lost instance says so from any state. */
-function isRefusal(to: Status): boolean {
+export function isRefusal(to: Status): boolean {
   return to === 'NO_WORKER_CAPACITY' || to === 'NO_QUALIFIED_WORKER_FOUND' || to === 'NO_NODE_FOUND';
 }

@@ -95,6 +95,18 @@ export class Placement {
     });
   }
 
+  /**
+   * For an instance whose cluster has no worker for it any more, when another cluster could take it: asks its own
+   * cluster once more. If that refuses it has given the instance up, and the next best is asked.
+   */
+  async move(instance: Instance): Promise<void> {
+    const service = await this.#parts.services.get(instance.service_id);
+    if (!service || this.#asks.has(instance.id)) return;
+    const elsewhere = this.#candidates(service, new Set([instance.cluster_id]));
+    if ('status' in schedule(elsewhere, demandOf(service))) return;
+    await this.placeOn(instance.cluster_id, instance, service);
+  }
+
   /** @returns the instance when it is now known that the cluster has not got it and it is not wanted any more */
   async answered(session: Session, instanceId: string, answer: PlaceAnswer): Promise<Instance | null> {
     const ask = this.#asks.get(instanceId);
@@ -141,10 +153,10 @@ export class Placement {
     await this.#settle(instance, [...refusals.values()].at(-1) ?? { status, detail });
   }
 
-  #candidates(service: Service, refusals: ReadonlyMap<string, Refusal>): Candidate[] {
+  #candidates(service: Service, without: { has(clusterId: string): boolean }): Candidate[] {
     const { board, clusters } = this.#parts;
     return [...clusters.all()]
-      .filter(view => !refusals.has(view.id))
+      .filter(view => !without.has(view.id))
       .map(({ id, name, document, pending }) => {
         const { ofService, all } = board.countOn(id, service.id);
         const connected = clusters.isConnected(id);

@@ -239,6 +239,42 @@ describe('a cluster that does not answer', () => {
   });
 });
 
+describe('an instance whose cluster lost the worker and has no other', () => {
+  const stranded = (place: Parameters<typeof report>[0]) =>
+    report(place, { status: 'NO_WORKER_CAPACITY', status_detail: 'worker w1 is lost', worker_id: '' });
+
+  test('stays while no other cluster could take it', async () => {
+    const site = await root.cluster('site1');
+    const [service] = await root.application('shop', web);
+    const id = await root.instance(service);
+    const place = await site.next('place');
+    site.accept(place);
+    site.report(report(place), stranded(place));
+    await root.becomesStatus(id, 'NO_WORKER_CAPACITY');
+    root.clock.advance(10_000);
+    await site.settled();
+    assert.equal(site.heard('place').length, 0);
+  });
+
+  test('moves when another cluster can, after its own has given it up', async () => {
+    const site = await root.cluster('site1');
+    const [service] = await root.application('shop', web);
+    const id = await root.instance(service);
+    const place = await site.next('place');
+    site.accept(place);
+    site.report(report(place));
+    site.report(stranded(place));
+    await root.becomesStatus(id, 'NO_WORKER_CAPACITY');
+    const other = await root.cluster('other');
+    const again = await site.next('place');
+    assert.equal(other.heard('place').length, 0);
+    site.refuse(again);
+    other.accept(await other.next('place'));
+    const stored = await root.becomesStatus(id, 'NODE_SCHEDULED');
+    assert.equal(stored.cluster_id, other.clusterId);
+  });
+});
+
 test('what was requested before a restart of the root is placed after it', async () => {
   const [service] = await root.application('shop', web);
   const id = await root.instance(service);
