@@ -5,7 +5,7 @@ import { BARE, ROUTED, wireBareVxlan, wireRoutedVxlan } from './support/net/bare
 import { measureCalls, serveCalls } from './support/net/calls.ts';
 import { createNetns, createSite, type Netns, setSegmentationOffload } from './support/net/netns.ts';
 import { type Overlay, wireOverlay } from './support/net/overlay.ts';
-import { ensureStreamTools, measureStream, type Stream, serveStreams } from './support/net/stream.ts';
+import { ensureStreamTools, measureStream, type Stream } from './support/net/stream.ts';
 import { describe, interleave, median, pairRatios } from './support/stats.ts';
 
 const ROUNDS = 8;
@@ -32,24 +32,27 @@ async function measure(context: BenchContext): Promise<Measured[]> {
   await wireBareVxlan(sites[1], containers);
   await wireRoutedVxlan(sites[1], containers);
   const path = await wireOverlay(life, sites[0], containers);
-  await serveStreams(life, containers[1]);
   await serveCalls(life, containers[1]);
   const figures: Measured[] = [];
   for (const whole of [true, false]) {
     for (const site of sites) await setSegmentationOffload(site, whole);
     say(whole ? '64 KB packets on the underlay' : 'packets cut in software at the underlay');
-    figures.push(...streamFigures(await measureArms(context, containers[0], path), whole));
+    figures.push(...streamFigures(await measureArms(context, containers, path), whole));
   }
   for (const site of sites) await setSegmentationOffload(site, true);
   say('connect and request');
   return [...figures, ...(await callFigures(containers[0], path))];
 }
 
-async function measureArms(context: BenchContext, from: Netns, path: Overlay): Promise<Arms> {
+async function measureArms(
+  context: BenchContext,
+  [from, to]: readonly [Netns, Netns],
+  path: Overlay,
+): Promise<Arms> {
   const arms = {
-    ours: () => measureStream(from, path.serviceIp),
-    bare: () => measureStream(from, BARE[1]),
-    routed: () => measureStream(from, ROUTED[1]),
+    ours: () => measureStream(from, to, path.serviceIp),
+    bare: () => measureStream(from, to, BARE[1]),
+    routed: () => measureStream(from, to, ROUTED[1]),
   };
   return interleave(context.rounds(ROUNDS), arms);
 }

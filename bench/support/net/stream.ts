@@ -1,6 +1,5 @@
 /** One TCP stream by iperf3, and what the whole machine's processors did meanwhile. */
 import { readFile } from 'node:fs/promises';
-import type { Lifecycle } from '@hedgerow/common';
 import { inNetns, isInstalled, run, start } from '../exec.ts';
 import { waitUntil } from '../wait.ts';
 import type { Netns } from './netns.ts';
@@ -24,27 +23,33 @@ export async function ensureStreamTools(say: (line: string) => void): Promise<vo
   }
 }
 
-/** Listens on every address of the namespace, for one client after the other. */
-export async function serveStreams(life: Lifecycle, netns: Netns): Promise<void> {
-  const server = start(inNetns(netns.path, ['iperf3', '--server']));
-  life.add('iperf3 server', () => server.stop());
-  await waitUntil('iperf3 server', 5000, 50, async () => (await netns.run('ss', '-Hltn')).includes(':5201 '));
+/** A server for this one stream: one that stays stops listening for a moment after each. */
+export async function measureStream(from: Netns, to: Netns, address: string): Promise<Stream> {
+  const server = start(inNetns(to.path, ['iperf3', '--server', '--one-off']));
+  try {
+    await waitUntil('iperf3 server', 5000, 20, async () => (await to.run('ss', '-Hltn')).includes(':5201 '));
+    return await runClient(from, address);
+  } finally {
+    await server.stop();
+  }
 }
 
-export async function measureStream(from: Netns, address: string): Promise<Stream> {
+async function runClient(from: Netns, address: string): Promise<Stream> {
   const before = await busySeconds();
   const length = ['--time', String(SECONDS), '--omit', String(OMITTED)];
   const client = ['iperf3', '--json', '--client', address, ...length];
   const report = JSON.parse(await run(inNetns(from.path, client), 30_000)) as IperfReport;
   const busy = (await busySeconds()) - before;
   const received = report.end.sum_received;
+  if (!received) throw new Error(`iperf3 to ${address}: ${report.error ?? 'no result'}`);
   // the omitted second costs processor time as well
   const gigabytes = (received.bytes / 1e9) * ((SECONDS + OMITTED) / SECONDS);
   return { mbitPerSecond: received.bits_per_second / 1e6, cpuSecondsPerGb: busy / gigabytes };
 }
 
 interface IperfReport {
-  end: { sum_received: { bytes: number; bits_per_second: number } };
+  end: { sum_received?: { bytes: number; bits_per_second: number } };
+  error?: string;
 }
 
 async function busySeconds(): Promise<number> {
