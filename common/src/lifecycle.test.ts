@@ -4,12 +4,18 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Lifecycle, startWith } from './lifecycle.ts';
 
-test('steps are undone in reverse order, once, however often it is asked', async () => {
+test('steps are undone in reverse order, once, and everyone who asked waits for the last of them', async () => {
   const life = new Lifecycle();
   const undone: string[] = [];
   life.add('a', () => void undone.push('a'));
-  life.add('b', async () => void undone.push('b'));
-  await Promise.all([life.stop(), life.stop()]);
+  life.add('b', async () => {
+    await new Promise(setImmediate);
+    undone.push('b');
+  });
+  const first = life.stop();
+  await life.stop();
+  assert.deepEqual(undone, ['b', 'a']);
+  await first;
   await life.stop();
   assert.deepEqual(undone, ['b', 'a']);
 });

@@ -47,7 +47,7 @@ test('port 0 becomes a port', async t => {
 
 test('a port in use is told of, with the address', async t => {
   const address = await listen(closing(t, createServer()), { host: '127.0.0.1', port: 0 });
-  const second = listen(createServer(), address);
+  const second = listen(closing(t, createServer()), address);
   await assert.rejects(second, error => {
     assert.ok(isErrorOf(error, LISTEN_ERRORS.ADDRESS_IN_USE));
     assert.ok(error.message.includes(formatAddress(address)));
@@ -55,8 +55,8 @@ test('a port in use is told of, with the address', async t => {
   });
 });
 
-test('an address that is not here cannot be listened on', async () => {
-  const elsewhere = listen(createServer(), { host: '192.0.2.1', port: 0 });
+test('an address that is not here cannot be listened on', async t => {
+  const elsewhere = listen(closing(t, createServer()), { host: '192.0.2.1', port: 0 });
   await assert.rejects(elsewhere, error => isErrorOf(error, LISTEN_ERRORS.LISTEN_FAILED));
 });
 
@@ -77,15 +77,15 @@ test('the socket of a living process is not', async t => {
   const path = join(directory, 'live.sock');
   const first = closing(t, createServer());
   await listen(first, { path });
-  const second = listen(createServer(), { path });
+  const second = listen(closing(t, createServer()), { path });
   await assert.rejects(second, error => isErrorOf(error, LISTEN_ERRORS.ADDRESS_IN_USE));
   assert.ok(statSync(path).isSocket());
 });
 
-test('a file that is no socket is never removed', async () => {
+test('a file that is no socket is never removed', async t => {
   const path = join(directory, 'notes.txt');
   writeFileSync(path, 'keep me');
-  const server = listen(createServer(), { path });
+  const server = listen(closing(t, createServer()), { path });
   await assert.rejects(server, error => isErrorOf(error, LISTEN_ERRORS.ADDRESS_IN_USE));
   assert.equal(readFileSync(path, 'utf8'), 'keep me');
 });

@@ -14,6 +14,26 @@ test('tasks of one key run one after the other, in order', async () => {
   assert.deepEqual(events, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
 });
 
+test('who comes when the first has ended and the second has not still waits for the second', async () => {
+  const serial = new SerialByKey();
+  const events: string[] = [];
+  let release = () => {};
+  const first = serial.run('key', async () => void events.push('first'));
+  const second = serial.run('key', async () => {
+    await new Promise<void>(resolve => {
+      release = resolve;
+    });
+    events.push('second');
+  });
+  await first;
+  await new Promise(setImmediate);
+  const third = serial.run('key', async () => void events.push('third'));
+  await new Promise(setImmediate);
+  release();
+  await Promise.all([second, third]);
+  assert.deepEqual(events, ['first', 'second', 'third']);
+});
+
 test('tasks of different keys run side by side', async () => {
   const serial = new SerialByKey();
   let release = () => {};
