@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { createChecker } from '@hedgerow/common/check';
 import { createAuthenticate } from './auth/authenticate.ts';
-import { ensureAdmin, ensureOrganization } from './auth/first-start.ts';
+import { ensureAdmin, ensureOrganization, freeLostNames } from './auth/first-start.ts';
 import { openSigningKeys } from './auth/secrets.ts';
 import { createTokens } from './auth/tokens.ts';
 import { Users } from './auth/users.ts';
@@ -21,18 +21,18 @@ import type { Changes, ChangesDeps } from './services/changes.ts';
 import { Instances } from './services/instances.ts';
 import { Services } from './services/services.ts';
 
-export type ApiConfig = Pick<RootConfig, 'host' | 'data' | 'adminPassword' | 'assets' | 'accessTokenSeconds'>;
+export type ApiConfig = Pick<RootConfig, 'data' | 'adminPassword' | 'assets' | 'accessTokenSeconds'>;
 
 export interface ApiDeps extends ChangesDeps {
   changes: Changes;
   sessions: Sessions;
 }
 
-/** @throws ADMIN_PASSWORD_NEEDED */
 export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<RequestListener> {
   const { collections, clock, log, sessions, changes } = deps;
   const users = new Users(collections, clock);
-  await ensureAdmin(users, config.host, config.adminPassword);
+  await freeLostNames(collections);
+  await ensureAdmin(users, config.adminPassword);
   const tokens = createTokens({
     keys: await openSigningKeys(config.data),
     clock,

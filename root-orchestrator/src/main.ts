@@ -14,7 +14,7 @@ const settings = {
   ...rootSettings,
   logLevel: {
     flag: 'log-level',
-    env: 'LOG_LEVEL',
+    env: 'HEDGEROW_LOG_LEVEL',
     default: 'info' as const,
     help: 'debug, info, warn, error or silent',
     parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),

@@ -7,22 +7,32 @@ import { ROLES, type Users } from './users.ts';
 
 const TRIAL_PASSWORD = 'Admin';
 
+/** @throws ADMIN_PASSWORD_NEEDED when others could reach the port and no password was given */
+export function refuseTrialPassword(host: string, adminPassword: string): void {
+  if (isLoopback(host) || adminPassword !== '') return;
+  throw new HedgerowError(
+    ERRORS.ADMIN_PASSWORD_NEEDED,
+    `the root listens on ${host}, where others can reach it: set ADMIN_PASSWORD to the password of user Admin`,
+  );
+}
+
 /**
- * Makes the user Admin when there is none. On loopback his password is `Admin`, for trying out; a root that was tried
- * out so and is then given a password loses the trial one.
- * @throws ADMIN_PASSWORD_NEEDED when others could reach the port and no password was given
+ * Makes the user Admin when there is none. Without a password it is `Admin`, for trying out on loopback; a root that
+ * was tried out so and is then given a password loses the trial one.
  */
-export async function ensureAdmin(users: Users, host: string, adminPassword: string): Promise<void> {
-  if (!isLoopback(host) && adminPassword === '') {
-    throw new HedgerowError(
-      ERRORS.ADMIN_PASSWORD_NEEDED,
-      `the root listens on ${host}, where others can reach it: set ADMIN_PASSWORD to the password of user Admin`,
-    );
-  }
+export async function ensureAdmin(users: Users, adminPassword: string): Promise<void> {
   const admin = await users.byName('Admin');
   if (!admin) await users.add({ name: 'Admin', password: adminPassword || TRIAL_PASSWORD, roles: ROLES });
   else if (adminPassword !== '' && (await verifyPassword(TRIAL_PASSWORD, admin.password_hash))) {
     await users.setPassword(admin.id, adminPassword);
+  }
+}
+
+/** A crash between the claim of a name and its user would block the name for ever. Before anybody can register. */
+export async function freeLostNames(collections: Collections): Promise<void> {
+  for (const claim of await collections.claims.find()) {
+    const [kind, id] = claim.owner.split('/') as [string, string];
+    if (kind === 'user' && !(await collections.users.get(id))) await collections.claims.remove(claim.id);
   }
 }
 

@@ -46,7 +46,11 @@ export class Applications {
   /** With its services and their instances. @throws APPLICATION_UNKNOWN */
   async remove(caller: Caller, id: string): Promise<void> {
     const application = await ownApplication(this.#deps.collections, caller, id);
-    await this.#changes.remove([{ collection: 'applications', id: application.id }]);
+    const services = await this.#deps.collections.services.find({ application_id: application.id });
+    await this.#changes.remove([
+      ...services.map(service => ({ collection: 'services', id: service.id })),
+      { collection: 'applications', id: application.id },
+    ]);
   }
 
   #views(applications: readonly Application[]): Promise<ApiApplication[]> {

@@ -52,7 +52,6 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
   const deps = { collections, addresses, deployments: recorder(requested, gone), clock, log };
   const sessions: Sessions = { isConnected: id => connected.has(id) };
   const config = {
-    host: '127.0.0.1',
     adminPassword: '',
     assets: '',
     accessTokenSeconds: 600,
