@@ -1,4 +1,4 @@
-import { docker, DockerError, dockerJson } from './http.ts';
+import { DockerError, docker, dockerJson } from './http.ts';
 
 export interface Container {
   Id: string;

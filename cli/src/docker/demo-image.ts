@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { exec } from '../system/exec.ts';
-import { docker, DockerError } from './http.ts';
+import { DockerError, docker } from './http.ts';
 import { type TarEntry, tar } from './tar.ts';
 
 export const DEMO_IMAGE = 'hedgerow/demo:1';
@@ -67,7 +67,12 @@ async function files(busybox: string): Promise<TarEntry[]> {
     { name: 'bin/busybox', type: 'file', mode: 0o755, content: await readFile(busybox) },
     ...applets.map(name => ({ name: `bin/${name}`, type: 'link', target: 'busybox' }) as const),
     { name: 'bin/serve', type: 'file', mode: 0o755, content: SERVE },
-    { name: 'etc/passwd', type: 'file', mode: 0o644, content: 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' },
+    {
+      name: 'etc/passwd',
+      type: 'file',
+      mode: 0o644,
+      content: 'root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n',
+    },
     { name: 'etc/group', type: 'file', mode: 0o644, content: 'root:x:0:\nnobody:x:65534:\n' },
   ];
 }

@@ -31,7 +31,13 @@ function header(entry: TarEntry, size: number): Buffer {
   block.write(TYPE[entry.type], 156);
   if (entry.type === 'link') block.write(entry.target, 157);
   block.write('ustar\x0000', 257);
-  block.write(`${octal(block.reduce((sum, byte) => sum + byte, 0), 6)}\x00 `, 148);
+  block.write(
+    `${octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      6,
+    )}\x00 `,
+    148,
+  );
   return block;
 }
 

@@ -5,7 +5,7 @@ import { exec } from './exec.ts';
 export function mountsBelow(folder: string): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
-    .map(line => unescape(line.split(' ')[4] ?? ''))
+    .map(line => plain(line.split(' ')[4] ?? ''))
     .filter(point => point === folder || point.startsWith(`${folder}/`))
     .sort((a, b) => b.length - a.length);
 }
@@ -15,6 +15,8 @@ export async function unmountBelow(folder: string): Promise<void> {
 }
 
 /** The kernel writes space, tab, newline and backslash in octal. */
-function unescape(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+function plain(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 }

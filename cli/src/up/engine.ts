@@ -30,7 +30,10 @@ export async function ensureEngine(run: Run, systemSocket = SYSTEM_SOCKET): Prom
 
 async function noteEngine(run: Run, socket: string, own: boolean): Promise<Engine> {
   run.note({ engine: { socket, own } });
-  const { Version: version } = await dockerJson<{ Version: string }>(socket, { method: 'GET', path: '/version' });
+  const { Version: version } = await dockerJson<{ Version: string }>(socket, {
+    method: 'GET',
+    path: '/version',
+  });
   return { socket, own, version };
 }
 

@@ -16,7 +16,7 @@ export interface RunRecord {
   namespaces: string[];
   /** `own`: started by this run, holds nothing else */
   engine: { socket: string; own: boolean } | null;
-  /** names of this run's workers in the labels of their containers */
+  /** ids of this run's workers, which label their containers */
   workers: string[];
 }
 
@@ -30,7 +30,7 @@ export interface Run {
 /** Short, because sockets lie below it and a socket's path has at most 107 bytes. */
 export function defaultRunsFolder(uid = process.getuid?.(), env = process.env): string {
   if (uid === 0) return '/var/lib/hedgerow/runs';
-  return join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local/state'), 'hedgerow', 'runs');
+  return join(env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'hedgerow', 'runs');
 }
 
 /** Four hex digits: they go into names of network links, which have at most 15 characters. */

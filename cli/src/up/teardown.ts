@@ -5,10 +5,10 @@ import { unmountBelow } from '../system/mounts.ts';
 import { childrenOf, endProcess, isAlive, processesNaming } from '../system/process.ts';
 import { answers } from './engine.ts';
 import { removeNamespaces } from './namespaces.ts';
-import { readRuns, type Run } from './run.ts';
+import { type Run, readRuns } from './run.ts';
 
-/** Label that every container of a worker carries, with the worker's name. */
-export const HOST_LABEL = 'hedgerow.host';
+/** Label of every container that a worker made: the worker's id. */
+export const WORKER_LABEL = 'hedgerow.worker';
 const GRACE_MS = 8000;
 
 /**
@@ -44,13 +44,14 @@ async function stopRoles(run: Run): Promise<void> {
 async function removeContainers(run: Run): Promise<void> {
   const { engine, workers } = run.record;
   if (engine === null || !(await answers(engine.socket))) return;
-  const containers = await listContainers(engine.socket, engine.own ? '' : HOST_LABEL);
-  const ours = containers.filter(({ Labels }) => engine.own || workers.includes(Labels[HOST_LABEL] ?? ''));
+  const containers = await listContainers(engine.socket, engine.own ? '' : WORKER_LABEL);
+  const ours = containers.filter(({ Labels }) => engine.own || workers.includes(Labels[WORKER_LABEL] ?? ''));
   await Promise.all(ours.map(({ Id }) => removeContainer(engine.socket, Id)));
 }
 
 async function stopEngine(run: Run): Promise<void> {
-  for (const id of run.record.processes.filter(({ name }) => name === 'dockerd')) await endProcess(id, 15_000);
+  for (const id of run.record.processes.filter(({ name }) => name === 'dockerd'))
+    await endProcess(id, 15_000);
 }
 
 /** A killed dockerd leaves its containerd and the containers' shims: their command lines name the run's folder. */
@@ -75,6 +76,7 @@ function removeEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
-    if (!['ENOTEMPTY', 'ENOENT', 'EEXIST', 'EBUSY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['ENOTEMPTY', 'ENOENT', 'EEXIST', 'EBUSY'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
   }
 }

@@ -1,0 +1,108 @@
+import { HedgerowError } from '@hedgerow/common';
+import type { ApiApplication, ApiCluster, ApiService } from '@hedgerow/protos';
+import { ERRORS } from '../errors.ts';
+import { failureOf } from './failure.ts';
+import { type Answer, type Call, send } from './http.ts';
+import type { Session, SessionStore } from './session.ts';
+
+/** Clusters as the root shows them; `workers` (host names) only when it does. */
+export type ClusterView = ApiCluster & { workers?: string[] };
+
+/**
+ * The System Manager's API for one person. An access token that ran out is renewed and the call sent again.
+ * Every call throws UNREACHABLE, NOT_LOGGED_IN, or what the API answered (its word, its fields).
+ */
+export class Client {
+  readonly url: string;
+  readonly #sessions: SessionStore;
+
+  constructor(url: string, sessions: SessionStore) {
+    this.url = url.replace(/\/+$/, '');
+    this.#sessions = sessions;
+  }
+
+  async login(username: string, password: string): Promise<void> {
+    const call: Call = { method: 'POST', path: '/api/auth/login', body: { username, password } };
+    const tokens = succeeded(call, await send(this.url, call)) as Pick<Session, 'token' | 'refresh_token'>;
+    const { token, refresh_token } = tokens;
+    this.#sessions.save({ url: this.url, username, token, refresh_token });
+  }
+
+  /** @returns the applications that it made */
+  createApplication(sla: unknown): Promise<ApiApplication[]> {
+    return this.#call('POST', '/api/application', sla);
+  }
+
+  applications(): Promise<ApiApplication[]> {
+    return this.#call('GET', '/api/applications');
+  }
+
+  async removeApplication(id: string): Promise<void> {
+    await this.#call('DELETE', `/api/application/${encodeURIComponent(id)}`);
+  }
+
+  services(): Promise<ApiService[]> {
+    return this.#call('GET', '/api/services');
+  }
+
+  servicesOf(applicationId: string): Promise<ApiService[]> {
+    return this.#call('GET', `/api/services/${encodeURIComponent(applicationId)}`);
+  }
+
+  service(id: string): Promise<ApiService> {
+    return this.#call('GET', `/api/service/${encodeURIComponent(id)}`);
+  }
+
+  async removeService(id: string): Promise<void> {
+    await this.#call('DELETE', `/api/service/${encodeURIComponent(id)}`);
+  }
+
+  /** @returns the number of the new instance */
+  async addInstance(serviceId: string): Promise<number> {
+    const path = `/api/service/${encodeURIComponent(serviceId)}/instance`;
+    return (await this.#call<{ instance_number: number }>('POST', path)).instance_number;
+  }
+
+  /** @param number -1 = all */
+  async removeInstance(serviceId: string, number: number): Promise<void> {
+    await this.#call('DELETE', `/api/service/${encodeURIComponent(serviceId)}/instance/${number}`);
+  }
+
+  async clusters(): Promise<ClusterView[]> {
+    const call: Call = { method: 'GET', path: '/api/clusters/' };
+    return succeeded(call, await send(this.url, call)) as ClusterView[];
+  }
+
+  async #call<T>(method: Call['method'], path: string, body?: unknown): Promise<T> {
+    const session = this.#session();
+    const call = { method, path, body };
+    const answer = await send(this.url, { ...call, token: session.token });
+    if (answer.status !== 401) return succeeded(call, answer) as T;
+    const token = await this.#renew(session, call, answer);
+    return succeeded(call, await send(this.url, { ...call, token })) as T;
+  }
+
+  async #renew(session: Session, call: Call, refused: Answer): Promise<string> {
+    const refresh: Call = { method: 'POST', path: '/api/auth/refresh', token: session.refresh_token };
+    const answer = await send(this.url, refresh);
+    const token = (answer.body as { token?: string } | null)?.token;
+    if (answer.status !== 200 || !token) throw failureOf(call, refused);
+    this.#sessions.save({ ...session, token });
+    return token;
+  }
+
+  #session(): Session {
+    const session = this.#sessions.load();
+    if (session?.url === this.url) return session;
+    const where = session === null ? '' : ` (the session is for ${session.url})`;
+    throw new HedgerowError(
+      ERRORS.NOT_LOGGED_IN,
+      `not logged in at ${this.url}${where}: run \`hedge login\``,
+    );
+  }
+}
+
+function succeeded(call: Call, answer: Answer): unknown {
+  if (answer.status >= 200 && answer.status < 300) return answer.body;
+  throw failureOf(call, answer);
+}

@@ -1,0 +1,68 @@
+import { Command, CommanderError } from 'commander';
+import { appsCommand } from './commands/apps.ts';
+import { clustersCommand } from './commands/clusters.ts';
+import { type Context, createContext } from './commands/context.ts';
+import { deployCommand } from './commands/deploy.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { downCommand } from './commands/down.ts';
+import { loginCommand } from './commands/login.ts';
+import { psCommand } from './commands/ps.ts';
+import { rmCommand } from './commands/rm.ts';
+import { roleCommands } from './commands/roles.ts';
+import { scaleCommand } from './commands/scale.ts';
+import { tokenCommand } from './commands/token.ts';
+import { upCommand } from './commands/up.ts';
+import { workersCommand } from './commands/workers.ts';
+import { describe, EXIT, exitCodeOf } from './errors.ts';
+import type { Io } from './output/io.ts';
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 not logged in, 4 not found, 5 refused or in conflict, 6 unreachable.
+
+Example:
+  hedge login && hedge deploy examples/demo.json && hedge ps`;
+
+/** Runs one command line. @returns the exit code; mistakes are printed, not thrown */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    await createProgram(createContext(io)).parseAsync([...argv], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    // Commander has printed its own; --help and --version are no mistakes.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    io.err(`hedge: ${describe(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(context: Context): Command {
+  const program = new Command('hedge')
+    .description(
+      'Hedgerow: containers across many small sites, and one service IP for all instances of a service.',
+    )
+    .option('--url <url>', 'System Manager: http://host:port or unix:/path (HEDGE_URL)')
+    .addHelpText('after', EXIT_CODES);
+  for (const command of commands(context)) program.addCommand(command);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: context.io.out, writeErr: context.io.err });
+  }
+  return program;
+}
+
+function commands(context: Context): Command[] {
+  return [
+    upCommand(context),
+    downCommand(context),
+    ...roleCommands(),
+    loginCommand(context),
+    deployCommand(context),
+    appsCommand(context),
+    psCommand(context),
+    clustersCommand(context),
+    workersCommand(context),
+    tokenCommand(context),
+    scaleCommand(context),
+    rmCommand(context),
+    doctorCommand(context),
+  ];
+}

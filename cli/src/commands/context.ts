@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander';
+import { Client } from '../api/client.ts';
+import { fileSessions, type SessionStore, sessionFile } from '../api/session.ts';
+import type { Io } from '../output/io.ts';
+import { type Column, formatTable } from '../output/table.ts';
+
+export const DEFAULT_URL = 'http://127.0.0.1:10000';
+
+/** What every command gets. */
+export interface Context {
+  io: Io;
+  sessions: SessionStore;
+}
+
+export function createContext(io: Io): Context {
+  return { io, sessions: fileSessions(sessionFile(io.env)) };
+}
+
+/** `--url`, then `HEDGE_URL`, then where the last login was. */
+export function urlOf(context: Context, command: Command): string {
+  const given = command.optsWithGlobals().url as string | undefined;
+  return given ?? (context.io.env.HEDGE_URL || undefined) ?? context.sessions.load()?.url ?? DEFAULT_URL;
+}
+
+export function clientOf(context: Context, command: Command): Client {
+  return new Client(urlOf(context, command), context.sessions);
+}
+
+/** A command whose result is rows: a table for people, `--json` for scripts. */
+export function listing(command: Command): Command {
+  return command.addOption(new Option('--json', 'print JSON instead of a table'));
+}
+
+export function print<T>(
+  context: Context,
+  command: Command,
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+): void {
+  const asJson = command.opts().json === true;
+  context.io.out(asJson ? `${JSON.stringify(rows, null, 2)}\n` : formatTable(rows, columns));
+}
+
+/** The last lines of a command's `--help`. */
+export function example(command: Command, ...lines: string[]): Command {
+  const noun = lines.length > 1 ? 'Examples' : 'Example';
+  return command.addHelpText('after', `\n${noun}:\n${lines.map(line => `  ${line}`).join('\n')}`);
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { HedgerowError, messageOf } from '@hedgerow/common';
+import type { ApiApplication, ApiService } from '@hedgerow/protos';
+import { Command, Option } from 'commander';
+import type { Client } from '../api/client.ts';
+import { untilRunning } from '../api/instances.ts';
+import { ERRORS } from '../errors.ts';
+import { wholeNumber } from './arguments.ts';
+import { type Context, clientOf, example } from './context.ts';
+import { instanceRows, printInstances } from './ps.ts';
+
+interface Options {
+  instances: number;
+  wait: boolean;
+  timeout: number;
+  json?: boolean;
+}
+
+export function deployCommand(context: Context): Command {
+  const command = new Command('deploy')
+    .summary('deploy the applications of an SLA')
+    .description(
+      'Stores the applications of an SLA, starts instances of every service, and waits until they run.',
+    )
+    .argument('<file>', 'SLA in JSON; - reads standard input')
+    .addOption(
+      new Option('-i, --instances <n>', 'instances per service; 0 stores the SLA only')
+        .default(1)
+        .argParser(wholeNumber(0, 1000)),
+    )
+    .option('--no-wait', 'do not wait until they run')
+    .addOption(new Option('--timeout <s>', 'seconds to wait').default(120).argParser(wholeNumber(1, 86_400)))
+    .option('--json', 'print JSON instead of a table')
+    .action(async (file: string, options: Options) => {
+      const client = clientOf(context, command);
+      const made = await client.createApplication(await readSla(context, file));
+      const services = await start(client, made, options.instances);
+      const shown =
+        options.wait && options.instances > 0 ? await wait(context, client, services, options) : services;
+      printInstances(context, command, shown.flatMap(instanceRows));
+    });
+  return example(command, 'hedge deploy examples/demo.json', 'hedge deploy my.json --instances 3 --json');
+}
+
+async function readSla({ io }: Context, file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = file === '-' ? await io.read() : readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new HedgerowError(ERRORS.FILE_UNREADABLE, messageOf(cause), { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HedgerowError(ERRORS.FILE_UNREADABLE, `${file} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function start(
+  client: Client,
+  made: readonly ApiApplication[],
+  instances: number,
+): Promise<ApiService[]> {
+  const ids = made.flatMap(application => application.microservices);
+  for (const id of ids) {
+    for (let count = 0; count < instances; count++) await client.addInstance(id);
+  }
+  return Promise.all(ids.map(id => client.service(id)));
+}
+
+function wait(
+  { io }: Context,
+  client: Client,
+  services: readonly ApiService[],
+  options: Options,
+): Promise<ApiService[]> {
+  const ids = services.map(service => service.microserviceID);
+  return untilRunning(client, ids, {
+    timeoutMs: options.timeout * 1000,
+    onChange: (service, instance) =>
+      io.err(
+        `${service.job_name}/${instance.instance_number} ${instance.status} ${instance.status_detail}\n`,
+      ),
+  });
+}

@@ -1,0 +1,32 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { Io } from './io.ts';
+
+export function processIo(): Io {
+  return {
+    env: process.env,
+    out: chunk => void process.stdout.write(chunk),
+    err: chunk => void process.stderr.write(chunk),
+    read: () => text(process.stdin),
+    ask,
+  };
+}
+
+async function ask(question: string, hidden: boolean): Promise<string | null> {
+  if (!process.stdin.isTTY) return null;
+  process.stderr.write(question);
+  // Readline writes what is typed to its output: a hidden answer goes nowhere.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({
+    input: process.stdin,
+    output: hidden ? nowhere : process.stderr,
+    terminal: true,
+  });
+  try {
+    return await lines.question('');
+  } finally {
+    lines.close();
+    if (hidden) process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { HedgerowError } from '@hedgerow/common';
+import { entryOf, flagsOf, type Role } from '../../bin/lib/entry.js';
+import { nodeMissing, pinnedNode } from '../../bin/lib/node.js';
+import { ERRORS } from '../errors.ts';
+import { identify, isAlive, type ProcessId } from '../system/process.ts';
+import { tailOf } from '../system/tail.ts';
+import { inNamespace } from './namespaces.ts';
+import type { Run } from './run.ts';
+
+export interface ChildOptions {
+  /** unique in the run; also of its log, `<name>.log` */
+  name: string;
+  role: Role;
+  args: readonly string[];
+  /** secrets go here: arguments can be read by every user */
+  env?: Record<string, string>;
+  /** network namespace; that of this process when left out */
+  namespace?: string;
+  /** another entry than the bundle or source of the role */
+  entry?: string;
+}
+
+/** The fields of the one line that says that a role can do its work. */
+export type ReadyLine = Record<string, unknown>;
+
+export interface Child {
+  name: string;
+  id: ProcessId;
+  log: string;
+  ready: ReadyLine;
+}
+
+const READY_MS = 30_000;
+/** A test's process must not make its children believe that they are tests; a bundle says itself where its assets are. */
+const NOT_INHERITED = ['NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'HEDGEROW_ASSETS'];
+
+/**
+ * Starts a role as a process of its own and waits until it is ready. It has a session of its own, so that Ctrl-C in a
+ * terminal reaches only this process, which ends the others in order.
+ */
+export async function startChild(run: Run, options: ChildOptions): Promise<Child> {
+  const log = join(run.dir, `${options.name}.log`);
+  const id = spawnChild(options, log);
+  run.note({ processes: [...run.record.processes, { name: options.name, ...id }] });
+  return { name: options.name, id, log, ready: await untilReady(options.name, id, log) };
+}
+
+function spawnChild(options: ChildOptions, log: string): ProcessId {
+  const [command, args] = commandOf(options);
+  const file = openSync(log, 'a', 0o600);
+  try {
+    const env = { ...inherited(), ...options.env };
+    const child = spawn(command, args, { stdio: ['ignore', file, file], detached: true, env });
+    // The error (no such program) is also that there is no process id.
+    child.once('error', () => {});
+    child.unref();
+    const id = child.pid === undefined ? null : identify(child.pid);
+    if (id !== null) return id;
+  } finally {
+    closeSync(file);
+  }
+  throw new HedgerowError(ERRORS.UP_FAILED, `${options.name} could not be started: ${command}`);
+}
+
+function commandOf(options: ChildOptions): [string, string[]] {
+  const node = pinnedNode(dirname(fileURLToPath(import.meta.url)));
+  if (node === undefined) throw new HedgerowError(ERRORS.UP_IMPOSSIBLE, nodeMissing());
+  const entry = options.entry ?? entryOf(options.role);
+  const command = [node, ...flagsOf(options.role, options.args), entry, ...options.args];
+  if (options.namespace !== undefined) return inNamespace(options.namespace, command);
+  return [node, command.slice(1)];
+}
+
+function inherited(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !NOT_INHERITED.includes(key)));
+}
+
+async function untilReady(name: string, id: ProcessId, log: string): Promise<ReadyLine> {
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    const line = readyLine(readFileSync(log, 'utf8'));
+    if (line !== null) return line;
+    if (!isAlive(id)) throw failed(`${name} ended before it was ready`, log);
+    if (performance.now() > deadline) throw failed(`${name} is not ready after ${READY_MS / 1000} s`, log);
+    await delay(15);
+  }
+}
+
+/** A worker's Net Manager, a part of it, says that it is ready too. */
+function readyLine(log: string): ReadyLine | null {
+  for (const line of log.split('\n')) {
+    if (!line.includes('"msg":"ready"')) continue;
+    const fields = JSON.parse(line) as ReadyLine;
+    if (fields.part === undefined) return fields;
+  }
+  return null;
+}
+
+function failed(what: string, log: string): HedgerowError {
+  return new HedgerowError(ERRORS.UP_FAILED, `${what}:\n${tailOf(log)}`);
+}

@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Run } from './run.ts';
+
+/** pino's numbers */
+const WARN = 40;
+const LINES = 8;
+
+/** The last warnings and errors of each process, because the logs are about to be removed. */
+export function troubles(run: Run): string {
+  const logs = readdirSync(run.dir).filter(name => name.endsWith('.log'));
+  const told = logs.flatMap(name => {
+    const lines = readFileSync(join(run.dir, name), 'utf8').trimEnd().split('\n').filter(isTrouble);
+    return lines.length === 0 ? [] : [`${name}:`, ...lines.slice(-LINES).map(line => `  ${line}`)];
+  });
+  return told.length === 0 ? '' : `\n${told.join('\n')}\n`;
+}
+
+/** What is not one of our lines, as a stack, is one as well; but dockerd warns of every feature that it does without. */
+function isTrouble(line: string): boolean {
+  if (line === '' || line.includes(' level=warning ')) return false;
+  try {
+    return (JSON.parse(line) as { level: number }).level >= WARN;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,174 @@
+import { totalmem } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HedgerowError, messageOf } from '@hedgerow/common';
+import { Client } from '../api/client.ts';
+import { memorySessions } from '../api/session.ts';
+import { ensureDemoImage } from '../docker/demo-image.ts';
+import { isFree } from '../doctor/ports.ts';
+import { ERRORS } from '../errors.ts';
+import { type Engine, ensureEngine } from './engine.ts';
+import { type FleetOptions, shareOf, startCluster, startRoot, startWorker, untilJoined } from './fleet.ts';
+import { createMachines, type Machine } from './namespaces.ts';
+import { nextSteps } from './next-steps.ts';
+import { openRun, type Run } from './run.ts';
+import { duration, Steps } from './steps.ts';
+import { type Told, tellStory } from './story.ts';
+import { sweep, tearDown } from './teardown.ts';
+import { troubles } from './troubles.ts';
+
+export interface UpOptions {
+  /** show that it works, then remove everything and leave */
+  check: boolean;
+  workers: number;
+  /** of the root; 0 = a free one */
+  port: number;
+  /** of the machine's Docker Engine; '' = start an own one */
+  docker: string;
+  logLevel: 'debug' | 'info';
+  /** folder of runs; the default one when left out */
+  runs?: string;
+}
+
+export interface UpDeps {
+  say: (text: string) => void;
+  /** Ctrl-C */
+  signal: AbortSignal;
+  /** null = containers and their network work here; else one line that says why not */
+  without: string | null;
+}
+
+interface Fleet {
+  url: string;
+  engine: Engine | null;
+  steps: Steps;
+}
+
+/**
+ * Brings a whole Hedgerow up on one machine, shows that it works, stays until `signal`, and removes it.
+ * @throws UP_FAILED and what its steps throw, after everything has been removed
+ */
+export async function up(options: UpOptions, deps: UpDeps): Promise<void> {
+  const begin = performance.now();
+  await checkPort(options.port);
+  const swept = await sweep(options.runs);
+  if (swept.length > 0) deps.say(`removed what earlier runs left: ${swept.join(', ')}\n`);
+  const run = openRun(options.runs);
+  const shown = show(run, options, deps, begin);
+  try {
+    await Promise.race([shown, aborted(deps.signal)]);
+    deps.signal.throwIfAborted();
+  } catch (error) {
+    if (!deps.signal.aborted) deps.say(troubles(run));
+    // A step that is under way may be starting something: what it starts is to be removed as well.
+    await Promise.race([shown.catch(() => {}), delay(3000)]);
+    if (!deps.signal.aborted) throw error;
+  } finally {
+    await removeAll(run, deps);
+  }
+}
+
+async function show(run: Run, options: UpOptions, deps: UpDeps, begin: number): Promise<void> {
+  const steps = new Steps(deps.say, deps.signal);
+  const fleet = await start(run, options, steps, deps.without);
+  const client = new Client(fleet.url, memorySessions());
+  const told = fleet.engine && (await tellStory({ client, steps, socket: fleet.engine.socket }));
+  tell(run, fleet, told, deps, performance.now() - begin);
+  if (!options.check) await aborted(deps.signal);
+}
+
+/** Root and cluster on one side, engine and image on the other: neither needs the other. */
+async function start(run: Run, options: UpOptions, steps: Steps, without: string | null): Promise<Fleet> {
+  const share = shareOf(options.workers, Math.floor(totalmem() / 2 ** 20));
+  const settings: FleetOptions = { port: options.port, logLevel: options.logLevel, ...share };
+  if (without !== null) return { ...(await startControl(run, null, settings, steps)), engine: null, steps };
+  const names = Array.from({ length: options.workers }, (_, at) => `worker${at + 1}`);
+  const [first, ...others] = await steps.run(
+    `network namespaces for cluster and ${options.workers} workers`,
+    () => createMachines(run, ['cluster', ...names]),
+  );
+  const [control, engine] = await settleAll([
+    startControl(run, first ?? null, settings, steps),
+    startEngine(run, options, steps),
+  ] as const);
+  await startWorkers(run, { ...control, engine, machines: others, names }, settings, steps);
+  return { url: control.url, engine, steps };
+}
+
+async function startControl(run: Run, machine: Machine | null, settings: FleetOptions, steps: Steps) {
+  const root = await steps.run(
+    'root started',
+    () => startRoot(run, settings),
+    ({ url }) => url,
+  );
+  const cluster = await steps.run(
+    'cluster started',
+    () => startCluster(run, root, machine, settings),
+    ({ address }) => `${address}, dials ${root.socket.replace(`${run.dir}/`, '')}`,
+  );
+  return { root, cluster, url: root.url };
+}
+
+async function startEngine(run: Run, options: UpOptions, steps: Steps): Promise<Engine> {
+  const engine = await steps.run(
+    'Docker Engine',
+    () => ensureEngine(run, options.docker),
+    ({ version, own }) => `${version}, ${own ? 'started for this run' : 'the one of this machine'}`,
+  );
+  await steps.run('image hedgerow/demo:1 from busybox', () => ensureDemoImage(engine.socket));
+  return engine;
+}
+
+interface Place extends Awaited<ReturnType<typeof startControl>> {
+  engine: Engine;
+  machines: readonly Machine[];
+  names: readonly string[];
+}
+
+async function startWorkers(run: Run, place: Place, settings: FleetOptions, steps: Steps): Promise<void> {
+  const { cluster, engine } = place;
+  await settleAll(
+    place.machines.map((machine, at) =>
+      steps.run(
+        `${place.names[at]} joined`,
+        () => startWorker(run, place.names[at] ?? '', { cluster, machine, engine }, settings),
+        worker => `${worker.address}, subnet ${worker.child.ready.subnet}/26`,
+      ),
+    ),
+  );
+  await steps.run('root knows all workers', () => untilJoined(place.root, place.machines.length));
+}
+
+function tell(run: Run, fleet: Fleet, told: Told | null, deps: UpDeps, ms: number): void {
+  if (told) deps.say(`\n${told.table}\n`);
+  deps.say(`Hedgerow is up after ${duration(ms)}. Ctrl-C removes everything.\n\n`);
+  deps.say(nextSteps(fleet.url, run, told, fleet.engine?.socket ?? ''));
+}
+
+async function removeAll(run: Run, deps: UpDeps): Promise<void> {
+  const steps = new Steps(deps.say, new AbortController().signal);
+  deps.say('\n');
+  await steps.run('containers, processes, namespaces and files removed', () => tearDown(run));
+}
+
+async function checkPort(port: number): Promise<void> {
+  if (port === 0 || (await isFree(port, 'tcp', '127.0.0.1'))) return;
+  const message = `port ${port} of 127.0.0.1 is in use; stop what uses it (ss -lntp), or choose another with --port`;
+  throw new HedgerowError(ERRORS.UP_IMPOSSIBLE, message);
+}
+
+/** Like Promise.all, but waits for all of them to end before it fails: nothing goes on starting afterwards. */
+async function settleAll<T extends readonly Promise<unknown>[]>(
+  promises: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const results = await Promise.allSettled(promises);
+  const failure = results.find(result => result.status === 'rejected');
+  if (failure) throw failure.reason instanceof Error ? failure.reason : new Error(messageOf(failure.reason));
+  return results.map(result => (result as PromiseFulfilledResult<unknown>).value) as never;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise(resolve => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
