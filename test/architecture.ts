@@ -44,11 +44,12 @@ const COMPOSERS = ['cli', 'test', 'bench', 'scripts'];
 /** Below the tiers, which may import exactly these two. */
 const GROUND: Readonly<Record<string, readonly string[]>> = { protos: [], common: [] };
 
-const PURE = /^[^/]+\/src\/(?:(?:sla|scheduler|table)\/|(?:.*\/)?state\.ts$)/;
+const PURE =
+  /^[^/]+\/src\/(?:(?:sla|scheduler|table)\/|instances\/(?:state|decide|restart)\.ts$|jobs\/judge\.ts$)/;
 const IO_MODULES =
   /^(?:node:(?!util$|url$|path$)|@grpc\/|express$|mqtt$|aedes$|dockerode$|mongodb$|pino$|jsonwebtoken$)/;
-const IO_OF_COMMON =
-  /\b(?:openSqlite|listen|closeServer|systemClock|createLogger|newId|newSecret|runUntilSignal|every|Clock)\b/;
+const IO_OF_GROUND =
+  /\b(?:httpNetManager|openSqlite|listen|closeServer|systemClock|createLogger|newId|newSecret|runUntilSignal|every|Clock)\b/;
 const IO_GLOBALS =
   /\b(?:Date\.now|new Date|setTimeout|setInterval|setImmediate|performance|Math\.random|process|fetch|crypto)\b(?!\s*[:?])/;
 const DOMAIN_WORD = /\w*(?:worker|cluster|microservice|container|instance(?!of|Path)|application)\w*/i;
@@ -61,10 +62,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
     }),
 
   'a relative import stays in its workspace and names the file': file =>
-    file.imports
-      .filter(({ from }) => from.startsWith('.'))
-      .filter(({ from }) => !from.endsWith('.ts') || workspaceOf(resolve(file.path, from)) !== file.workspace)
-      .map(({ from }) => from),
+    file.imports.map(({ from }) => from).filter(from => from.startsWith('.') && !isProperPath(file, from)),
 
   'test support is for tests': file =>
     file.product && !COMPOSERS.includes(file.workspace)
@@ -123,6 +121,13 @@ function mayImport(file: Parsed, workspace: string): boolean {
   return (GROUND[file.workspace] ?? ['protos', 'common']).includes(workspace);
 }
 
+/** Plain JavaScript is only outside `src`: the launchers that must run before anything is installed. */
+function isProperPath(file: Parsed, from: string): boolean {
+  const target = resolve(file.path, from);
+  const stays = file.workspace === 'scripts' || workspaceOf(target) === file.workspace;
+  return stays && (/\.(?:ts|json)$/.test(target) || (/\.m?js$/.test(target) && !target.includes('/src/')));
+}
+
 function resolve(path: string, from: string): string {
   return normalize(join(dirname(path), from));
 }
@@ -153,7 +158,7 @@ function isIo({ from, names }: Import): boolean {
 
 function clockOf(file: Parsed): string[] {
   return file.imports.flatMap(({ from, names }) =>
-    from === '@hedgerow/common' ? (IO_OF_COMMON.exec(names) ?? []) : [],
+    /^@hedgerow\/(?:common|protos)$/.test(from) ? (IO_OF_GROUND.exec(names) ?? []) : [],
   );
 }
 

@@ -96,8 +96,12 @@ function code(text: string): string {
   return text === '' ? '' : `\`${text}\``;
 }
 
+/** Columns as wide as their widest cell, as the formatter leaves them. */
 function table(head: string[], rows: string[][]): string {
-  return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
+  const widths = head.map((_, at) => Math.max(3, ...[head, ...rows].map(cells => cells[at]?.length ?? 0)));
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
+  return [head, widths.map(width => '-'.repeat(width)), ...rows].map(line).join('\n');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
