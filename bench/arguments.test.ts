@@ -9,6 +9,7 @@ test('without names everything is measured', () => {
     names: KNOWN,
     json: null,
     rounds: null,
+    logs: null,
     list: false,
     help: false,
   });

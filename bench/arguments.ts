@@ -1,4 +1,4 @@
-/** `bench NAME… [--json FILE] [--rounds N] [--list]` */
+/** `bench NAME… [--json FILE] [--rounds N] [--logs DIR] [--list]` */
 import { parseArgs } from 'node:util';
 
 export interface Arguments {
@@ -6,15 +6,18 @@ export interface Arguments {
   names: string[];
   json: string | null;
   rounds: number | null;
+  /** folder for the logs of what a bench starts; gone with the bench when left out */
+  logs: string | null;
   list: boolean;
   help: boolean;
 }
 
-export const USAGE = `usage: npm run bench -- [NAME…] [--json FILE] [--rounds N] [--list]
+export const USAGE = `usage: npm run bench -- [NAME…] [--json FILE] [--rounds N] [--logs DIR] [--list]
 
   NAME       what to measure, in this order; everything when left out
   --json     write the figures to FILE as well
   --rounds   repeat N times instead of the usual count: a quick look, not a result
+  --logs     keep the logs of root, cluster and workers in DIR
   --list     say what there is
 
 example: npm run bench -- deploy idle --json figures.json
@@ -28,6 +31,7 @@ export function readArguments(argv: readonly string[], known: readonly string[])
     options: {
       json: { type: 'string' },
       rounds: { type: 'string' },
+      logs: { type: 'string' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -38,6 +42,7 @@ export function readArguments(argv: readonly string[], known: readonly string[])
     names: positionals.length > 0 ? [...new Set(positionals)] : [...known],
     json: values.json ?? null,
     rounds: values.rounds === undefined ? null : readRounds(values.rounds),
+    logs: values.logs ?? null,
     list: values.list,
     help: values.help,
   };

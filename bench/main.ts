@@ -26,7 +26,7 @@ async function measureOne(bench: Bench, args: Arguments, machine: string): Promi
   const say = (line: string): void => void process.stderr.write(`${bench.name}: ${line}\n`);
   const rounds = (usual: number): number => args.rounds ?? usual;
   try {
-    const measured = await bench.measure({ life, say, rounds, machine });
+    const measured = await bench.measure({ life, say, rounds, logs: args.logs });
     return { figures: measured.map(m => figureOf(bench.name, withMachine(m, machine))), failed: false };
   } catch (error) {
     say(`could not be measured: ${messageOf(error)}`);

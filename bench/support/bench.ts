@@ -16,6 +16,6 @@ export interface BenchContext {
   say(line: string): void;
   /** The count to use: `usual`, or what `--rounds` says, for a quick look. */
   rounds(usual: number): number;
-  /** Kernel, processor and versions, in one line for the method of a figure. */
-  machine: string;
+  /** folder for the logs of what the bench starts; with the rest of its files when null */
+  logs: string | null;
 }

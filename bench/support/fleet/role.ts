@@ -1,5 +1,5 @@
 /** Starts one process of the product and waits until it says that it can do its work. */
-import { constants, existsSync, openSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,12 +28,15 @@ export interface RoleCall {
 export class RoleStarter {
   readonly dir: string;
   readonly #life: Lifecycle;
+  readonly #logs: string;
   readonly #ownRuntimes: boolean;
 
-  /** @param dir for data, logs and, with `ownRuntimes`, a copy of the node binary per machine */
-  constructor(life: Lifecycle, dir: string, ownRuntimes: boolean) {
+  /** @param dir for data and, with `ownRuntimes`, a copy of the node binary per machine */
+  constructor(life: Lifecycle, dir: string, logs: string, ownRuntimes: boolean) {
     this.#life = life;
     this.dir = dir;
+    this.#logs = logs;
+    mkdirSync(logs, { recursive: true });
     this.#ownRuntimes = ownRuntimes;
   }
 
@@ -42,8 +45,8 @@ export class RoleStarter {
     const program = call.role.includes('/') ? call.role : path.join(DIST, `${call.role}.mjs`);
     if (!existsSync(program)) throw new Error(`${program} is missing: npm run build`);
     const command = [await this.#runtime(call.machine), ...SIZE_FLAGS, program, ...call.flags];
-    const log = path.join(this.dir, `${call.name}.log`);
-    const output = openSync(log, 'a');
+    const log = path.join(this.#logs, `${call.name}.log`);
+    const output = openSync(log, 'w');
     const spawned = start(call.netns ? inNetns(call.netns, command) : command, {
       stdio: ['ignore', output, output],
       env: { ...process.env, ...call.env },

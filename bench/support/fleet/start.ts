@@ -28,7 +28,7 @@ const CLUSTER_NAME = 'bench';
 const START_LIMIT_MS = 30_000;
 
 export async function startFleet(
-  context: Pick<BenchContext, 'life' | 'say'>,
+  context: Pick<BenchContext, 'life' | 'say' | 'logs'>,
   options: FleetOptions = {},
 ): Promise<Fleet> {
   const { life, say } = context;
@@ -39,7 +39,7 @@ export async function startFleet(
   await importBenchImage(docker.socketPath);
   const [clusterAt, ...workersAt] = await createLan(life, ['cluster', ...WORKERS]);
   if (!clusterAt) throw new Error('no namespace for the cluster');
-  const roles = new RoleStarter(life, dir, options.ownRuntimes ?? false);
+  const roles = new RoleStarter(life, dir, context.logs ?? dir, options.ownRuntimes ?? false);
   const startManagers = options.oneManager ? startTogether : startApart;
   const managers = await startManagers(roles, clusterAt, CLUSTER_NAME);
   const started = workersAt.map((at, index) =>
