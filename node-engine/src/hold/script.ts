@@ -57,12 +57,12 @@ export function holdCommand(argv: readonly string[], environment: readonly strin
   return [SHIM_PATH, 'sh', '-c', HOLD_SCRIPT, 'hedgerow-hold', String(odd.length), ...argv, ...odd];
 }
 
-/** Variables that would not come through the shell as they are. */
+/** Variables that would not come through the shell as they are: names that it drops, sets itself, or that are ours. */
 function oddVariables(environment: readonly string[]): string[] {
   const last = new Map(environment.map(entry => [entry.split('=', 1)[0] ?? '', entry]));
   return [...last].filter(([name]) => isOdd(name)).map(([, entry]) => entry);
 }
 
 function isOdd(name: string): boolean {
-  return !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === 'SHLVL' || name === 'PWD';
+  return !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || /^(?:SHLVL|PWD|_hr.*)$/.test(name);
 }

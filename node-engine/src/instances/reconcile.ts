@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { type Action, decide } from './decide.ts';
 import { wantedOf } from './desired.ts';
 import { afterEnd } from './restart.ts';
-import { next } from './sentences.ts';
+import { next, oneLine } from './sentences.ts';
 import type { Slot } from './slot.ts';
 
 /**
@@ -58,7 +58,7 @@ function failed(context: Context, slot: Slot, error: unknown, again: () => void)
   if (isErrorOf(error, ERRORS.SUPERSEDED)) return true;
   const { restarts, delay } = afterEnd(slot.restarts, context.clock.monotonic());
   slot.restarts = restarts;
-  const detail = `${messageOf(error)}; ${next('retry', delay)}`;
+  const detail = `${oneLine(messageOf(error))}; ${next('retry', delay)}`;
   context.log.warn({ instance: slot.key, retry_ms: delay }, detail);
   if (slot.desired && !isErrorOf(error, ERRORS.RUNTIME_AWAY)) {
     context.tell(slot, { status: 'FAILED', detail });

@@ -14,6 +14,11 @@ export function next(what: string, delay: number): string {
   return delay === 0 ? `${what} at once` : `${what} in ${duration(delay)}`;
 }
 
+/** What a program printed as its reason, fit for a table. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
 /** @param memory limit in MiB, 0 = none */
 export function ending(seen: Pick<Observed, 'exitCode' | 'outOfMemory'>, memory: number): string {
   if (seen.outOfMemory) return `ran out of memory${memory > 0 ? ` (limit ${memory} MiB)` : ''}`;

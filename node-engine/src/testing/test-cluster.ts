@@ -1,0 +1,155 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { newId, newSecret } from '@hedgerow/common';
+import {
+  type DownTopic,
+  nodeTopic,
+  parseNodeTopic,
+  type RegisterRequest,
+  UP,
+  type UpTopic,
+} from '@hedgerow/protos';
+import { Aedes } from 'aedes';
+import { type Inbox, inbox } from './inbox.ts';
+
+export interface UpMessage {
+  leaf: UpTopic;
+  payload: Buffer;
+  json: () => Record<string, unknown>;
+  /** for people */
+  toJSON: () => string;
+  qos: number;
+  retain: boolean;
+}
+
+export interface TestCluster {
+  port: number;
+  /** bodies of registrations */
+  registrations: Inbox<RegisterRequest>;
+  /** everything that workers publish */
+  up: Inbox<UpMessage>;
+  send(leaf: DownTopic, payload: object, qos?: 0 | 1): Promise<void>;
+  /** Answers registrations like this until it is undefined again. */
+  refuse: { status: number; body: object } | undefined;
+  /** Makes the next registration a new worker. */
+  forget(): void;
+  /** Breaks every connection to the broker, as a cut line would. */
+  cut(): void;
+  /** The broker neither answers nor refuses until `listen`. */
+  deafen(): Promise<void>;
+  listen(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const UP_LEAVES = new Set<string>(Object.values(UP));
+
+/** The worker's side of a Cluster Manager on real parts: an HTTP server and a broker that checks credentials. */
+export async function startTestCluster(): Promise<TestCluster> {
+  const workers = new Map<string, { secret: string }>();
+  const registrations = inbox<RegisterRequest>();
+  const up = inbox<UpMessage>();
+  const broker = await Aedes.createBroker({
+    authenticate: (_client, username, password, done) => {
+      const known = workers.get(username ?? '')?.secret === password?.toString();
+      if (known) done(null, true);
+      else done(Object.assign(new Error('bad credentials'), { returnCode: 4 }), false);
+    },
+  });
+  broker.on('publish', packet => {
+    const leaf = parseNodeTopic(packet.topic)?.leaf as UpTopic | undefined;
+    const payload = Buffer.from(packet.payload);
+    const message = {
+      payload,
+      json: () => JSON.parse(payload.toString()),
+      toJSON: () => `${leaf} ${payload.toString()}`,
+      qos: packet.qos,
+      retain: packet.retain,
+    };
+    if (leaf && UP_LEAVES.has(leaf)) up.put({ leaf, ...message });
+  });
+  const sockets = new Set<Socket>();
+  const mqtt = createTcpServer(socket => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => sockets.delete(socket));
+    broker.handle(socket);
+  });
+  const mqttPort = await listenOn(mqtt, 0);
+  let lastId = '';
+  const http = createServer(async (request, response) => {
+    const body = (await readJson(request)) as RegisterRequest;
+    const answer = cluster.refuse ?? { status: 200, body: register(body) };
+    registrations.put(body);
+    response
+      .writeHead(answer.status, { 'content-type': 'application/json' })
+      .end(JSON.stringify(answer.body));
+  });
+  const register = (body: RegisterRequest) => {
+    const known = workers.get(body.id ?? '');
+    const secret = known && known.secret === body.secret ? known.secret : newSecret();
+    lastId = known && known.secret === body.secret ? (body.id ?? '') : newId(Date.now());
+    workers.set(lastId, { secret });
+    return {
+      id: lastId,
+      MQTT_BROKER_PORT: String(mqttPort),
+      MQTT_BROKER_HOST: '',
+      mqtt_username: lastId,
+      mqtt_password: secret,
+      secret,
+      subnet: '10.18.0.0',
+      cluster_id: newId(Date.now()),
+      cluster_name: 'test',
+    };
+  };
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const cluster: TestCluster = {
+    port: await listenOn(http, 0),
+    registrations,
+    up,
+    refuse: undefined,
+    forget: () => workers.clear(),
+    cut,
+    async send(leaf, payload, qos = 1) {
+      const packet = {
+        topic: nodeTopic(lastId, leaf),
+        payload: JSON.stringify(payload),
+        qos,
+        retain: false,
+      } as const;
+      await new Promise<void>((resolve, reject) => {
+        broker.publish({ cmd: 'publish', dup: false, ...packet }, error =>
+          error ? reject(error) : resolve(),
+        );
+      });
+    },
+    async deafen() {
+      cut();
+      await new Promise<void>(resolve => mqtt.close(() => resolve()));
+    },
+    async listen() {
+      await listenOn(mqtt, mqttPort);
+    },
+    async stop() {
+      cut();
+      http.closeAllConnections();
+      await Promise.all([close(http), close(mqtt), new Promise<void>(resolve => broker.close(resolve))]);
+    },
+  };
+  return cluster;
+}
+
+async function listenOn(server: Server | ReturnType<typeof createTcpServer>, port: number): Promise<number> {
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', () => resolve()));
+  return (server.address() as AddressInfo).port;
+}
+
+function close(server: Server | ReturnType<typeof createTcpServer>): Promise<void> {
+  return new Promise(resolve => server.close(() => resolve()));
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  return JSON.parse(await text(request));
+}

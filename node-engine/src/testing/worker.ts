@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock } from '@hedgerow/common';
+import type { JobPayload, NetManager } from '@hedgerow/protos';
+import { type NodeDeps, startNode } from '../app.ts';
+import type { NodeConfig } from '../config.ts';
+import type { TestCluster } from './test-cluster.ts';
+
+export interface TestWorker {
+  id: string;
+  data: string;
+  stop(): Promise<void>;
+  /** A new engine over the same data. */
+  restart(): Promise<TestWorker>;
+}
+
+/** A connected Node Engine against a test cluster; `data` is new unless given. */
+export async function startTestWorker(
+  cluster: Pick<TestCluster, 'port'>,
+  docker: string,
+  net: NetManager | null,
+  change: Partial<NodeConfig> & Partial<Pick<NodeDeps, 'clock' | 'log'>> = {},
+): Promise<TestWorker> {
+  const { clock = systemClock, log = silentLogger, ...config } = change;
+  const data = config.data ?? mkdtempSync(join(tmpdir(), 'hedgerow-worker-'));
+  const given = {
+    cluster: '127.0.0.1',
+    port: cluster.port,
+    docker,
+    hostname: 'w1',
+    stopGrace: 2,
+    ...config,
+    data,
+  };
+  const node = await startNode(given, { clock, log, net });
+  await node.ready;
+  return {
+    id: node.id,
+    data,
+    stop: () => node.stop(),
+    async restart() {
+      await node.stop();
+      return startTestWorker(cluster, docker, net, { ...change, data });
+    },
+  };
+}
+
+export function removeData(worker: Pick<TestWorker, 'data'>): void {
+  rmSync(worker.data, { recursive: true, force: true });
+}
+
+/** Waits for the next report of this status, of the default job's instance `number`. */
+export async function report(
+  cluster: TestCluster,
+  status: string,
+  number = 0,
+  limit = 15_000,
+): Promise<JobPayload> {
+  const message = await cluster.up.take(
+    ({ leaf, json }) => leaf === 'job' && json().status === status && json().instance === number,
+    `${status} of instance ${number}`,
+    limit,
+  );
+  return message.json() as unknown as JobPayload;
+}
