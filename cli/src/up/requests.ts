@@ -26,14 +26,17 @@ export async function containerOf(
   throw new HedgerowError(ERRORS.UP_FAILED, message);
 }
 
-/** Requests one after the other from inside a container. They are one program there: `exec` costs 50 ms each time. */
+/**
+ * Requests one after the other from inside a container. They are one program there: `exec` costs 50 ms each time.
+ * `timeout`, because wget -T of Debian 12's busybox-static ends with a segmentation fault.
+ */
 export async function request(
   socket: string,
   container: string,
   url: string,
   count: number,
 ): Promise<Answer[]> {
-  const script = 'n=0; while [ $n -lt "$1" ]; do n=$((n+1)); wget -T 2 -q -O - "$0" || echo "- -"; done';
+  const script = 'n=0; while [ $n -lt "$1" ]; do n=$((n+1)); timeout 2 wget -q -O - "$0" || echo "- -"; done';
   const { output } = await execIn(socket, container, ['sh', '-c', script, url, String(count)]);
   return output
     .split('\n')

@@ -5,6 +5,8 @@ import type { Run } from './run.ts';
 /** pino's numbers */
 const WARN = 40;
 const LINES = 8;
+/** of dockerd and its containerd, which warn of every feature that they do without */
+const LOUD = / level=(?:warning|info) /;
 
 /** The last warnings and errors of each process, because the logs are about to be removed. */
 export function troubles(run: Run): string {
@@ -16,9 +18,9 @@ export function troubles(run: Run): string {
   return told.length === 0 ? '' : `\n${told.join('\n')}\n`;
 }
 
-/** What is not one of our lines, as a stack, is one as well; but dockerd warns of every feature that it does without. */
+/** What is not one of our lines, as a stack, is one as well. */
 function isTrouble(line: string): boolean {
-  if (line === '' || line.includes(' level=warning ')) return false;
+  if (line === '' || LOUD.test(line)) return false;
   try {
     return (JSON.parse(line) as { level: number }).level >= WARN;
   } catch {
