@@ -21,7 +21,10 @@ describe('Place', () => {
     assert.deepEqual(leaves, [DOWN.table, DOWN.table, DOWN.deploy]);
     const { entries } = JSON.parse(worker.inbox.all[1]?.text ?? '');
     assert.deepEqual(
-      entries.map((entry: { service_ip: string; instances: unknown[] }) => [entry.service_ip, entry.instances]),
+      entries.map((entry: { service_ip: string; instances: unknown[] }) => [
+        entry.service_ip,
+        entry.instances,
+      ]),
       [['10.30.30.30', []]],
     );
     await site.root.report('NODE_SCHEDULED');

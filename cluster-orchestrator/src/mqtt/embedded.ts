@@ -9,11 +9,12 @@ import {
   messageOf,
   SerialByKey,
 } from '@hedgerow/common';
-import { UP } from '@hedgerow/protos';
+import { parseNodeTopic, UP } from '@hedgerow/protos';
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes';
 import { ERRORS } from '../errors.ts';
 import { mayPublish, maySubscribe, mayUseClientId } from './acl.ts';
 import type { Broker, UpHandler } from './broker.ts';
+import { Settling } from './settling.ts';
 
 export interface EmbeddedOptions {
   host: string;
@@ -34,7 +35,8 @@ const BAD_USERNAME_OR_PASSWORD = 4;
 
 /** @throws the error of listening */
 export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Broker> {
-  const aedes = await createAedes(options);
+  const settling = new Settling();
+  const aedes = await createAedes(options, settling);
   const sockets = new Set<Socket>();
   const server = createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE },
@@ -51,8 +53,13 @@ export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Bro
     host: '',
     port: bound,
     reachable: () => true,
-    publish: (topic, payload, qos) =>
-      order.run(topic.split('/', 2).join('/'), () => publish(aedes, topic, payload, qos)),
+    publish: (topic, payload, qos) => {
+      const workerId = parseNodeTopic(topic)?.workerId ?? '';
+      return order.run(workerId, async () => {
+        await settling.settled(workerId);
+        await publish(aedes, topic, payload, qos);
+      });
+    },
     async stop() {
       const closed = closeServer(server);
       await new Promise<void>(resolve => aedes.close(() => resolve()));
@@ -62,7 +69,7 @@ export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Bro
   };
 }
 
-async function createAedes(options: EmbeddedOptions): Promise<Aedes> {
+async function createAedes(options: EmbeddedOptions, settling: Settling): Promise<Aedes> {
   const workers = new WeakMap<Client, string>();
   const owner = (client: Client | null) => (client && workers.get(client)) ?? '';
   const aedes = await Aedes.createBroker({
@@ -72,6 +79,7 @@ async function createAedes(options: EmbeddedOptions): Promise<Aedes> {
       const refused = refusal(options, client.id, workerId, password?.toString() ?? '');
       if (refused) return done(refused, null);
       workers.set(client, workerId);
+      settling.begin(workerId, client);
       done(null, true);
     },
     authorizePublish(client, packet, done) {
@@ -83,6 +91,7 @@ async function createAedes(options: EmbeddedOptions): Promise<Aedes> {
     // a worker that subscribes to all of its topics need not hear itself
     authorizeForward: (client, packet) => (sender(packet) === client.id ? null : packet),
   });
+  settling.watch(aedes);
   reportTrouble(aedes, options.log);
   await Promise.all(Object.values(UP).map(leaf => subscribe(aedes, `nodes/+/${leaf}`, options.onMessage)));
   return aedes;

@@ -72,7 +72,9 @@ export async function startHandRoot(address = '127.0.0.1:0'): Promise<HandRoot> 
     current.write(message);
   };
   const next = async <B extends Body>(body: B) =>
-    (await inbox.take(`message ${body}`, message => message.body === body))[body] as NonNullable<FromCluster[B]>;
+    (await inbox.take(`message ${body}`, message => message.body === body))[body] as NonNullable<
+      FromCluster[B]
+    >;
   return {
     address: address.startsWith('unix:') ? address : `127.0.0.1:${port}`,
     inbox,

@@ -1,8 +1,8 @@
 /** A worker, played by hand: registers over HTTP and speaks MQTT through a real client. */
 import {
-  DOWN,
   type DeletePayload,
   type DeployPayload,
+  DOWN,
   type DownTopic,
   encodeBeat,
   hashInstances,

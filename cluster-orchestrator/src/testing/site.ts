@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, type Running, silentLogger } from '@hedgerow/common';
 import { type ManualClock, manualClock } from '@hedgerow/common/testing';
-import type { Place, RegisterRequest, RegisterResponse, ServiceSpec } from '@hedgerow/protos';
+import type { Place, PlaceAnswer, RegisterRequest, RegisterResponse, ServiceSpec } from '@hedgerow/protos';
 import { type Cluster, startCluster } from '../app.ts';
 import type { ClusterConfig } from '../config.ts';
 import { type HandRoot, startHandRoot } from './hand-root.ts';
 import { HandWorker, OFFER, postRegister } from './hand-worker.ts';
+import { makePlace } from './makers.ts';
 
 export class Site {
   readonly clock: ManualClock = manualClock();
@@ -75,46 +76,10 @@ export class Site {
     return worker;
   }
 
-  place(service: Partial<ServiceSpec> = {}, place: Partial<Omit<Place, 'service'>> = {}) {
+  place(
+    service: Partial<ServiceSpec> = {},
+    place: Partial<Omit<Place, 'service'>> = {},
+  ): Promise<PlaceAnswer> {
     return this.root.place(makePlace(service, { request_id: `request${++this.#requests}`, ...place }));
   }
-}
-
-export function makeSpec(overrides: Partial<ServiceSpec> = {}): ServiceSpec {
-  const name = overrides.service_name ?? 'web';
-  return {
-    service_id: 'aaaaaaaaaaaaaaaaaaaaaaaa',
-    job_name: `shop.test.${name}.test`,
-    application_id: 'bbbbbbbbbbbbbbbbbbbbbbbb',
-    app_name: 'shop',
-    app_ns: 'test',
-    service_name: name,
-    service_ns: 'test',
-    service_ip: '10.30.30.30',
-    image: 'hedgerow/demo:1',
-    cmd: [],
-    environment: [],
-    port: '',
-    virtualization: 'docker',
-    memory: 100,
-    vcpus: 1,
-    vgpus: 0,
-    storage: 0,
-    one_shot: false,
-    privileged: false,
-    constraints: [],
-    ...overrides,
-  };
-}
-
-export function makePlace(service: Partial<ServiceSpec> = {}, place: Partial<Omit<Place, 'service'>> = {}): Place {
-  const number = place.instance_number ?? 0;
-  return {
-    request_id: 'request',
-    service: makeSpec(service),
-    instance_number: number,
-    instance_ip: `10.30.0.${number + 10}`,
-    generation: 1,
-    ...place,
-  };
 }
