@@ -13,6 +13,7 @@ import type { NetManager } from '@hedgerow/protos';
 import { type NetConfig, RECONCILE_EVERY } from './config.ts';
 import { createExec } from './exec.ts';
 import { startHttp } from './http/server.ts';
+import { Flows } from './kernel/conntrack.ts';
 import { DataPath } from './kernel/datapath.ts';
 import { Manager } from './manager.ts';
 import { openStorage } from './storage.ts';
@@ -36,8 +37,10 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
   return startWith(async life => {
     const storage = openStorage(config.data);
     life.add('store', () => storage.close());
-    const path = new DataPath(createExec(), deps.log, storage);
-    const manager = new Manager(await storage.state(), path, storage, deps.log);
+    const exec = createExec();
+    const flows = new Flows(exec, deps.log);
+    const path = new DataPath(exec, flows, storage, deps.log);
+    const manager = new Manager(await storage.state(), { path, flows, storage, log: deps.log });
     life.add('requests', () => manager.idle());
     await manager.reconcile();
     repeat(life, config, deps, manager);

@@ -268,6 +268,7 @@ async function dataPath(t: TestContext): Promise<void> {
       'a strange rule': () => nft('insert rule ip hedgerow forward drop'),
       'the tunnel': () => sh('ip link del hedgerow'),
       'a link': () => sh(`ip link del ${link}`),
+      'a link of nobody': () => sh('ip link add hv0123456789ab type veth peer name peer'),
       'a link that is down': () => sh(`ip link set ${link} down`),
       forwarding: () => sh('sysctl -q -w net.ipv4.ip_forward=0'),
     };

@@ -42,6 +42,8 @@ export interface Exec {
   batch(tool: Tool, lines: readonly BatchLine[], netnsPid?: number): Promise<void>;
   /** @returns the JSON that the listing printed; null when what was asked for does not exist */
   read(tool: Tool, args: readonly string[]): Promise<unknown>;
+  /** @returns what the listing printed, for a tool that knows no JSON */
+  list(tool: Tool, args: readonly string[]): Promise<string>;
   /** Runs a program that reports for ever, like `ip monitor`. @returns a function that ends it */
   watch(tool: Tool, args: readonly string[], onLine: (line: string) => void, onEnd: () => void): () => void;
 }
@@ -60,7 +62,12 @@ export function createExec(): Exec {
       const done = await run(tool, args, '');
       if (done.code === 0) return done.stdout.trim() === '' ? [] : JSON.parse(done.stdout);
       if (isAbsent(done.stderr)) return null;
-      throw new HedgerowError(ERRORS.KERNEL_REFUSED, `${tool} ${args.join(' ')}: ${done.stderr.trim()}`);
+      throw unreadable(tool, args, done);
+    },
+    async list(tool, args) {
+      const done = await run(tool, args, '');
+      if (done.code === 0) return done.stdout;
+      throw unreadable(tool, args, done);
     },
     watch,
   };
@@ -70,6 +77,10 @@ interface Done {
   code: number | null;
   stdout: string;
   stderr: string;
+}
+
+function unreadable(tool: Tool, args: readonly string[], done: Done): HedgerowError {
+  return new HedgerowError(ERRORS.KERNEL_REFUSED, `${tool} ${args.join(' ')}: ${done.stderr.trim()}`);
 }
 
 function run(program: string, args: readonly string[], input: string): Promise<Done> {

@@ -11,21 +11,28 @@ import type {
 import { notRegistered, withAttachment, withoutAttachment } from './attach/attach.ts';
 import { checkAttach, checkDetach, checkEntries, checkEntry, checkRegistration } from './checks.ts';
 import { badField, ERRORS } from './errors.ts';
+import type { Flows } from './kernel/conntrack.ts';
 import type { DataPath } from './kernel/datapath.ts';
 import { sandboxOf } from './kernel/sandbox.ts';
 import { readSysctl, WANTED, writeSysctl } from './kernel/sysctl.ts';
 import type { Storage } from './storage.ts';
 import { withEntries, withEntry, withRegistration } from './table/changes.ts';
 import { desiredState } from './table/desired.ts';
-import { servicesOf } from './table/services.ts';
 import { attachmentKey, type NetState } from './table/state.ts';
-import { remoteWorkers } from './table/workers.ts';
+
+export interface ManagerParts {
+  path: DataPath;
+  flows: Flows;
+  storage: Storage;
+  log: Logger;
+}
 
 type StateChange = (state: NetState) => NetState;
 
 /** One request at a time; each leaves the kernel, the store and what we know in agreement, or as they were. */
 export class Manager implements NetManager {
   readonly #path: DataPath;
+  readonly #flows: Flows;
   readonly #storage: Storage;
   readonly #log: Logger;
   readonly #queue = new SerialByKey();
@@ -34,9 +41,10 @@ export class Manager implements NetManager {
   #table: Promise<void> | null = null;
   #problems = '';
 
-  constructor(state: NetState, path: DataPath, storage: Storage, log: Logger) {
+  constructor(state: NetState, { path, flows, storage, log }: ManagerParts) {
     this.#state = state;
     this.#path = path;
+    this.#flows = flows;
     this.#storage = storage;
     this.#log = log;
   }
@@ -66,6 +74,7 @@ export class Manager implements NetManager {
   async detach(request: DetachRequest): Promise<void> {
     checkDetach(request);
     await this.#one(() => this.#commit(withoutAttachment(this.#state, request)));
+    await this.#flows.settled();
   }
 
   async setTable(entries: TableEntry[]): Promise<void> {
@@ -79,7 +88,7 @@ export class Manager implements NetManager {
   }
 
   async status(): Promise<NetStatus> {
-    const { registration, attachments, entries } = this.#state;
+    const { registration, attachments, services } = this.#state;
     return {
       registered: registration !== null,
       worker_id: registration?.client_id ?? '',
@@ -90,7 +99,7 @@ export class Manager implements NetManager {
         nsAddress: address,
         pid,
       })),
-      services: entries.size,
+      services: services.size,
     };
   }
 
@@ -100,8 +109,9 @@ export class Manager implements NetManager {
   }
 
   /** Resolves when no request is under way. */
-  idle(): Promise<void> {
-    return this.#queue.idle();
+  async idle(): Promise<void> {
+    await this.#queue.idle();
+    await this.#flows.settled();
   }
 
   #one<R>(task: () => Promise<R>): Promise<R> {
@@ -117,7 +127,7 @@ export class Manager implements NetManager {
       this.#table = null;
       await this.#commit(changes.reduce((state, next) => next(state), this.#state));
     });
-    return this.#table;
+    return this.#table.then(() => this.#flows.settled());
   }
 
   async #commit(next: NetState): Promise<void> {
@@ -179,9 +189,8 @@ export class Manager implements NetManager {
 
   #desired(state: NetState) {
     if (!state.registration) throw notRegistered();
-    const services = servicesOf(state, state.registration);
-    this.#tell(services.problems);
-    return desiredState(state, state.registration, services, remoteWorkers(state, state.registration));
+    this.#tell([...state.services.values()].flatMap(({ problems }) => problems));
+    return desiredState(state, state.registration);
   }
 
   /** The same problems are told once. */

@@ -7,11 +7,13 @@ export const LARGEST_BODY = 64 * 1024 * 1024;
 
 /** @throws BODY_TOO_LARGE, BAD_REQUEST when it is not JSON */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
+  // Told before it is read: leaving a stream half read closes the connection without an answer.
+  refuseLarge(Number(request.headers['content-length'] ?? 0));
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST_BODY) throw new HedgerowError(ERRORS.BODY_TOO_LARGE, `at most ${LARGEST_BODY} bytes`);
+    refuseLarge(size);
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString('utf8');
@@ -20,4 +22,8 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   } catch {
     throw badField('body', text.slice(0, 60), 'JSON');
   }
+}
+
+function refuseLarge(size: number): void {
+  if (size > LARGEST_BODY) throw new HedgerowError(ERRORS.BODY_TOO_LARGE, `at most ${LARGEST_BODY} bytes`);
 }

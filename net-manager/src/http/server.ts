@@ -56,6 +56,8 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
+    // What is left of a refused body would be taken for the next request.
+    ...(status === ERRORS.BODY_TOO_LARGE.http ? { connection: 'close' } : {}),
   });
   response.end(text);
 }

@@ -2,7 +2,7 @@ import type { Logger } from '@hedgerow/common';
 import type { Exec } from '../exec.ts';
 import type { KernelState } from '../table/desired.ts';
 import { type Difference, difference, isEmpty, type Observed } from '../table/difference.ts';
-import { forgetFlows } from './conntrack.ts';
+import type { Flows } from './conntrack.ts';
 import { type LoadedRules, observe, rulesFingerprint } from './observe.ts';
 import { perform } from './perform.ts';
 
@@ -20,9 +20,11 @@ export class DataPath {
   readonly #exec: Exec;
   readonly #log: Logger;
   readonly #memory: RulesMemory;
+  readonly #flows: Flows;
   #known: Observed | null = null;
 
-  constructor(exec: Exec, log: Logger, memory: RulesMemory) {
+  constructor(exec: Exec, flows: Flows, memory: RulesMemory, log: Logger) {
+    this.#flows = flows;
     this.#exec = exec;
     this.#log = log;
     this.#memory = memory;
@@ -44,7 +46,7 @@ export class DataPath {
     const { plan, after } = difference(desired, found);
     if (!isEmpty(plan)) {
       await perform(this.#exec, plan, desired.subnet);
-      await forgetFlows(this.#exec, this.#log, plan);
+      this.#flows.forget(plan);
       if (plan.rules) await this.#remember(after.rules);
       this.#log.debug(counts(plan), 'kernel changed');
     }

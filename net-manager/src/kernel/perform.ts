@@ -53,8 +53,10 @@ async function wireContainers(
   links: readonly (readonly [string, Wire])[],
 ): Promise<void> {
   for (const [name, wire] of links) {
-    await exec.batch('ip', containerLines(subnet, wire), wire.pid);
-    // Answers of published ports that were asked for on localhost come back through here; goes with the device.
-    await writeSysctl(`net/ipv4/conf/${name}/route_localnet`, '1');
+    await Promise.all([
+      exec.batch('ip', containerLines(subnet, wire), wire.pid),
+      // Answers of published ports that were asked for on localhost come back through here; goes with the device.
+      writeSysctl(`net/ipv4/conf/${name}/route_localnet`, '1'),
+    ]);
   }
 }

@@ -1,5 +1,6 @@
 /** How registration and table change what we have been told. */
 import type { NetRegistration, TableEntry } from '@hedgerow/protos';
+import { type Service, serviceOf } from './services.ts';
 import { type NetState, withKey } from './state.ts';
 
 /**
@@ -13,22 +14,23 @@ export function withRegistration(state: NetState, registration: NetRegistration)
 }
 
 export function withEntry(state: NetState, entry: TableEntry): NetState {
-  const known = state.entries.get(entry.job_name);
-  if (entry.removed ? !known : same(known, entry)) return state;
-  return { ...state, entries: withKey(state.entries, entry.job_name, entry.removed ? null : entry) };
+  const known = state.services.get(entry.job_name);
+  if (entry.removed ? !known : same(known?.entry, entry)) return state;
+  const service = entry.removed ? null : serviceOf(entry);
+  return { ...state, services: withKey(state.services, entry.job_name, service) };
 }
 
-/** Entries that did not change keep their identity, so that only the others are written. */
+/** Services that did not change keep their identity, so that only the others are read and written anew. */
 export function withEntries(state: NetState, entries: readonly TableEntry[]): NetState {
-  const next = new Map<string, TableEntry>();
+  const next = new Map<string, Service>();
   for (const entry of entries) {
     if (entry.removed) continue;
-    const known = state.entries.get(entry.job_name);
-    next.set(entry.job_name, known && same(known, entry) ? known : entry);
+    const known = state.services.get(entry.job_name);
+    next.set(entry.job_name, known && same(known.entry, entry) ? known : serviceOf(entry));
   }
   const unchanged =
-    next.size === state.entries.size && [...next].every(([key, entry]) => state.entries.get(key) === entry);
-  return unchanged ? state : { ...state, entries: next };
+    next.size === state.services.size && [...next].every(([key, it]) => state.services.get(key) === it);
+  return unchanged ? state : { ...state, services: next };
 }
 
 function same(a: unknown, b: unknown): boolean {

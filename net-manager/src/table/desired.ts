@@ -3,9 +3,8 @@ import { type NetRegistration, OVERLAY_MTU, SERVICE_PREFIX } from '@hedgerow/pro
 import { instanceAddresses } from './addresses.ts';
 import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL } from './names.ts';
 import { sizeFor } from './rules.ts';
-import type { Services } from './services.ts';
+import { endpointsOf, remoteWorkers, type WorkerAddress } from './services.ts';
 import type { Attachment, NetState } from './state.ts';
-import type { RemoteWorker } from './workers.ts';
 
 export interface Tunnel {
   port: number;
@@ -40,15 +39,12 @@ export interface KernelState {
   size: number;
 }
 
-export function desiredState(
-  state: NetState,
-  registration: NetRegistration,
-  services: Services,
-  workers: ReadonlyMap<string, RemoteWorker>,
-): KernelState {
+export function desiredState(state: NetState, registration: NetRegistration): KernelState {
   const { subnet } = registration;
+  const services = [...state.services.values()];
+  const endpoints = endpointsOf(services, state.attachments, registration);
   const wired = [...state.attachments.values()].filter(attachment => attachment.sandbox !== '');
-  const remote = [...workers.values()];
+  const remote = [...remoteWorkers(services, registration).values()];
   return {
     subnet,
     tunnel: tunnelOf(registration),
@@ -56,14 +52,14 @@ export function desiredState(
     routes: new Map([...ownRoutes(subnet, wired), ...remote.map(worker => remoteRoute(subnet, worker))]),
     neighbours: new Map([...wired.map(linkNeighbour), ...remote.map(remoteNeighbour)]),
     tunnelEnds: new Map(remote.map(worker => tunnelEnd(worker, registration.tunnel_port))),
-    elements: elementsOf(subnet, services, wired),
-    size: sizeFor(mostReplicas(services)),
+    elements: elementsOf(subnet, endpoints, wired),
+    size: sizeFor(mostReplicas(endpoints)),
   };
 }
 
-function mostReplicas(services: Services): number {
+function mostReplicas(endpoints: ReadonlyMap<string, readonly string[]>): number {
   let most = 1;
-  for (const list of services.endpoints.values()) most = Math.max(most, list.length);
+  for (const list of endpoints.values()) most = Math.max(most, list.length);
   return most;
 }
 
@@ -95,7 +91,7 @@ function ownRoutes(subnet: string, wired: readonly Attachment[]): [string, strin
   ];
 }
 
-function remoteRoute(subnet: string, worker: RemoteWorker): [string, string] {
+function remoteRoute(subnet: string, worker: WorkerAddress): [string, string] {
   const via = gatewayOf(worker.subnet);
   return [prefixOf(worker.subnet), `via ${via} dev ${TUNNEL} onlink src ${gatewayOf(subnet)}`];
 }
@@ -105,21 +101,25 @@ function linkNeighbour(attachment: Attachment): [string, string] {
   return [`${attachment.address} dev ${device}`, macOfAddress(attachment.address)];
 }
 
-function remoteNeighbour(worker: RemoteWorker): [string, string] {
+function remoteNeighbour(worker: WorkerAddress): [string, string] {
   const gateway = gatewayOf(worker.subnet);
   return [`${gateway} dev ${TUNNEL}`, macOfAddress(gateway)];
 }
 
 /** The kernel does not list a port that is the device's own, so it is not written either. */
-function tunnelEnd(worker: RemoteWorker, ownPort: number): [string, string] {
+function tunnelEnd(worker: WorkerAddress, ownPort: number): [string, string] {
   const port = worker.port === ownPort ? '' : ` port ${worker.port}`;
   return [macOfAddress(gatewayOf(worker.subnet)), `dst ${worker.host}${port}`];
 }
 
-function elementsOf(subnet: string, services: Services, wired: readonly Attachment[]): Map<string, string> {
+function elementsOf(
+  subnet: string,
+  endpoints: ReadonlyMap<string, readonly string[]>,
+  wired: readonly Attachment[],
+): Map<string, string> {
   const elements = new Map<string, string>();
   for (const address of instanceAddresses(subnet)) elements.set(`self ${address} . ${address}`, '');
-  for (const [ip, list] of services.endpoints) {
+  for (const [ip, list] of endpoints) {
     for (const [index, address] of list.entries()) {
       elements.set(list.length === 1 ? `ep1 ${ip}` : `ep${list.length} ${ip} . ${index}`, address);
     }

@@ -124,16 +124,18 @@ function kept(
 function parted(moved: Change<string>, desired: ReadonlyMap<string, string>): [string, string][] {
   const before = pairs([...moved.gone, ...moved.stale]);
   if (before.length === 0) return [];
-  const still = new Set(pairs(desired).map(pair => pair.join()));
-  return [...new Map(before.map(pair => [pair.join(), pair])).entries()]
-    .filter(([key]) => !still.has(key))
-    .map(([, pair]) => pair);
+  const still = new Set(pairs([...desired], new Set(before.map(([ip]) => ip))).map(pair => pair.join()));
+  const lost = before.filter(pair => !still.has(pair.join()));
+  return [...new Map(lost.map(pair => [pair.join(), pair])).values()];
 }
 
-function pairs(elements: Iterable<readonly [string, string]>): [string, string][] {
-  return [...elements].flatMap(([key, address]): [string, string][] => {
-    const ip = /^ep\d+ (\S+)/.exec(key)?.[1];
-    return ip === undefined ? [] : [[ip, address]];
+function pairs(
+  elements: readonly (readonly [string, string])[],
+  only?: ReadonlySet<string>,
+): [string, string][] {
+  return elements.flatMap(([key, address]): [string, string][] => {
+    const [set = '', ip = ''] = key.split(' ', 2);
+    return set.startsWith('ep') && (!only || only.has(ip)) ? [[ip, address]] : [];
   });
 }
 

@@ -1,44 +1,111 @@
 /** From the table of services to the addresses that answer for each service IP and instance IP. */
 import { inPrefix, parseIpv4 } from '@hedgerow/common';
-import { type NetRegistration, SERVICE_PREFIX, type TableEntry, type TableInstance } from '@hedgerow/protos';
+import {
+  type NetRegistration,
+  SERVICE_PREFIX,
+  type TableEntry,
+  type TableInstance,
+  TUNNEL_PORT,
+} from '@hedgerow/protos';
 import { prefixOf } from './names.ts';
-import { attachmentKey, type NetState } from './state.ts';
+import { type Attachment, attachmentKey } from './state.ts';
 
-export interface Services {
-  /** service IP or instance IP → container addresses, in the order of the instance numbers */
-  endpoints: ReadonlyMap<string, readonly string[]>;
-  /** what could not be used and why, for the log: one bad instance must not spoil the table */
+/** An entry of the table, checked once, for it is looked at again with every change of any other. */
+export interface Service {
+  entry: TableEntry;
+  /** '' when it is none of 10.30.0.0/16 */
+  ip: string;
+  /** with an address that can be reached, in the order of their numbers */
+  endpoints: readonly Endpoint[];
+  /** workers that have or will have an instance */
+  workers: readonly WorkerAddress[];
+  /** what cannot be used and why, for the log: one bad instance must not spoil the table */
   problems: readonly string[];
 }
 
-export function servicesOf(state: NetState, registration: NetRegistration): Services {
-  const endpoints = new Map<string, string[]>();
-  const problems: string[] = [];
-  for (const entry of state.entries.values()) {
-    for (const instance of inOrder(entry.instances)) {
+export interface WorkerAddress {
+  id: string;
+  subnet: string;
+  host: string;
+  port: number;
+}
+
+export interface Endpoint {
+  /** as in `NetState.attachments` */
+  key: string;
+  /** instance IP; '' when it is none of 10.30.0.0/16 */
+  ip: string;
+  address: string;
+  worker: WorkerAddress;
+}
+
+export function serviceOf(entry: TableEntry): Service {
+  const instances = [...entry.instances].sort((a, b) => a.instance_number - b.instance_number);
+  const reachable = instances.filter(
+    instance => parseIpv4(instance.host_ip) !== null && isWorkerSubnet(instance),
+  );
+  return {
+    entry,
+    ip: serviceAddress(entry.service_ip),
+    endpoints: reachable.filter(isAttached).map(instance => endpointOf(entry, instance)),
+    workers: reachable.map(workerOf),
+    problems: instances.flatMap(instance => {
       const problem = problemOf(instance);
-      if (problem) problems.push(`${entry.job_name} instance ${instance.instance_number}: ${problem}`);
-      else if (isAnswering(state, registration, entry, instance)) {
-        for (const ip of [entry.service_ip, instance.instance_ip]) add(endpoints, ip, instance.namespace_ip);
-      }
+      return problem ? [`${entry.job_name} instance ${instance.instance_number}: ${problem}`] : [];
+    }),
+  };
+}
+
+function serviceAddress(ip: string): string {
+  return inPrefix(ip, SERVICE_PREFIX) ? ip : '';
+}
+
+function isWorkerSubnet(instance: TableInstance): boolean {
+  return parseIpv4(instance.worker_subnet) !== null;
+}
+
+function isAttached(instance: TableInstance): boolean {
+  return inPrefix(instance.namespace_ip, prefixOf(instance.worker_subnet));
+}
+
+/** @returns null when the instance can be reached, or is not attached yet */
+function problemOf(instance: TableInstance): string | null {
+  const { namespace_ip: address, worker_subnet: subnet, host_ip: host } = instance;
+  if (address === '') return null;
+  if (!isWorkerSubnet(instance)) return `worker_subnet "${subnet}" is no IPv4 address`;
+  if (!isAttached(instance)) return `namespace_ip "${address}" is not in ${prefixOf(subnet)}`;
+  return parseIpv4(host) === null ? `host_ip "${host}" is no IPv4 address` : null;
+}
+
+function endpointOf(entry: TableEntry, instance: TableInstance): Endpoint {
+  return {
+    key: attachmentKey(entry.job_name, instance.instance_number),
+    ip: serviceAddress(instance.instance_ip),
+    address: instance.namespace_ip,
+    worker: workerOf(instance),
+  };
+}
+
+function workerOf(instance: TableInstance): WorkerAddress {
+  const { worker_id: id, worker_subnet: subnet, host_ip: host, host_port: port } = instance;
+  return { id, subnet, host, port: port || TUNNEL_PORT };
+}
+
+/** @returns service IP or instance IP → container addresses, in the order of the instance numbers */
+export function endpointsOf(
+  services: Iterable<Service>,
+  attachments: ReadonlyMap<string, Attachment>,
+  registration: NetRegistration,
+): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const service of services) {
+    for (const endpoint of service.endpoints) {
+      if (!isAnswering(endpoint, attachments, registration)) continue;
+      add(found, service.ip, endpoint.address);
+      add(found, endpoint.ip, endpoint.address);
     }
   }
-  return { endpoints, problems };
-}
-
-function inOrder(instances: readonly TableInstance[]): TableInstance[] {
-  return [...instances].sort((a, b) => a.instance_number - b.instance_number);
-}
-
-/** @returns why the instance cannot be reached as it is described; null when it can, or is not attached yet */
-function problemOf(instance: TableInstance): string | null {
-  if (instance.namespace_ip === '') return null;
-  if (parseIpv4(instance.worker_subnet) === null)
-    return `worker_subnet ${instance.worker_subnet} is no address`;
-  if (!inPrefix(instance.namespace_ip, prefixOf(instance.worker_subnet))) {
-    return `namespace_ip ${instance.namespace_ip} is not in ${prefixOf(instance.worker_subnet)}`;
-  }
-  return parseIpv4(instance.host_ip) === null ? `host_ip ${instance.host_ip} is no IPv4 address` : null;
+  return found;
 }
 
 /**
@@ -46,27 +113,43 @@ function problemOf(instance: TableInstance): string | null {
  * table puts here under an earlier subnet of this worker cannot be reached at all.
  */
 function isAnswering(
-  state: NetState,
+  { key, address, worker }: Endpoint,
+  attachments: ReadonlyMap<string, Attachment>,
   registration: NetRegistration,
-  entry: TableEntry,
-  instance: TableInstance,
 ): boolean {
-  if (instance.namespace_ip === '') return false;
-  if (instance.worker_subnet !== registration.subnet) return !isThisWorker(registration, instance);
-  const attachment = state.attachments.get(attachmentKey(entry.job_name, instance.instance_number));
-  return attachment?.address === instance.namespace_ip && attachment.sandbox !== '';
+  if (worker.subnet !== registration.subnet) return !isThisWorker(registration, worker);
+  const attachment = attachments.get(key);
+  return attachment?.address === address && attachment.sandbox !== '';
 }
 
-export function isThisWorker(registration: NetRegistration, instance: TableInstance): boolean {
+function add(found: Map<string, string[]>, ip: string, address: string): void {
+  if (ip === '') return;
+  const known = found.get(ip);
+  if (!known) found.set(ip, [address]);
+  else if (!known.includes(address)) known.push(address);
+}
+
+/**
+ * The other workers that the table names, by subnet. Instances that are not attached yet count: the way back to
+ * their worker shall be there before their first packet.
+ */
+export function remoteWorkers(
+  services: Iterable<Service>,
+  registration: NetRegistration,
+): Map<string, WorkerAddress> {
+  const found = new Map<string, WorkerAddress>();
+  for (const { workers } of services) {
+    for (const worker of workers) {
+      if (worker.subnet === registration.subnet || isThisWorker(registration, worker)) continue;
+      found.set(worker.subnet, worker);
+    }
+  }
+  return found;
+}
+
+function isThisWorker(registration: NetRegistration, worker: WorkerAddress): boolean {
   return (
-    instance.worker_id === registration.client_id ||
-    (instance.host_ip === registration.public_address && instance.host_port === registration.tunnel_port)
+    worker.id === registration.client_id ||
+    (worker.host === registration.public_address && worker.port === registration.tunnel_port)
   );
-}
-
-function add(endpoints: Map<string, string[]>, ip: string, address: string): void {
-  if (!inPrefix(ip, SERVICE_PREFIX)) return;
-  const known = endpoints.get(ip) ?? [];
-  if (!known.includes(address)) known.push(address);
-  endpoints.set(ip, known);
 }

@@ -1,5 +1,6 @@
 /** What the Net Manager has been told, and so what the kernel shall hold. Values are never changed in place. */
-import type { NetRegistration, PortMapping, TableEntry } from '@hedgerow/protos';
+import type { NetRegistration, PortMapping } from '@hedgerow/protos';
+import type { Service } from './services.ts';
 
 export interface Attachment {
   serviceName: string;
@@ -16,7 +17,7 @@ export interface NetState {
   /** by `attachmentKey` */
   readonly attachments: ReadonlyMap<string, Attachment>;
   /** by job name */
-  readonly entries: ReadonlyMap<string, TableEntry>;
+  readonly services: ReadonlyMap<string, Service>;
   /** addresses that were given back, oldest first */
   readonly freed: readonly string[];
 }
@@ -24,7 +25,7 @@ export interface NetState {
 export const EMPTY_STATE: NetState = {
   registration: null,
   attachments: new Map(),
-  entries: new Map(),
+  services: new Map(),
   freed: [],
 };
 
