@@ -29,7 +29,7 @@ export interface NewUser {
 }
 
 /** A login costs 16 MiB and tens of ms of CPU; one runs at a time, and so many may wait. */
-const MOST_WAITING = 64;
+const MOST_WAITING = 32;
 
 export class Users {
   readonly #collections: Collections;

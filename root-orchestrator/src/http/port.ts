@@ -35,7 +35,11 @@ export async function openPort(address: Address, deps: PortDeps): Promise<Port> 
       keepAliveTimeout: KEEP_ALIVE,
       connectionsCheckingInterval: SILENCE / 2,
     },
-    deps.http,
+    (request, response) => {
+      // A connection that becomes idle while the port closes would be waited for.
+      response.once('close', () => setImmediate(() => server.listening || server.closeIdleConnections()));
+      deps.http(request, response);
+    },
   );
   const others = splitByProtocol(server, deps);
   const bound = await listen(server, address);
