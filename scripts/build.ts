@@ -1,5 +1,5 @@
 /** `npm run build`: one file per role into `dist/`, and `dist/assets`. */
-import { rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -13,9 +13,21 @@ import { fileURLToPath as hedgerowPath } from 'node:url';
 const require = hedgerowRequire(import.meta.url);
 process.env.HEDGEROW_ASSETS ??= hedgerowPath(new URL('./assets', import.meta.url));`;
 
-/** @param target directory that is replaced */
+/** @param target directory that is replaced, at once and only when everything was built */
 export async function buildAll(repository: string, target: string): Promise<void> {
-  await rm(target, { recursive: true, force: true });
+  const made = join(repository, '.hedgerow', `build-${process.pid}`);
+  try {
+    await mkdir(made, { recursive: true });
+    await bundle(repository, made);
+    await copyAssets(repository, join(made, 'assets'));
+    await rm(target, { recursive: true, force: true });
+    await rename(made, target);
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+}
+
+async function bundle(repository: string, target: string): Promise<void> {
   await build({
     absWorkingDir: repository,
     entryPoints: Object.entries(SOURCES).map(([out, source]) => ({ in: source, out })),
@@ -33,7 +45,6 @@ export async function buildAll(repository: string, target: string): Promise<void
     plugins: [stubs()],
     logLevel: 'warning',
   });
-  await copyAssets(repository, join(target, 'assets'));
 }
 
 if (import.meta.main) {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { docker, dockerJson } from '../docker/http.ts';
@@ -16,6 +16,8 @@ export interface Engine {
 
 export const SYSTEM_SOCKET = '/var/run/docker.sock';
 const START_MS = 30_000;
+/** Made by dockerd and containerd wherever their own folders are; the innermost first. */
+const FOLDERS = ['/run/containerd/s', '/run/containerd', '/run/docker/plugins', '/run/docker'];
 
 /**
  * The machine's Docker Engine when one answers, else one of our own below the run's folder that touches neither bridges
@@ -23,13 +25,14 @@ const START_MS = 30_000;
  * @param systemSocket '' = always an own one
  */
 export async function ensureEngine(run: Run, systemSocket = SYSTEM_SOCKET): Promise<Engine> {
-  if (systemSocket !== '' && (await answers(systemSocket))) return noteEngine(run, systemSocket, false);
-  const socket = await startEngine(run);
-  return noteEngine(run, socket, true);
+  if (systemSocket !== '' && (await answers(systemSocket))) {
+    run.note({ engine: { socket: systemSocket, own: false, folders: [] } });
+    return describe(systemSocket, false);
+  }
+  return describe(await startEngine(run), true);
 }
 
-async function noteEngine(run: Run, socket: string, own: boolean): Promise<Engine> {
-  run.note({ engine: { socket, own } });
+async function describe(socket: string, own: boolean): Promise<Engine> {
   const { Version: version } = await dockerJson<{ Version: string }>(socket, {
     method: 'GET',
     path: '/version',
@@ -42,6 +45,7 @@ async function startEngine(run: Run): Promise<string> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const socket = join(dir, 'docker.sock');
   const log = join(run.dir, 'dockerd.log');
+  run.note({ engine: { socket, own: true, folders: FOLDERS.filter(folder => !existsSync(folder)) } });
   const child = spawn('dockerd', engineFlags(dir, socket, run.id), {
     stdio: ['ignore', openSync(log, 'a', 0o600), openSync(log, 'a', 0o600)],
     detached: true,
@@ -51,7 +55,6 @@ async function startEngine(run: Run): Promise<string> {
   const id = child.pid === undefined ? null : identify(child.pid);
   if (id === null) return failed;
   run.note({ processes: [...run.record.processes, { name: 'dockerd', ...id }] });
-  run.note({ engine: { socket, own: true } });
   await Promise.race([failed, untilAnswers(id, socket, log)]);
   return socket;
 }

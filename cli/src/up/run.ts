@@ -14,8 +14,8 @@ export interface RunRecord {
   /** in the order of their start */
   processes: (ProcessId & { name: string })[];
   namespaces: string[];
-  /** `own`: started by this run, holds nothing else */
-  engine: { socket: string; own: boolean } | null;
+  /** `own`: started by this run, holds nothing else; `folders` were not there before it */
+  engine: { socket: string; own: boolean; folders: string[] } | null;
   /** ids of this run's workers, which label their containers */
   workers: string[];
 }

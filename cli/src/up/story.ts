@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError } from '@hedgerow/common';
 import demo from '@hedgerow/examples/demo.json' with { type: 'json' };
 import type { ApiInstance, ApiService } from '@hedgerow/protos';
 import type { Client } from '../api/client.ts';
 import { untilRunning } from '../api/instances.ts';
+import { listContainers } from '../docker/containers.ts';
 import { ERRORS } from '../errors.ts';
 import { type Column, formatTable } from '../output/table.ts';
 import { containerOf, request, tally } from './requests.ts';
@@ -16,6 +18,7 @@ export interface Story {
 }
 
 export interface Told {
+  services: ApiService[];
   clientContainer: string;
   server: ApiService;
   /** the table of instances and how many requests each answered */
@@ -24,6 +27,7 @@ export interface Told {
 
 const REPLICAS = 3;
 const RUNNING_MS = 60_000;
+const REMOVED_MS = 20_000;
 /** Requests per round; with three instances one of them is left out of 30 once in 200,000 times. */
 const ROUND = 30;
 const ROUNDS = 5;
@@ -49,7 +53,24 @@ export async function tellStory({ client, steps, socket }: Story): Promise<Told>
     () => untilAllAnswered(socket, clientContainer, url, server),
     found => `${[...found.values()].reduce((sum, n) => sum + n, 0)} answered`,
   );
-  return { clientContainer, server, table: tableOf(services, counts) };
+  return { services, clientContainer, server, table: tableOf(services, counts) };
+}
+
+/** Removes the example, as a person would, and waits until the workers have removed its containers. */
+export async function undeploy({ client, steps, socket }: Story, { services }: Told): Promise<void> {
+  const applications = new Set(services.map(service => service.applicationID));
+  await steps.run('removed again: DELETE /api/application/<id>', async () => {
+    for (const id of applications) await client.removeApplication(id);
+    for (const service of services) await untilNoContainers(socket, service.job_name);
+  });
+}
+
+async function untilNoContainers(socket: string, jobName: string): Promise<void> {
+  const deadline = performance.now() + REMOVED_MS;
+  while ((await listContainers(socket, `hedgerow.job=${jobName}`)).length > 0) {
+    if (performance.now() > deadline) throw failed(`containers of ${jobName} are still there`);
+    await delay(30);
+  }
 }
 
 async function deploy(client: Client): Promise<ApiService[]> {

@@ -70,6 +70,7 @@ async function removeFiles(run: Run): Promise<void> {
   rmSync(run.dir, { recursive: true, force: true, maxRetries: 3 });
   removeEmpty(dirname(run.dir));
   removeEmpty(dirname(dirname(run.dir)));
+  for (const folder of run.record.engine?.folders ?? []) removeEmpty(folder);
 }
 
 function removeEmpty(folder: string): void {

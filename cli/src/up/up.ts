@@ -12,7 +12,7 @@ import { createMachines, type Machine } from './namespaces.ts';
 import { nextSteps } from './next-steps.ts';
 import { openRun, type Run } from './run.ts';
 import { duration, Steps } from './steps.ts';
-import { type Told, tellStory } from './story.ts';
+import { tellStory, undeploy } from './story.ts';
 import { sweep, tearDown } from './teardown.ts';
 import { troubles } from './troubles.ts';
 
@@ -54,15 +54,18 @@ export async function up(options: UpOptions, deps: UpDeps): Promise<void> {
   if (swept.length > 0) deps.say(`removed what earlier runs left: ${swept.join(', ')}\n`);
   const run = openRun(options.runs);
   const shown = show(run, options, deps, begin);
+  const over = new AbortController();
   try {
-    await Promise.race([shown, aborted(deps.signal)]);
+    await Promise.race([shown, aborted(AbortSignal.any([deps.signal, over.signal]))]);
     deps.signal.throwIfAborted();
   } catch (error) {
     if (!deps.signal.aborted) deps.say(troubles(run));
     // A step that is under way may be starting something: what it starts is to be removed as well.
     await Promise.race([shown.catch(() => {}), delay(3000)]);
     if (!deps.signal.aborted) throw error;
+    if (options.check) throw new HedgerowError(ERRORS.UP_FAILED, 'interrupted');
   } finally {
+    over.abort();
     await removeAll(run, deps);
   }
 }
@@ -71,9 +74,17 @@ async function show(run: Run, options: UpOptions, deps: UpDeps, begin: number): 
   const steps = new Steps(deps.say, deps.signal);
   const fleet = await start(run, options, steps, deps.without);
   const client = new Client(fleet.url, memorySessions());
-  const told = fleet.engine && (await tellStory({ client, steps, socket: fleet.engine.socket }));
-  tell(run, fleet, told, deps, performance.now() - begin);
-  if (!options.check) await aborted(deps.signal);
+  const story = fleet.engine && { client, steps, socket: fleet.engine.socket };
+  const told = story && (await tellStory(story));
+  if (told) deps.say(`\n${told.table}\n`);
+  deps.say(`Hedgerow is up after ${duration(performance.now() - begin)}.`);
+  if (options.check) {
+    deps.say('\n');
+    if (story && told) await undeploy(story, told);
+    return;
+  }
+  deps.say(` Ctrl-C removes everything.\n\n${nextSteps(fleet.url, run, told, fleet.engine?.socket ?? '')}`);
+  await aborted(deps.signal);
 }
 
 /** Root and cluster on one side, engine and image on the other: neither needs the other. */
@@ -138,15 +149,8 @@ async function startWorkers(run: Run, place: Place, settings: FleetOptions, step
   await steps.run('root knows all workers', () => untilJoined(place.root, place.machines.length));
 }
 
-function tell(run: Run, fleet: Fleet, told: Told | null, deps: UpDeps, ms: number): void {
-  if (told) deps.say(`\n${told.table}\n`);
-  deps.say(`Hedgerow is up after ${duration(ms)}. Ctrl-C removes everything.\n\n`);
-  deps.say(nextSteps(fleet.url, run, told, fleet.engine?.socket ?? ''));
-}
-
 async function removeAll(run: Run, deps: UpDeps): Promise<void> {
   const steps = new Steps(deps.say, new AbortController().signal);
-  deps.say('\n');
   await steps.run('containers, processes, namespaces and files removed', () => tearDown(run));
 }
 
@@ -166,9 +170,15 @@ async function settleAll<T extends readonly Promise<unknown>[]>(
   return results.map(result => (result as PromiseFulfilledResult<unknown>).value) as never;
 }
 
+/** Keeps the process alive meanwhile, which a handler of signals does not. */
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise(resolve => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    const timer = setInterval(() => {}, 2 ** 30);
+    const end = () => {
+      clearInterval(timer);
+      resolve();
+    };
+    signal.addEventListener('abort', end, { once: true });
   });
 }
