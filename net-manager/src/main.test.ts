@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { httpNetManager } from '@hedgerow/protos';
-import { agent, folder, inNamespace, kernel, netManager } from './testing/namespace.ts';
+import { agent, folder, inNamespace, kernel, netManager, nft, sh } from './testing/namespace.ts';
 import { WORKER_A } from './testing/table.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -21,6 +21,7 @@ function tests(): void {
 
   test('SIGTERM leaves the data path; --teardown removes it, also after a kill', async t => {
     const data = folder();
+    nft('table ip filter { chain DOCKER-USER { return; }; }');
     const bare = kernel();
     const client = httpNetManager(`unix:${data}/s`);
     t.after(() => client.close());
@@ -30,6 +31,7 @@ function tests(): void {
       await client.register(WORKER_A);
       await client.attach({ pid: box.pid, serviceName: 'a.b.c.d', instanceNumber: 0, portMappings: '80' });
       const wired = kernel();
+      assert.match(sh('nft list chain ip filter DOCKER-USER'), /comment "hedgerow"/);
       await manager.end(signal);
       assert.equal(kernel(), wired);
       assert.equal(run(['--teardown', '--data', data]).status, 0);

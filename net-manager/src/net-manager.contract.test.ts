@@ -6,7 +6,7 @@ import { httpNetManager, type NetManager } from '@hedgerow/protos';
 import { startNetManager } from './app.ts';
 import { teardown } from './teardown.ts';
 import { agent, folder, inNamespace, kernel } from './testing/namespace.ts';
-import { entry, instance, WORKER_A } from './testing/table.ts';
+import { entry, instance, WORKER_A, WORKER_B } from './testing/table.ts';
 
 const WAYS = ['direct call', 'HTTP, unix socket', 'HTTP, TCP'] as const;
 
@@ -150,4 +150,40 @@ function tests(): void {
   }
 }
 
-inNamespace(import.meta.url, tests);
+function together(): void {
+  test('requests at the same time: each whole, table changes in one go', async t => {
+    let changes = 0;
+    const log = {
+      ...silentLogger,
+      debug(_: object, text: string) {
+        if (/changed/.test(text)) changes += 1;
+      },
+    };
+    const data = folder();
+    const deps = { clock: systemClock, log };
+    const { net, stop } = await startNetManager({ listen: '', data, reconcileEvery: 0 }, deps);
+    t.after(async () => {
+      await stop();
+      await teardown(data, deps);
+    });
+    await net.register(WORKER_A);
+    const boxes = await Promise.all([0, 1, 2, 3].map(number => agent(t, `box${number}`)));
+    changes = 0;
+    const entries = Array.from({ length: 50 }, (_, n) =>
+      entry(`a.b.s${n}.d`, `10.30.1.${n}`, [instance(WORKER_B, n, '10.18.0.66', `10.30.2.${n}`)]),
+    );
+    const [made] = await Promise.all([
+      Promise.all(boxes.map((box, n) => net.attach({ ...ATTACH, pid: box.pid, instanceNumber: n }))),
+      ...entries.map(one => net.setEntry(one)),
+      net.setEntry({ ...entries[0], removed: true } as never),
+    ]);
+    assert.equal(new Set(made.map(({ nsAddress }) => nsAddress)).size, 4);
+    assert.equal((await net.status()).services, 49);
+    assert.ok(changes <= 4 + 1, `${changes} changes of the kernel`);
+  });
+}
+
+inNamespace(import.meta.url, () => {
+  tests();
+  together();
+});
