@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, type Logger, openSqlite, type Running, type Store, startWith } from '@hedgerow/common';
-import type { JobPayload, NetManager, RegisterRequest } from '@hedgerow/protos';
-import { followCluster } from './cluster/follow.ts';
+import type { NetManager, RegisterRequest } from '@hedgerow/protos';
+import { type FollowDeps, followCluster } from './cluster/follow.ts';
 import {
   REGISTRATION,
   type RegistrationDeps,
@@ -10,16 +10,11 @@ import {
   registerForEver,
 } from './cluster/registration.ts';
 import { completeConfig, type NodeConfig } from './config.ts';
-import { type Engine, startEngine } from './engine.ts';
 import { architecture } from './host/architecture.ts';
 import { cores } from './host/cpu.ts';
 import { memory } from './host/memory.ts';
 import { sourceAddress } from './host/source-address.ts';
-import { Uplink } from './mqtt/uplink.ts';
-import { removeContainers } from './remove-all.ts';
-import { InstanceUsage } from './usage/instance-usage.ts';
-import { MachineUsage } from './usage/machine-usage.ts';
-import { reportUsage } from './usage/report.ts';
+import { composeNode, type NodeParts } from './node.ts';
 
 export interface NodeDeps {
   clock: Clock;
@@ -53,24 +48,12 @@ export function startNode(
     const registration = registrationDeps(config, deps, store);
     const known = await registration.store.get(REGISTRATION);
     const first = known ?? (await registerForEver(registration, ending.signal));
-    const node = await composeNode(config, deps, store, first);
+    const node = await composeNode(config, { ...deps, store }, first, ending.signal);
     life.add('engine', () => node.stop());
     const ready = Promise.withResolvers<void>();
+    const follow = followDeps(config, deps, node, ready.resolve);
     const following = followCluster(
-      {
-        ...deps,
-        registration,
-        registered: known ? null : first,
-        onRegistered: answer => node.registered(answer),
-        handlers: () => node.handlers(),
-        uplink: node.uplink,
-        cluster: config.cluster,
-        beat: config.beat,
-        onConnected: answer => {
-          deps.log.info(readyFields(config, answer), 'ready');
-          ready.resolve();
-        },
-      },
+      { ...follow, registration, registered: known ? null : first },
       ending.signal,
     );
     life.add('cluster', () => {
@@ -78,12 +61,10 @@ export function startNode(
       return following;
     });
     life.add('uplink', () => node.uplink.leave());
-    return {
-      get id() {
-        return node.engine().workerId;
-      },
-      ready: ready.promise,
-    };
+    return Object.defineProperty({ ready: ready.promise }, 'id', {
+      get: () => node.workerId(),
+      enumerable: true,
+    }) as NodeHandle;
   });
 }
 
@@ -122,52 +103,23 @@ async function describe(config: NodeConfig, deps: NodeDeps): Promise<Omit<Regist
   };
 }
 
-/** The parts that live with the worker's id, made anew when a cluster gives it another one. */
-async function composeNode(config: NodeConfig, deps: NodeDeps, store: Store, first: RegistrationDocument) {
-  const publish = (report: JobPayload) => uplink.job(report);
-  const start = (registration: RegistrationDocument) =>
-    startEngine(config, { ...deps, store, publish }, { ...registration, id: registration.worker_id });
-  const machine = new MachineUsage(config.vcpus || cores());
-  const uplink: Uplink = new Uplink({
-    ...deps,
-    beat: config.beat,
-    instances: () => engine.instances,
-    information: () => machine.told(machine.now()),
-  });
-  let engine: Engine & Running = await start(first);
-  const instances = new InstanceUsage({ cores: cores(), memory: memory().total });
-  const stopUsage = reportUsage({
-    ...deps,
-    machine,
-    instances,
-    uplink,
-    running: () => engine.instances.running(),
-  });
+function followDeps(
+  config: NodeConfig,
+  deps: NodeDeps,
+  node: NodeParts,
+  ready: () => void,
+): Omit<FollowDeps, 'registration' | 'registered'> {
   return {
-    uplink,
-    engine: () => engine,
-    handlers: () => ({
-      instances: engine.instances,
-      gateway: engine.gateway,
-      publishBeat: () => uplink.beat(),
-      publishSync: () => uplink.sync(),
-      log: deps.log,
-    }),
-    async registered(answer: RegistrationDocument): Promise<void> {
-      if (answer.worker_id === engine.workerId) {
-        return engine.registered({ ...answer, id: answer.worker_id });
-      }
-      deps.log.warn(
-        { was: engine.workerId, is: answer.worker_id },
-        'another worker id: what ran under the old one goes',
-      );
-      await engine.stop();
-      await removeContainers(config, store, engine.workerId);
-      engine = await start(answer);
-    },
-    async stop(): Promise<void> {
-      stopUsage();
-      await engine.stop();
+    clock: deps.clock,
+    log: deps.log,
+    uplink: node.uplink,
+    cluster: config.cluster,
+    beat: config.beat,
+    handlers: () => node.handlers(),
+    onRegistered: answer => node.registered(answer),
+    onConnected: answer => {
+      deps.log.info(readyFields(config, answer), 'ready');
+      ready();
     },
   };
 }

@@ -20,7 +20,9 @@ export async function removeAll(
   try {
     const known = await store.collection<RegistrationDocument>('registration', []).get(REGISTRATION);
     if (!known) return 0;
-    const count = await removeContainers(config, store, known.worker_id);
+    await forgetInstances(store);
+    const count = await removeContainers(config, known.worker_id);
+    rmSync(join(config.data, 'hold'), { recursive: true, force: true });
     deps.log.info({ worker: known.worker_id, containers: count }, 'removed');
     return count;
   } finally {
@@ -28,12 +30,8 @@ export async function removeAll(
   }
 }
 
-/** @returns how many containers there were */
-export async function removeContainers(config: NodeConfig, store: Store, workerId: string): Promise<number> {
-  const desired = new DesiredStore(store);
-  for (const { deploy } of await desired.all()) {
-    await desired.forget(keyOf(deploy.job_name, deploy.instance_number));
-  }
+/** @returns how many containers there were. @throws RUNTIME_AWAY */
+export async function removeContainers(config: NodeConfig, workerId: string): Promise<number> {
   const { shim, docker: socket, stopGrace } = config;
   const runtime = new DockerRuntime({
     workerId,
@@ -45,6 +43,13 @@ export async function removeContainers(config: NodeConfig, store: Store, workerI
   });
   const found = await runtime.list();
   await Promise.all(found.map(seen => runtime.remove(seen.container)));
-  rmSync(join(config.data, 'hold'), { recursive: true, force: true });
   return found.length;
+}
+
+/** Nothing has to run any more. */
+export async function forgetInstances(store: Store): Promise<void> {
+  const desired = new DesiredStore(store);
+  for (const { deploy } of await desired.all()) {
+    await desired.forget(keyOf(deploy.job_name, deploy.instance_number));
+  }
 }

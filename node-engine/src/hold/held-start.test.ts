@@ -39,6 +39,7 @@ describe('held start', { skip: withoutDocker() }, () => {
     const { docker } = dockerd;
     await makeImage(docker, { name: 'root:1', scripts, changes: ['CMD ["first-look"]', ...env] });
     await makeImage(docker, { name: 'app:1', scripts, changes: ['CMD ["first-look"]', 'USER app', ...env] });
+    await makeImage(docker, { name: 'plain:1', scripts, changes: ['USER app', 'ENV PATH=/usr/bin:/bin'] });
     await makeImage(docker, {
       name: 'bare:1',
       shell: false,
@@ -144,7 +145,7 @@ describe('held start', { skip: withoutDocker() }, () => {
 
     it('its arguments and its own name are the same', async () => {
       const show = 'tr "\\0" "|" </proc/$$/cmdline; exit 0';
-      const text = await both({ image: 'root:1', cmd: ['sh', '-c', show, 'a b', '', '$HOME', "'"] });
+      const text = await both({ image: 'plain:1', cmd: ['sh', '-c', show, 'a b', '', '$HOME', "'"] });
       assert.match(text, /^sh\|-c\|.*\|a b\|\|\$HOME\|'\|$/);
     });
 

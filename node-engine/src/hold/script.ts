@@ -15,7 +15,7 @@ export const FIFO_PATH = '/.hedgerow/hold';
  * - busybox prefers its applets to programs of the same name unless the path is absolute, so PATH is searched here,
  *   with builtins only; argv[0] stays the name that was asked for.
  * - The shell drops variables whose names it could not set itself (`discovery.type`): they are handed over behind the
- *   arguments, rotated to the front and set again by `env`.
+ *   arguments, rotated to the front and set again by `env`. Only then is argv[0] the program's path, not its name.
  */
 export const HOLD_SCRIPT = `read -r _hr </.hedgerow/hold || exit 125
 unset SHLVL PWD

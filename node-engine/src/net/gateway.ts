@@ -15,6 +15,9 @@ import { ERRORS } from '../errors.ts';
 
 const RETRY = { first: 200, max: 5000, jitter: 0.2 };
 
+/** What the Net Manager has not been told: the whole table, or these services. */
+type Unsent = 'all' | Map<string, TableEntry>;
+
 export class NetGateway {
   readonly #net: NetManager;
   readonly #clock: Clock;
@@ -22,6 +25,7 @@ export class NetGateway {
   #registration: NetRegistration | null = null;
   /** what the cluster last told; null = nothing yet, so that a Net Manager's own memory is not overwritten */
   #table: Map<string, TableEntry> | null = null;
+  #unsent: Unsent = new Map();
   readonly #detaching = new Map<string, DetachRequest>();
   /** registered, and everything that was told has arrived */
   #current = false;
@@ -96,14 +100,16 @@ export class NetGateway {
   /** The whole table. */
   setTable(entries: readonly TableEntry[]): void {
     this.#table = new Map(entries.filter(e => !e.removed).map(entry => [entry.job_name, entry]));
-    this.#inOrder(() => this.#net.setTable([...entries]));
+    this.#unsent = 'all';
+    this.#inOrder(() => this.#flush());
   }
 
   /** One service. */
   setEntry(entry: TableEntry): void {
     if (entry.removed) this.#table?.delete(entry.job_name);
     else this.#table?.set(entry.job_name, entry);
-    this.#inOrder(() => this.#net.setEntry(entry));
+    if (this.#unsent !== 'all') this.#unsent.set(entry.job_name, entry);
+    this.#inOrder(() => this.#flush());
   }
 
   stop(): void {
@@ -126,11 +132,25 @@ export class NetGateway {
     });
   }
 
+  /** Sends what the Net Manager has not been told yet; what does not arrive stays unsent. */
+  async #flush(): Promise<void> {
+    const unsent = this.#unsent;
+    this.#unsent = new Map();
+    try {
+      if (unsent === 'all') await this.#net.setTable([...(this.#table?.values() ?? [])]);
+      else for (const entry of unsent.values()) await this.#net.setEntry(entry);
+    } catch (error) {
+      this.#unsent = both(unsent, this.#unsent);
+      throw error;
+    }
+  }
+
   /** Tells everything again; each of it is idempotent. */
   async #recover(): Promise<void> {
     if (!this.#registration) return;
     await this.#net.register(this.#registration);
-    if (this.#table) await this.#net.setTable([...this.#table.values()]);
+    if (this.#table) this.#unsent = 'all';
+    await this.#flush();
     for (const [key, request] of this.#detaching) {
       await this.#net.detach(request);
       this.#detaching.delete(key);
@@ -140,4 +160,8 @@ export class NetGateway {
     this.#cancelRetry();
     this.#whenReady.resolve();
   }
+}
+
+function both(earlier: Unsent, later: Unsent): Unsent {
+  return earlier === 'all' || later === 'all' ? 'all' : new Map([...earlier, ...later]);
 }

@@ -34,6 +34,10 @@ export interface TestCluster {
   refuse: { status: number; body: object } | undefined;
   /** Makes the next registration a new worker. */
   forget(): void;
+  /** Credentials that were given out are refused; a registration with the old ones gives new ones. */
+  changeSecrets(): void;
+  /** Answers nothing more on the connections that there are, and does not close them. */
+  mute(): void;
   /** Breaks every connection to the broker, as a cut line would. */
   cut(): void;
   /** The broker neither answers nor refuses until `listen`. */
@@ -46,12 +50,12 @@ const UP_LEAVES = new Set<string>(Object.values(UP));
 
 /** The worker's side of a Cluster Manager on real parts: an HTTP server and a broker that checks credentials. */
 export async function startTestCluster(): Promise<TestCluster> {
-  const workers = new Map<string, { secret: string }>();
+  const workers = new Map<string, { secret: string; password: string }>();
   const registrations = inbox<RegisterRequest>();
   const up = inbox<UpMessage>();
   const broker = await Aedes.createBroker({
     authenticate: (_client, username, password, done) => {
-      const known = workers.get(username ?? '')?.secret === password?.toString();
+      const known = workers.get(username ?? '')?.password === password?.toString();
       if (known) done(null, true);
       else done(Object.assign(new Error('bad credentials'), { returnCode: 4 }), false);
     },
@@ -89,13 +93,14 @@ export async function startTestCluster(): Promise<TestCluster> {
     const known = workers.get(body.id ?? '');
     const secret = known && known.secret === body.secret ? known.secret : newSecret();
     lastId = known && known.secret === body.secret ? (body.id ?? '') : newId(Date.now());
-    workers.set(lastId, { secret });
+    const password = newSecret();
+    workers.set(lastId, { secret, password });
     return {
       id: lastId,
       MQTT_BROKER_PORT: String(mqttPort),
       MQTT_BROKER_HOST: '',
       mqtt_username: lastId,
-      mqtt_password: secret,
+      mqtt_password: password,
       secret,
       subnet: '10.18.0.0',
       cluster_id: newId(Date.now()),
@@ -111,6 +116,12 @@ export async function startTestCluster(): Promise<TestCluster> {
     up,
     refuse: undefined,
     forget: () => workers.clear(),
+    changeSecrets: () => {
+      for (const worker of workers.values()) worker.password = newSecret();
+    },
+    mute: () => {
+      for (const socket of sockets) socket.removeAllListeners('readable').removeAllListeners('data').pause();
+    },
     cut,
     async send(leaf, payload, qos = 1) {
       const packet = {

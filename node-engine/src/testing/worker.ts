@@ -15,14 +15,20 @@ export interface TestWorker {
   restart(): Promise<TestWorker>;
 }
 
+export type WorkerChange = Partial<NodeConfig> &
+  Partial<Pick<NodeDeps, 'clock' | 'log'>> & {
+    /** false = do not wait for the cluster */
+    connected?: boolean;
+  };
+
 /** A connected Node Engine against a test cluster; `data` is new unless given. */
 export async function startTestWorker(
   cluster: Pick<TestCluster, 'port'>,
   docker: string,
   net: NetManager | null,
-  change: Partial<NodeConfig> & Partial<Pick<NodeDeps, 'clock' | 'log'>> = {},
+  change: WorkerChange = {},
 ): Promise<TestWorker> {
-  const { clock = systemClock, log = silentLogger, ...config } = change;
+  const { clock = systemClock, log = silentLogger, connected = true, ...config } = change;
   const data = config.data ?? mkdtempSync(join(tmpdir(), 'hedgerow-worker-'));
   const given = {
     cluster: '127.0.0.1',
@@ -34,7 +40,7 @@ export async function startTestWorker(
     data,
   };
   const node = await startNode(given, { clock, log, net });
-  await node.ready;
+  if (connected) await node.ready;
   return {
     id: node.id,
     data,

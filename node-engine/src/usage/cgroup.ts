@@ -20,7 +20,10 @@ export interface CgroupFiles {
  *   machine has both; what counts is where the controllers are.
  */
 export function cgroupFiles(text: string, root = '/sys/fs/cgroup'): CgroupFiles | null {
-  const lines = text.trim().split('\n').map(splitLine);
+  const lines = text
+    .split('\n')
+    .filter(line => line.includes(':'))
+    .map(splitLine);
   const of = (controller: string) => lines.find(line => line.controllers.includes(controller))?.path;
   const [cpu, memory] = [of('cpuacct'), of('memory')];
   if (cpu !== undefined && memory !== undefined) {

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { isErrorOf } from '@hedgerow/common';
+import { ERRORS } from '../errors.ts';
+import { architecture } from './architecture.ts';
+import { cpuPercent, cpuTimes, parseCpuTimes } from './cpu.ts';
+import { memory, memoryPercent, parseMemory } from './memory.ts';
+import { sourceAddress } from './source-address.ts';
+
+it('counts the time that cores were neither idle nor waiting for disks', () => {
+  const before = parseCpuTimes('cpu  100 0 100 700 100 0 0 0 0 0\ncpu0 1 2 3\n');
+  assert.deepEqual(before, { busy: 200, total: 1000 });
+  assert.equal(cpuPercent(before, { busy: 250, total: 1200 }), 25);
+  assert.equal(cpuPercent(before, before), 0);
+  assert.ok(cpuTimes().total > 0);
+});
+
+it('reads memory in MiB', () => {
+  const parsed = parseMemory('MemTotal:        2048000 kB\nMemFree: 1 kB\nMemAvailable:    1024000 kB\n');
+  assert.deepEqual(parsed, { total: 2000, available: 1000 });
+  assert.equal(memoryPercent(parsed), 50);
+  assert.ok(memory().available > 0);
+});
+
+it('names architectures as images do', () => {
+  assert.deepEqual(['x64', 'arm64', 'riscv64'].map(architecture), ['amd64', 'arm64', 'riscv64']);
+});
+
+it('finds the address towards a cluster without sending anything', async () => {
+  assert.equal(await sourceAddress('127.0.0.1', 9), '127.0.0.1');
+  await assert.rejects(
+    () => sourceAddress('no such host', 9),
+    (error: Error) => isErrorOf(error, ERRORS.REGISTRATION_FAILED) && /no such host/.test(error.message),
+  );
+});

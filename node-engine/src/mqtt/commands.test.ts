@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { HedgerowError } from '@hedgerow/common';
+import { type TableEntry, toTableResult } from '@hedgerow/protos';
+import { makeDeploy } from '../testing/deploys.ts';
+import { parseDelete, parseDeploy, parseTable, parseTableResult } from './commands.ts';
+
+const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+describe('control/deploy', () => {
+  const parse = (value: unknown) => parseDeploy('control/deploy', bytes(value));
+
+  it('is taken whole; null and absent mean the default; unknown keys are ignored', () => {
+    const deploy = makeDeploy({ cmd: ['a'], memory: 5 });
+    assert.deepEqual(parse({ ...deploy, instance_list: [] }), deploy);
+    const { job_name, image, service_id } = deploy;
+    const least = parse({ _id: service_id, job_name, image, instance_number: 0, cmd: null, memory: null });
+    assert.equal(least.service_id, service_id);
+    assert.deepEqual([least.cmd, least.memory, least.virtualization], [[], 0, 'docker']);
+  });
+
+  const bad: [string, unknown, string][] = [
+    ['job_name', 'only.three.parts', 'control/deploy: job_name'],
+    ['job_name', '../../etc.a.b.c', 'control/deploy: job_name'],
+    ['instance_number', -1, 'control/deploy: instance_number'],
+    ['instance_number', '1', 'control/deploy: instance_number'],
+    ['image', ' ', 'control/deploy: image'],
+    ['cmd', 'ls', 'control/deploy: cmd'],
+    ['cmd', ['ls', 1], 'control/deploy: cmd'],
+    ['environment', [null], 'control/deploy: environment'],
+    ['memory', 1.5, 'control/deploy: memory'],
+    ['vcpus', '2', 'control/deploy: vcpus'],
+    ['one_shot', 'yes', 'control/deploy: one_shot'],
+  ];
+  for (const [key, value, path] of bad) {
+    it(`is refused with ${key} ${JSON.stringify(value)}, naming it`, () => {
+      assert.throws(
+        () => parse({ ...makeDeploy(), [key]: value }),
+        (error: unknown) => error instanceof HedgerowError && error.errors[0]?.path === path,
+      );
+    });
+  }
+
+  it('is refused when it is not an object of JSON', () => {
+    assert.throws(() => parseDeploy('control/deploy', Buffer.from('{')), /allowed: JSON/);
+    assert.throws(() => parse([]), /allowed: one JSON object/);
+  });
+});
+
+it('control/delete: Oakestra’s three keys are enough', () => {
+  const given = { job_name: 'a.b.c.d', virtualization: 'docker', instance_number: 2 };
+  assert.deepEqual(parseDelete('control/delete', bytes(given)), { ...given, service_id: '' });
+});
+
+describe('tables', () => {
+  const entry: TableEntry = {
+    job_name: 'a.b.c.d',
+    application_id: 'x',
+    service_ip: '10.30.0.9',
+    removed: false,
+    instances: [
+      {
+        instance_number: 1,
+        instance_ip: '10.30.0.10',
+        namespace_ip: '10.18.0.2',
+        host_ip: '192.0.2.1',
+        host_port: 50103,
+        worker_id: 'w',
+        worker_subnet: '10.18.0.0',
+        cluster_id: 'c',
+      },
+    ],
+  };
+
+  it('are read in both shapes', () => {
+    assert.deepEqual(parseTable('net/table', bytes({ entries: [entry] })), [entry]);
+    assert.deepEqual(
+      parseTableResult('net/tablequery/result', bytes(toTableResult(entry, 'a.b.c.d'))),
+      entry,
+    );
+  });
+
+  it('are refused whole when one entry is wrong', () => {
+    assert.throws(
+      () => parseTable('net/table', bytes({ entries: [entry, { ...entry, instances: [{}] }] })),
+      /net\/table instances: instance_number is undefined/,
+    );
+  });
+});

@@ -1,0 +1,96 @@
+/** The parts of a worker that are wired to each other, and made anew when a cluster gives it another id. */
+import { backoff, messageOf, type Running, type Store } from '@hedgerow/common';
+import type { JobPayload } from '@hedgerow/protos';
+import type { NodeDeps } from './app.ts';
+import { pause, type RegistrationDocument } from './cluster/registration.ts';
+import type { NodeConfig } from './config.ts';
+import { type Engine, startEngine } from './engine.ts';
+import { cores } from './host/cpu.ts';
+import { memory } from './host/memory.ts';
+import type { HandlerContext } from './mqtt/handlers/index.ts';
+import { Uplink } from './mqtt/uplink.ts';
+import { forgetInstances, removeContainers } from './remove-all.ts';
+import { InstanceUsage } from './usage/instance-usage.ts';
+import { MachineUsage } from './usage/machine-usage.ts';
+import { reportUsage } from './usage/report.ts';
+
+export interface NodeParts {
+  readonly uplink: Uplink;
+  workerId(): string;
+  handlers(): HandlerContext;
+  /** The cluster has answered a registration. */
+  registered(answer: RegistrationDocument): Promise<void>;
+}
+
+/** @param ending aborts what goes on in the background */
+export async function composeNode(
+  config: NodeConfig,
+  deps: NodeDeps & { store: Store },
+  first: RegistrationDocument,
+  ending: AbortSignal,
+): Promise<NodeParts & Running> {
+  const publish = (report: JobPayload) => uplink.job(report);
+  const start = (answer: RegistrationDocument) =>
+    startEngine(config, { ...deps, publish }, engineFacts(answer));
+  const machine = new MachineUsage(config.vcpus || cores());
+  const uplink: Uplink = new Uplink({
+    ...deps,
+    beat: config.beat,
+    instances: () => engine.instances,
+    information: () => machine.told(machine.now()),
+  });
+  let engine: Engine & Running = await start(first);
+  const instances = new InstanceUsage({ cores: cores(), memory: memory().total });
+  const running = () => engine.instances.running();
+  const stopUsage = reportUsage({ ...deps, machine, instances, uplink, running });
+  return {
+    uplink,
+    workerId: () => engine.workerId,
+    handlers: () => handlerContext(engine, uplink, deps),
+    async registered(answer) {
+      if (answer.worker_id === engine.workerId) return engine.registered(engineFacts(answer));
+      const { workerId } = engine;
+      deps.log.warn({ was: workerId, is: answer.worker_id }, 'another id: what ran under the old one goes');
+      await engine.stop();
+      await forgetInstances(deps.store);
+      engine = await start(answer);
+      removeLater(config, deps, workerId, ending);
+    },
+    async stop() {
+      stopUsage();
+      await engine.stop();
+    },
+  };
+}
+
+function engineFacts(answer: RegistrationDocument) {
+  return { ...answer, id: answer.worker_id };
+}
+
+function handlerContext(engine: Engine, uplink: Uplink, deps: NodeDeps): HandlerContext {
+  return {
+    instances: engine.instances,
+    gateway: engine.gateway,
+    publishBeat: () => uplink.beat(),
+    publishSync: () => uplink.sync(),
+    log: deps.log,
+  };
+}
+
+/** Containers under a former id; goes on trying in the background, as the Docker Engine may be away. */
+function removeLater(
+  config: NodeConfig,
+  deps: NodeDeps,
+  workerId: string,
+  ending: AbortSignal,
+  attempt = 0,
+): void {
+  removeContainers(config, workerId).catch(async (error: unknown) => {
+    deps.log.warn(
+      { worker: workerId, attempt },
+      `containers of a former id not removed: ${messageOf(error)}`,
+    );
+    await pause(deps.clock, backoff(attempt, { first: 1000, max: 60_000 }), ending).catch(() => {});
+    if (!ending.aborted) removeLater(config, deps, workerId, ending, attempt + 1);
+  });
+}

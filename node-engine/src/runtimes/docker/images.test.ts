@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { withTag } from './images.ts';
+
+it('asks for one tag, whatever the reference leaves out', () => {
+  const digest = `web@sha256:${'0'.repeat(64)}`;
+  assert.equal(withTag('web'), 'web:latest');
+  assert.equal(withTag('registry:5000/team/web'), 'registry:5000/team/web:latest');
+  assert.equal(withTag('registry:5000/team/web:2'), 'registry:5000/team/web:2');
+  assert.equal(withTag(digest), digest);
+});
