@@ -26,7 +26,7 @@ export function inNamespace(file: string, tests: () => void): void {
     const env: NodeJS.ProcessEnv = { ...process.env, [MARK]: '1' };
     delete env.NODE_TEST_CONTEXT;
     const args = ['--net', process.execPath, '--test-reporter=spec', fileURLToPath(file)];
-    const done = spawnSync('unshare', args, { encoding: 'utf8', env, timeout: 60_000 });
+    const done = spawnSync('unshare', args, { encoding: 'utf8', env, timeout: 180_000 });
     if (done.status !== 0) throw new Error(`${done.stdout}\n${done.stderr}`);
     t.diagnostic(`${/^ℹ pass (\d+)$/m.exec(done.stdout)?.[1]} tests passed in the namespace`);
   });
