@@ -66,6 +66,20 @@ describe('an instance', () => {
     assert.equal(stored.namespace_ip, '10.18.0.2');
   });
 
+  test('that runs is not taken for refused by a late answer', async () => {
+    const site = await root.cluster('site1');
+    const other = await root.cluster('other');
+    other.aggregate({ free_vcpus: 4 });
+    await other.settled();
+    const [service] = await root.application('shop', web);
+    const id = await root.instance(service);
+    const place = await site.next('place');
+    site.report(report(place));
+    site.refuse(place);
+    await site.settled();
+    assert.deepEqual([(await root.stored(id)).status, other.heard('place').length], ['RUNNING', 0]);
+  });
+
   test('that is refused goes to the next best cluster', async () => {
     const best = await root.cluster('best');
     const other = await root.cluster('other');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { altered } from '../clusters/testing/altered.ts';
 import { type Coordinated, coordinated } from '../clusters/testing/coordinated.ts';
 import { type LinkClient, report } from '../clusters/testing/link-client.ts';
 import type { Service } from '../model.ts';
@@ -7,8 +8,22 @@ import type { Service } from '../model.ts';
 let root: Coordinated;
 let site: LinkClient;
 let service: Service | undefined;
+/** What looking up the services of an application waits for. */
+let gate: Promise<void> | undefined;
+
 beforeEach(async () => {
-  root = await coordinated();
+  gate = undefined;
+  root = await coordinated({
+    wrap: collections => ({
+      ...collections,
+      services: altered(collections.services, {
+        async find(filter) {
+          if (filter?.application_id !== undefined) await gate;
+          return collections.services.find(filter);
+        },
+      }),
+    }),
+  });
   site = await root.cluster('site1');
   [service] = await root.application('shop', 'web');
 });
@@ -83,6 +98,18 @@ describe('an instance that is not wanted any more', () => {
     await root.becomes(id, instance => instance === null);
     assert.equal(back.heard('place').length, 0);
     assert.deepEqual(await addressesOf(id), []);
+  });
+
+  test('before its cluster was asked is not placed any more', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    const id = await root.instance(service);
+    await site.settled();
+    await root.remove(id);
+    resolve();
+    await root.becomes(id, instance => instance === null);
+    await site.settled();
+    assert.equal(site.heard('place').length, 0);
   });
 
   test('while its cluster is being asked goes when that refuses', async () => {

@@ -117,7 +117,16 @@ describe('service IPs', () => {
     await before.claimServiceIp('service/a');
     await before.claimServiceIp('service/b');
     const after = await book();
+    await after.release('service/a');
     assert.equal(await after.claimServiceIp('service/c'), '10.30.0.3');
+  });
+
+  test('that were freed before a restart rest as well', async () => {
+    const before = await book();
+    await before.claimServiceIp('service/a');
+    await before.claimServiceIp('service/b');
+    await before.release('service/a');
+    assert.equal(await (await book()).claimServiceIp('service/c'), '10.30.0.3');
   });
 
   test('of an owner are freed all or one; others keep theirs', async () => {
@@ -159,9 +168,16 @@ describe('two roots over one store', () => {
 });
 
 test('a store that fails is not taken for a taken address', async () => {
-  const failing = altered(claims, { insert: () => Promise.reject(new Error('disk')) });
-  const addresses = new AddressBook(failing);
+  let broken = true;
+  const failing = altered(claims, {
+    insert: claim => (broken ? Promise.reject(new Error('disk')) : claims.insert(claim)),
+  });
+  const addresses = new AddressBook(failing, tiny);
   await assert.rejects(addresses.claimServiceIp('service/a'), /disk/);
+  broken = false;
+  const given = [await addresses.claimServiceIp('service/a'), await addresses.claimServiceIp('service/b')];
+  given.push(await addresses.claimServiceIp('service/c'));
+  assert.deepEqual(given.sort(), ['10.30.0.1', '10.30.0.2', '10.30.0.3']);
   const taken = altered(claims, { insert: () => Promise.reject(duplicate('claims', 'x')) });
   await assert.rejects(new AddressBook(taken, tiny).claimServiceIp('service/a'), /in use/);
 });

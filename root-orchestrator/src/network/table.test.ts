@@ -64,6 +64,19 @@ describe('the table', () => {
     });
   });
 
+  test('goes again to a cluster that had left the application', async () => {
+    const id = await run(west, db);
+    const stored = await root.stored(id);
+    await root.remove(id);
+    const place = placeOf(stored.service_id, stored.instance_number, stored.generation);
+    west.report(report(place, { status: 'UNDEPLOYED' }));
+    await root.becomes(id, instance => instance === null);
+    await entries(west);
+    await root.instance(db);
+    await west.next('place');
+    assert.deepEqual(Object.keys(await entries(west)).sort(), ['shop.test.db.test', 'shop.test.web.test']);
+  });
+
   test('tells all that is needed to reach a service', async () => {
     await root.instance(db);
     await west.next('place');
