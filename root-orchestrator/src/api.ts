@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { createChecker } from '@hedgerow/common/check';
 import { createAuthenticate } from './auth/authenticate.ts';
-import { ensureAdmin, ensureOrganization, freeLostNames } from './auth/first-start.ts';
+import { ensureAdmin, ensureOrganization } from './auth/first-start.ts';
 import { openSigningKeys } from './auth/secrets.ts';
 import { createTokens } from './auth/tokens.ts';
 import { Users } from './auth/users.ts';
@@ -31,7 +31,6 @@ export interface ApiDeps extends ChangesDeps {
 export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<RequestListener> {
   const { collections, clock, log, sessions, changes } = deps;
   const users = new Users(collections, clock);
-  await freeLostNames(collections);
   await ensureAdmin(users, config.adminPassword);
   const tokens = createTokens({
     keys: await openSigningKeys(config.data),

@@ -39,10 +39,11 @@ export function startRoot(config: RootConfig, { clock, log }: RootDeps): Promise
     life.add('coordination', () => coordination.stop());
     const deps = { ...coordination, collections, clock, log };
     const changes = new Changes(deps);
-    const http = await createApi(config, { ...deps, changes });
+    // Before the first user is made: a crash may have left his name claimed.
     await coordination.start();
     await changes.recover();
     life.add('recovery', recoverOften(changes, clock, log));
+    const http = await createApi(config, { ...deps, changes });
     const opened = await openPorts(config, {
       http,
       http2: socket => coordination.injectHttp2(socket),

@@ -28,14 +28,6 @@ export async function ensureAdmin(users: Users, adminPassword: string): Promise<
   }
 }
 
-/** A crash between the claim of a name and its user would block the name for ever. Before anybody can register. */
-export async function freeLostNames(collections: Collections): Promise<void> {
-  for (const claim of await collections.claims.find()) {
-    const [kind, id] = claim.owner.split('/') as [string, string];
-    if (kind === 'user' && !(await collections.users.get(id))) await collections.claims.remove(claim.id);
-  }
-}
-
 /** @returns the id of organization `root`, which every token names */
 export async function ensureOrganization(collections: Collections, clock: Clock): Promise<string> {
   const known = await collections.meta.get('organization');

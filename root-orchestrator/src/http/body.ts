@@ -2,6 +2,7 @@
 import { HedgerowError } from '@hedgerow/common';
 import express, { type Request, type Response } from 'express';
 import { ERRORS } from '../errors.ts';
+import { limitShape } from './limits.ts';
 
 /** Bytes. A service takes about 500, so this is a descriptor of some 4,000 services. */
 const LARGEST_BODY = 2 * 1024 * 1024;
@@ -15,7 +16,9 @@ export function bodyReader(): ReadBody {
     await new Promise<void>((resolve, reject) => {
       readText(request, response, error => (error ? reject(error) : resolve()));
     });
-    return parseJson(typeof request.body === 'string' ? request.body : '');
+    const body = parseJson(typeof request.body === 'string' ? request.body : '');
+    limitShape(body);
+    return body;
   };
 }
 

@@ -59,6 +59,18 @@ describe('a body that cannot be read', () => {
     assertError(await post(`"${'x'.repeat(3 * 1024 * 1024)}"`), 413, 'BODY_TOO_LARGE');
   });
 
+  test('too deep, too many values', async () => {
+    assertError(await post(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), 413, 'BODY_TOO_LARGE');
+    assertError(await post(`[${'0,'.repeat(300_000)}0]`), 413, 'BODY_TOO_LARGE');
+  });
+
+  test('so wrong that not every fault is listed', async () => {
+    const answer = await post({ ...sla('a'), applications: Array.from({ length: 5000 }, () => 0) });
+    assertError(answer, 422, 'SLA_INVALID');
+    assert.equal(answer.body.errors.length, 200);
+    assert.match(answer.body.message, /and 4999 more/);
+  });
+
   test('in an unknown encoding', async () => {
     const response = await fetch(`${root.url}/api/auth/login`, {
       method: 'POST',

@@ -39,6 +39,9 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
+/** Whoever made more faults than these made one of them many times. */
+const MOST_NAMED = 200;
+
 function handler(route: Route, authenticate: Authenticate, readBody: ReadBody, check: Check | undefined) {
   return async (request: Request, response: Response): Promise<void> => {
     const caller = await authenticate(route.spec.access, request.get('Authorization'));
@@ -51,7 +54,9 @@ function handler(route: Route, authenticate: Authenticate, readBody: ReadBody, c
 function checked(body: unknown, check: Check, route: Route): unknown {
   const errors = check(body);
   if (errors.length === 0) return body;
-  throw new HedgerowError(route.spec.body?.error ?? ERRORS.BODY_INVALID, summary(errors), { errors });
+  throw new HedgerowError(route.spec.body?.error ?? ERRORS.BODY_INVALID, summary(errors), {
+    errors: errors.slice(0, MOST_NAMED),
+  });
 }
 
 function summary(errors: readonly FieldError[]): string {
