@@ -162,19 +162,29 @@ function clockOf(file: Parsed): string[] {
   );
 }
 
-/** Variables, containers and objects that could change; a `Readonly…` type says that they do not. */
+/** Variables, objects that live on, and containers that change or that others could change. */
 function moduleState(code: string): string[] {
   const variables = matches(code, /^(?:export )?(?:let|var) \w+/gm);
   const statics = matches(code, /^ +(?:private |public )?static (?!readonly\b)#?\w+(?:: [^=(]+)? =/gm);
-  const constants = [
-    ...code.matchAll(/^(?:export )?const (\w+)(?:: ([^=]*?))? =\s*(new \w+|\[\]|\{\})(?= |;|\(|<)/gm),
-  ]
-    .filter(([, , type = '', value = '']) => !/^Readonly|^readonly /.test(type) && !IMMUTABLE.test(value))
-    .map(([, name, , value]) => `const ${name} = ${value}`);
+  const constants = [...code.matchAll(CONSTANT)]
+    .filter(([, exported, name = '', type = '', value = '']) => {
+      if (IMMUTABLE.test(value) || /^(?:Readonly|readonly )/.test(type)) return false;
+      return !CONTAINER.test(value) || exported !== undefined || changes(code, name);
+    })
+    .map(([, , name, , value]) => `const ${name} = ${value}`);
   return [...variables, ...statics, ...constants];
 }
 
+const CONSTANT = /^(export )?const (\w+)(?:: ([^=]*?))? =\s*(new \w+|\[\]|\{\})(?= |;|\(|<)/gm;
 const IMMUTABLE = /^new (?:RegExp|TextEncoder|TextDecoder|URL)$/;
+const CONTAINER = /^(?:new (?:Map|Set|WeakMap|WeakSet|Array)|\[\]|\{\})$/;
+
+/** An empty one that nothing in its file changes is a constant as well. */
+function changes(code: string, name: string): boolean {
+  const call = `${name}\\.(?:add|set|delete|clear|push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin)\\(`;
+  const write = `${name}(?:\\.\\w+|\\[[^\\]]*\\])+\\s*(?:[-+*/|&^?]{0,2}=(?!=)|\\+\\+|--)`;
+  return new RegExp(`\\b(?:${call}|${write})|\\bdelete ${name}\\b`).test(code);
+}
 
 function importsOf(text: string): Import[] {
   const statements = [
