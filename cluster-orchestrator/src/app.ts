@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import {
   type Clock,
   formatAddress,
@@ -10,6 +11,7 @@ import {
   startWith,
 } from '@hedgerow/common';
 import type { ClusterConfig } from './config.ts';
+import type { Route } from './http/route.ts';
 import { nodeRoutes } from './http/routes/nodes.ts';
 import { statusRoutes } from './http/routes/status.ts';
 import { workerRoutes } from './http/routes/workers.ts';
@@ -18,6 +20,7 @@ import type { Broker, UpHandler } from './mqtt/broker.ts';
 import { dispatch } from './mqtt/dispatch.ts';
 import { startEmbeddedBroker } from './mqtt/embedded.ts';
 import { buildParts, type Parts } from './parts.ts';
+import { slot } from './slot.ts';
 import { openState, type State } from './state.ts';
 import { loadJoinToken } from './workers/join-token.ts';
 import type { Registration } from './workers/registration.ts';
@@ -48,31 +51,23 @@ export function startCluster(config: ClusterConfig, deps: ClusterDeps): Promise<
     const state = openState(config, deps);
     life.add('store', () => state.close());
     await state.load();
-    const broker = brokerSlot();
-    const parts = buildParts(config, deps, state, broker.get);
-    broker.set(await startBroker(config, deps, state, message => void dispatch(parts.up, message)));
+    const broker = slot<Broker>('the broker');
+    const port = slot<number>('the HTTP server');
+    const parts = buildParts({ config, deps, state, broker, port });
+    const { port: mqttPort } = broker.set(
+      await startBroker(config, deps, state, message => void dispatch(parts.up, message)),
+    );
     life.add('broker', () => broker.get().stop());
     life.add('timers', () => parts.stop());
-    const url = await startHttp(life, config, deps, { state, parts, broker: broker.get(), workerToken });
+    const routes = buildRoutes(config, deps, { state, parts, broker: broker.get(), workerToken });
+    const address = await startHttp(life, createHttpServer(routes, deps.log), config);
+    port.set(address.port);
     parts.link.start();
     life.add('link to the root', () => parts.link.stop());
-    deps.log.info({ url, mqtt_port: broker.get().port, root: config.root }, 'ready');
-    return { url, mqttPort: broker.get().port, workerToken };
+    const url = `http://${formatAddress(address)}`;
+    deps.log.info({ url, mqtt_port: mqttPort, root: config.root }, 'ready');
+    return { url, mqttPort, workerToken };
   });
-}
-
-/** Parts and broker need each other; messages flow only once both are there. */
-function brokerSlot(): { get(): Broker; set(broker: Broker): void } {
-  let current: Broker | undefined;
-  return {
-    get() {
-      if (!current) throw new TypeError('the broker has not been started');
-      return current;
-    },
-    set(broker) {
-      current = broker;
-    },
-  };
 }
 
 async function startBroker(
@@ -106,12 +101,11 @@ interface HttpParts {
   workerToken: string;
 }
 
-async function startHttp(
-  life: Lifecycle,
+function buildRoutes(
   config: ClusterConfig,
   deps: ClusterDeps,
   { state, parts, broker, workerToken }: HttpParts,
-): Promise<string> {
+): Route[] {
   const registration: Registration = {
     workers: state.workers,
     serial: new SerialByKey(),
@@ -121,25 +115,27 @@ async function startHttp(
     clusterName: config.name,
     clusterId: state.clusterId,
     broker,
-    clock: deps.clock,
-    log: deps.log,
+    ...deps,
   };
   const roster = { ...parts.jobs, releaseSubnet: (id: string) => parts.subnets.release(id) };
-  const routes = [
-    ...nodeRoutes(registration),
-    ...statusRoutes({
-      clusterName: config.name,
-      clusterId: state.clusterId,
-      connectedToRoot: () => parts.link.connected,
-      brokerReachable: () => broker.reachable(),
-    }),
-    ...workerRoutes(roster, registration),
-  ];
-  const server = createHttpServer(routes, deps.log);
-  const address = await listen(server, { host: config.host, port: config.port });
-  life.add('http', async () => {
+  const clusterState = {
+    clusterName: config.name,
+    clusterId: state.clusterId,
+    connectedToRoot: () => parts.link.connected,
+    brokerReachable: () => broker.reachable(),
+  };
+  return [...nodeRoutes(registration), ...statusRoutes(clusterState), ...workerRoutes(roster, registration)];
+}
+
+async function startHttp(
+  life: Lifecycle,
+  server: Server,
+  { host, port }: ClusterConfig,
+): Promise<{ host: string; port: number }> {
+  const address = await listen(server, { host, port });
+  life.add('http', () => {
     server.close();
     server.closeAllConnections();
   });
-  return `http://${formatAddress(address)}`;
+  return 'port' in address ? address : { host, port };
 }

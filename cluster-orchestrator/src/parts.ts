@@ -1,6 +1,6 @@
 /** The parts between root and workers, made and tied together. */
 import { messageOf } from '@hedgerow/common';
-import type { Hello } from '@hedgerow/protos';
+import type { FromCluster, Hello } from '@hedgerow/protos';
 import type { ClusterDeps } from './app.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Jobs } from './jobs/context.ts';
@@ -15,25 +15,35 @@ import { Queries } from './network/queries.ts';
 import { Tables } from './network/tables.ts';
 import { Aggregates } from './root/aggregates.ts';
 import { createDialer } from './root/channel.ts';
-import { type Down, dispatch as dispatchDown } from './root/dispatch.ts';
+import { type Down, dispatch } from './root/dispatch.ts';
 import { RootLink } from './root/link.ts';
 import { Reports } from './root/reports.ts';
 import { Subnets } from './root/subnets.ts';
 import { Capacity } from './scheduler/capacity.ts';
+import { type Slot, slot } from './slot.ts';
 import type { State } from './state.ts';
 import { tie } from './ties.ts';
 import { aggregate } from './workers/aggregate.ts';
 import { Beats } from './workers/beats.ts';
-import { Liveness, type Standing } from './workers/liveness.ts';
+import { Liveness } from './workers/liveness.ts';
 
 export interface Parts {
   jobs: Jobs;
   up: Up;
   link: RootLink;
   subnets: Subnets;
-  aggregates: Aggregates;
   /** stops every timer */
   stop(): void;
+}
+
+export interface Origins {
+  config: ClusterConfig;
+  deps: ClusterDeps;
+  state: State;
+  /** started later than the parts that speak through it */
+  broker: Slot<Broker>;
+  /** port of the HTTP server, known when it listens */
+  port: Slot<number>;
 }
 
 /** ms that workers have to come back after a restart of the cluster; moving what runs on them would be the damage */
@@ -41,104 +51,27 @@ const START_GRACE = 30_000;
 /** ms between two requests for a sync to one worker */
 const SYNC_GAP = 3000;
 
-/** @param broker not started yet; used from the first message on */
-export function buildParts(
-  config: ClusterConfig,
-  deps: ClusterDeps,
-  state: State,
-  broker: () => Broker,
-): Parts {
-  const { clock, log } = deps;
-  const { instances, workers } = state;
-  const capacity = new Capacity();
-  const downlink = new Downlink(broker, log);
-  const standing = { changed: (_id: string, _standing: Standing) => {} };
-  const liveness = new Liveness({
-    clock,
-    deadAfter: config.workerDeadAfter,
-    grace: Math.max(START_GRACE, config.workerDeadAfter),
-    reachable: () => broker().reachable(),
-    probe: id => void downlink.send(id, 'control/probe', {}),
-    changed: (id, next) => standing.changed(id, next),
-  });
-  const tables = new Tables({
-    clock,
-    instances,
-    remote: state.remote,
-    downlink,
-    clusterId: state.clusterId,
-    // a worker that is only awaited after a restart goes on serving
-    carrier: instance =>
-      liveness.isExpected(instance.worker_id) ? workers.get(instance.worker_id) : undefined,
-    isThere: id => liveness.isThere(id),
-  });
-  const link: RootLink = new RootLink({
-    dial: createDialer(config),
-    clock,
-    log,
-    hello: () => {
-      reports.clear();
-      return hello(config, state);
-    },
-    onMessage: message => void dispatchDown(down, message),
-    onUp: clusterId => {
-      tables.rootIsBack();
-      void welcome(clusterId);
-    },
-    onDown: () => {
-      subnets.linkLost();
-      tables.rootIsAway();
-    },
-  });
-  const reports = new Reports(message => link.send(message));
-  const subnets = new Subnets({ clock, send: message => link.send(message) });
-  const queries = new Queries({ tables, downlink, clock, send: message => link.send(message) });
-  const aggregates = new Aggregates({
-    clock,
-    compute: () => aggregate(capacity.seats(), id => workers.usage(id)),
-    send: message => link.send(message),
-  });
-  const jobs: Jobs = {
-    clusterName: config.name,
-    clock,
-    log,
-    instances,
-    workers,
-    capacity,
-    liveness,
-    downlink,
-    tables,
-    report: report => reports.queue(report),
-  };
-  const down: Down = { jobs, subnets, queries, send: message => link.send(message) };
+export function buildParts(origins: Origins): Parts {
+  const { clock } = origins.deps;
+  const links = slot<RootLink>('the link to the root');
+  const send = (message: FromCluster) => links.get().send(message);
+  const reports = new Reports(send);
+  const jobs = buildJobs(origins, reports);
+  const { capacity, workers, tables, downlink, liveness } = jobs;
+  const subnets = new Subnets({ clock, send });
+  const queries = new Queries({ tables, downlink, clock, send });
+  const compute = () => aggregate(capacity.seats(), id => workers.usage(id));
+  const aggregates = new Aggregates({ clock, compute, send });
+  const deadlines = buildDeadlines(jobs);
   const beats = new Beats();
-  const deadlines = new Deadlines(clock, async ({ id }) => {
-    await overdue(jobs, id).catch((error: unknown) => {
-      log.error({ instance: id, error: messageOf(error) }, 'deadline could not be acted upon');
-    });
-  });
-  const welcome = async (clusterId: string): Promise<void> => {
-    try {
-      await state.setClusterId(clusterId);
-    } catch (error) {
-      log.error({ error: messageOf(error) }, 'the cluster id could not be stored');
-    }
-    reports.flush();
-    aggregates.restart();
-  };
-  standing.changed = tie({ jobs, deadlines, waiting: new Waiting(jobs), aggregates, beats, config });
+  const link = links.set(buildLink(origins, { jobs, subnets, queries, send }, reports, aggregates));
+  tie({ jobs, deadlines, waiting: new Waiting(jobs), aggregates, beats, config: origins.config });
+  const askForSync = syncAsker(jobs, SYNC_GAP);
   return {
     jobs,
-    up: {
-      jobs,
-      beats,
-      queries,
-      usageChanged: () => aggregates.touch(),
-      askForSync: syncAsker(jobs, SYNC_GAP),
-    },
+    up: { jobs, beats, queries, usageChanged: () => aggregates.touch(), askForSync },
     link,
     subnets,
-    aggregates,
     stop() {
       liveness.stop();
       deadlines.stop();
@@ -149,15 +82,85 @@ export function buildParts(
   };
 }
 
+function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): Jobs {
+  const { instances, workers } = state;
+  const downlink = new Downlink(broker.get, deps.log);
+  const liveness = new Liveness({
+    clock: deps.clock,
+    deadAfter: config.workerDeadAfter,
+    grace: Math.max(START_GRACE, config.workerDeadAfter),
+    reachable: () => broker.get().reachable(),
+    probe: id => void downlink.send(id, 'control/probe', {}),
+  });
+  const tables = new Tables({
+    clock: deps.clock,
+    instances,
+    remote: state.remote,
+    downlink,
+    clusterId: state.clusterId,
+    // a worker that is only awaited after a restart goes on serving
+    carrier: ({ worker_id }) => (liveness.isExpected(worker_id) ? workers.get(worker_id) : undefined),
+    isThere: id => liveness.isThere(id),
+  });
+  return {
+    clusterName: config.name,
+    ...deps,
+    instances,
+    workers,
+    capacity: new Capacity(),
+    liveness,
+    downlink,
+    tables,
+    report: report => reports.queue(report),
+  };
+}
+
+function buildDeadlines(jobs: Jobs): Deadlines {
+  return new Deadlines(jobs.clock, async ({ id }) => {
+    await overdue(jobs, id).catch((error: unknown) => {
+      jobs.log.error({ instance: id, error: messageOf(error) }, 'deadline could not be acted upon');
+    });
+  });
+}
+
+function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: Aggregates): RootLink {
+  const { config, deps, state } = origins;
+  const { tables } = down.jobs;
+  const remember = (clusterId: string): void => {
+    state.setClusterId(clusterId).catch((error: unknown) => {
+      deps.log.error({ error: messageOf(error) }, 'the cluster id could not be stored');
+    });
+  };
+  return new RootLink({
+    dial: createDialer(config),
+    ...deps,
+    hello() {
+      reports.clear();
+      return hello(origins);
+    },
+    onMessage: message => void dispatch(down, message),
+    onUp(clusterId) {
+      remember(clusterId);
+      // before the first entry arrives
+      tables.rootIsBack();
+      reports.flush();
+      aggregates.restart();
+    },
+    onDown() {
+      down.subnets.linkLost();
+      tables.rootIsAway();
+    },
+  });
+}
+
 /** Everything that the cluster has accepted and not removed. Logs are left out: the root has them. */
-function hello(config: ClusterConfig, state: State): Hello {
+function hello({ config, state, port }: Origins): Hello {
+  const instances = state.instances.all();
   return {
     cluster_name: config.name,
     cluster_location: config.location,
-    port: config.port,
+    port: port.get(),
     address: config.address || config.host,
-    instances: state.instances
-      .all()
-      .map(instance => ({ ...toReport(instance, state.workers.get(instance.worker_id)), logs: '' })),
+    instances: instances.map(i => ({ ...toReport(i, state.workers.get(i.worker_id)), logs: '' })),
   };
 }

@@ -22,13 +22,9 @@ export interface Ties {
   config: ClusterConfig;
 }
 
-/**
- * Takes in what was loaded from disk and listens to changes from then on.
- *
- * @returns what to do when a worker's standing changes
- */
-export function tie(ties: Ties): (workerId: string, standing: Standing) => void {
-  const { instances, workers } = ties.jobs;
+/** Takes in what was loaded from disk and listens to changes from then on. */
+export function tie(ties: Ties): void {
+  const { instances, workers, liveness } = ties.jobs;
   for (const worker of workers.all()) take(ties, worker);
   for (const instance of instances.all()) hold(ties, null, instance);
   ties.jobs.tables.load();
@@ -38,7 +34,7 @@ export function tie(ties: Ties): (workerId: string, standing: Standing) => void 
     ties.jobs.tables.instanceChanged(before, after);
     tellRoot(ties, before, after);
   });
-  return (workerId, standing) => standingChanged(ties, workerId, standing);
+  liveness.onChange((workerId, standing) => standingChanged(ties, workerId, standing));
 }
 
 function take({ jobs }: Ties, worker: Worker): void {
@@ -69,14 +65,8 @@ function hold(
   const id = after?.id ?? before?.id ?? '';
   deadlines.update(id, after);
   if (after && isHeld(after)) {
-    if (
-      before &&
-      isHeld(before) &&
-      before.worker_id === after.worker_id &&
-      before.service === after.service
-    ) {
-      return;
-    }
+    const reserved = jobs.capacity.get(after.worker_id)?.instances.has(id);
+    if (reserved && before?.service === after.service) return;
     jobs.capacity.reserve(after.worker_id, demandOf(id, after.service, jobs.clusterName));
   } else if (!jobs.capacity.release(id)) return;
   aggregates.touch();

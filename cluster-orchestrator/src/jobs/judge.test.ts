@@ -17,6 +17,12 @@ describe('a worker says that an instance changed', () => {
     ['nobody’s: its sync decides', { worker_id: '', status: 'NO_WORKER_CAPACITY' }, {}, 'old'],
     ['of an earlier placement', { epoch: 2 }, {}, 'old'],
     ['of an earlier specification', { generation: 2 }, {}, 'old'],
+    [
+      'an order that it cannot read',
+      { status: 'NODE_SCHEDULED' },
+      { status: 'FAILED', generation: 0, epoch: 0 },
+      'note',
+    ],
     ['removed as asked', { desired: 'gone' }, { status: 'UNDEPLOYED' }, 'gone'],
     [
       'removed as asked, told without an epoch',

@@ -13,6 +13,8 @@ export type Verdict =
   | 'stray'
   /** an earlier placement, or a copy whose worker is about to sync: says nothing about now */
   | 'old'
+  /** the worker cannot read its order and says why; its deadline goes on */
+  | 'note'
   /** not a status, or not one that a worker writes, or not a legal move */
   | 'refused';
 
@@ -22,10 +24,17 @@ export function judge(instance: Instance | undefined, workerId: string, job: Job
   if (instance.worker_id === '') return 'old';
   if (instance.worker_id !== workerId) return removed ? 'old' : 'stray';
   if (removed && instance.desired === 'gone') return 'gone';
+  if (isComplaint(instance, job)) return 'note';
   if (isOlder(job, instance)) return 'old';
   if (removed) return 'lost';
   if (!isStatus(job.status) || STATUSES[job.status].writer !== 'worker') return 'refused';
   return canMove(instance.status, job.status) ? 'apply' : 'refused';
+}
+
+/** Of an order that it could not read, a worker knows neither generation nor epoch. */
+function isComplaint(instance: Instance, job: JobPayload): boolean {
+  const unnumbered = job.generation === 0 && job.epoch === 0;
+  return unnumbered && job.status === 'FAILED' && instance.status === 'NODE_SCHEDULED';
 }
 
 /** Was this said of an earlier placement or specification? */

@@ -15,6 +15,8 @@ export async function applyStatus(jobs: Jobs, workerId: string, job: JobPayload)
   switch (verdict) {
     case 'apply':
       return jobs.instances.set(applied(instance, job, jobs.clock.now()));
+    case 'note':
+      return jobs.instances.set({ ...instance, status_detail: job.status_detail });
     case 'gone':
       return jobs.instances.forget(id);
     case 'lost':

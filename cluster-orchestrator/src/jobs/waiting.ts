@@ -6,7 +6,6 @@ import { replace } from './replace.ts';
 export class Waiting {
   readonly #jobs: Jobs;
   #asked = false;
-  #running: Promise<void> = Promise.resolve();
 
   constructor(jobs: Jobs) {
     this.#jobs = jobs;
@@ -18,15 +17,13 @@ export class Waiting {
     this.#asked = true;
     setImmediate(() => {
       this.#asked = false;
-      this.#running = this.#running.then(() => this.#turn());
+      for (const instance of this.#jobs.instances.waiting()) void this.#try(instance.id);
     });
   }
 
-  async #turn(): Promise<void> {
-    for (const instance of this.#jobs.instances.waiting()) {
-      await replace(this.#jobs, instance.id, '').catch((error: unknown) => {
-        this.#jobs.log.error({ instance: instance.id, error: messageOf(error) }, 'placing again failed');
-      });
-    }
+  async #try(id: string): Promise<void> {
+    await replace(this.#jobs, id, '').catch((error: unknown) => {
+      this.#jobs.log.error({ instance: id, error: messageOf(error) }, 'placing again failed');
+    });
   }
 }

@@ -4,12 +4,13 @@ import { replace } from './replace.ts';
 
 /** A worker is dead: what was going away there is gone, what should run is placed elsewhere. */
 export async function workerLost(jobs: Jobs, workerId: string, why: string): Promise<void> {
-  for (const { id } of jobs.instances.onWorker(workerId)) {
-    const instance = jobs.instances.get(id);
-    if (instance?.worker_id !== workerId) continue;
-    if (instance.desired === 'gone') jobs.instances.forget(id);
-    else if (instance.status !== 'COMPLETED') await moveAway(jobs, id, why);
-  }
+  // side by side: each decision reserves at once, and one worker that reads slowly does not hold up the others' orders
+  const moves = jobs.instances.onWorker(workerId).map(instance => {
+    if (instance.desired === 'gone') jobs.instances.forget(instance.id);
+    else if (instance.status !== 'COMPLETED') return moveAway(jobs, instance.id, why);
+    return undefined;
+  });
+  await Promise.all(moves);
   await jobs.tables.flush();
 }
 

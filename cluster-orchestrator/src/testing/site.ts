@@ -20,10 +20,14 @@ export class Site {
   log: Logger = silentLogger;
   #requests = 0;
 
-  static async start(config: Partial<ClusterConfig> = {}, log: Logger = silentLogger): Promise<Site> {
+  static async start(
+    config: Partial<ClusterConfig> = {},
+    log: Logger = silentLogger,
+    root?: HandRoot,
+  ): Promise<Site> {
     const site = new Site();
     site.log = log;
-    site.root = await startHandRoot();
+    site.root = root ?? (await startHandRoot());
     site.config = {
       name: 'site1',
       location: '48.1,11.6,1000',

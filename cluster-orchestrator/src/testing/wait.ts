@@ -1,11 +1,16 @@
 /** ms of real time after which something that should happen counts as not happening */
 const PATIENCE = 5000;
 
+type Awaitable<T> = T | Promise<T>;
+
 /** Resolves with the first value that is not undefined, null or false; looks again in each turn of the event loop. */
-export async function until<T>(what: string, look: () => T | undefined | null | false): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Awaitable<T | undefined | null | false>,
+): Promise<T> {
   const end = performance.now() + PATIENCE;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== undefined && found !== null && found !== false) return found;
     if (performance.now() > end) throw new Error(`did not happen: ${what}`);
     await turn();

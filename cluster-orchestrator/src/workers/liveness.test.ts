@@ -18,8 +18,8 @@ beforeEach(() => {
     grace: 30_000,
     reachable: () => reachable,
     probe: id => events.push(`probe ${id}`),
-    changed: (id, standing) => events.push(`${id} ${standing} ${clock.monotonic()}`),
   });
+  liveness.onChange((id, standing) => events.push(`${id} ${standing} ${clock.monotonic()}`));
   liveness.watch('w');
 });
 
@@ -118,8 +118,8 @@ test('after a pause of this process itself workers get another probe instead of 
     grace: 30_000,
     reachable: () => true,
     probe: id => events.push(`probe ${id}`),
-    changed: (id, standing) => events.push(`${id} ${standing}`),
   });
+  paused.onChange((id, standing) => events.push(`${id} ${standing}`));
   const fire = () => timers.shift()?.callback();
   paused.watch('w');
   paused.synced('w');

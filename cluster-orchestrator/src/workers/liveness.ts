@@ -9,6 +9,8 @@ import type { Clock } from '@hedgerow/common';
 
 export type Standing = 'awaited' | 'live' | 'suspect' | 'dead';
 
+export type StandingListener = (workerId: string, standing: Standing) => void;
+
 export interface LivenessOptions {
   clock: Clock;
   /** ms from the last sign of life to dead */
@@ -18,7 +20,6 @@ export interface LivenessOptions {
   /** can the workers be heard at all? */
   reachable(): boolean;
   probe(workerId: string): void;
-  changed(workerId: string, standing: Standing): void;
 }
 
 interface Watch {
@@ -38,10 +39,15 @@ export class Liveness {
   readonly #options: LivenessOptions;
   readonly #suspectAfter: number;
   readonly #watches = new Map<string, Watch>();
+  readonly #listeners: StandingListener[] = [];
 
   constructor(options: LivenessOptions) {
     this.#options = options;
     this.#suspectAfter = Math.min(SUSPECT_AFTER, options.deadAfter * 0.7);
+  }
+
+  onChange(listener: StandingListener): void {
+    this.#listeners.push(listener);
   }
 
   /** A worker is known from now on; the same again changes nothing. */
@@ -142,7 +148,7 @@ export class Liveness {
 
   #set(id: string, watch: Watch, standing: Standing): void {
     watch.standing = standing;
-    this.#options.changed(id, standing);
+    for (const listener of this.#listeners) listener(id, standing);
   }
 
   #arm(id: string, watch: Watch, ms: number): void {
