@@ -1,7 +1,7 @@
 import type { Sla } from '@hedgerow/protos';
 
-/** What the API page offers to deploy. A fresh object each time. */
-export function slaExample(applicationId = ''): Sla {
+/** What the API page offers to deploy: names and addresses that the demo does not use. A fresh object each time. */
+export function slaExample(service: string, applicationId = ''): Sla {
   return {
     sla_version: 'v2.0',
     customerID: 'Admin',
@@ -10,19 +10,18 @@ export function slaExample(applicationId = ''): Sla {
         applicationID: applicationId,
         application_name: 'hello',
         application_namespace: 'test',
-        application_desc: 'Two web servers behind one address',
+        application_desc: 'Instances behind one address',
         microservices: [
           {
             microserviceID: '',
-            microservice_name: 'web',
+            microservice_name: service,
             microservice_namespace: 'test',
             virtualization: 'container',
             code: 'hedgerow/demo:1',
-            cmd: ['httpd', '-f', '-p', '80', '-h', '/www'],
+            cmd: [],
             memory: 32,
             vcpus: 0,
             port: '',
-            addresses: { rr_ip: '10.30.30.30' },
             added_files: [],
             constraints: [],
           },

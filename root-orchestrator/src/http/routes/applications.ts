@@ -33,7 +33,12 @@ function create({ applications, checker, log }: ApplicationRoutesDeps): Route {
       tag: TAG,
       summary: 'Store the applications of an SLA, all or none. Instances are asked for one by one.',
       access: 'token',
-      body: { schema: SlaSchema, check: slaCheck(checker), error: ERRORS.SLA_INVALID, example: slaExample() },
+      body: {
+        schema: SlaSchema,
+        check: slaCheck(checker),
+        error: ERRORS.SLA_INVALID,
+        example: slaExample('web'),
+      },
       response: MANY,
       errors: [
         ERRORS.APPLICATION_EXISTS,

@@ -34,7 +34,7 @@ function add({ services, checker, log }: ServiceRoutesDeps): Route {
         schema: SlaSchema,
         check: serviceSlaCheck(checker),
         error: ERRORS.SLA_INVALID,
-        example: slaExample('0123456789abcdef01234567'),
+        example: slaExample('api', '0123456789abcdef01234567'),
       },
       response: ServicesCreatedSchema,
       errors: [
