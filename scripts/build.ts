@@ -1,5 +1,5 @@
 /** `npm run build`: one file per role into `dist/`, and `dist/assets`. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -15,7 +15,8 @@ process.env.HEDGEROW_ASSETS ??= hedgerowPath(new URL('./assets', import.meta.url
 
 /** @param target directory that is replaced, at once and only when everything was built */
 export async function buildAll(repository: string, target: string): Promise<void> {
-  const made = join(repository, '.hedgerow', `build-${process.pid}`);
+  const beside = join(dirname(target), '.hedgerow');
+  const made = join(beside, `build-${process.pid}`);
   try {
     await mkdir(made, { recursive: true });
     await bundle(repository, made);
@@ -24,6 +25,7 @@ export async function buildAll(repository: string, target: string): Promise<void
     await rename(made, target);
   } finally {
     await rm(made, { recursive: true, force: true });
+    await rmdir(beside).catch(() => {}); // another build may be using it
   }
 }
 

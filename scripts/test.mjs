@@ -15,12 +15,16 @@ const GROUPS = [
   { name: 'end to end', e2e: true, concurrency: 1, testTimeout: 300_000, fileTimeout: 600_000 },
 ];
 
+function isEndToEnd(file) {
+  return file.startsWith('test/e2e/') || file.includes('.e2e.test.');
+}
+
 await command(async () => {
   const { node } = await setup({ tests: true });
   const files = findTests(repository, process.argv.slice(2));
   let totals = NONE;
   for (const group of GROUPS) {
-    const own = files.filter(file => file.startsWith('test/e2e/') === group.e2e);
+    const own = files.filter(file => isEndToEnd(file) === group.e2e);
     if (own.length > 0) totals = add(totals, await runTests(node, own, group));
   }
   process.exitCode = totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;

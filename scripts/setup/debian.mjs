@@ -1,6 +1,6 @@
 import { accessSync, chmodSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isStatic } from './elf.mjs';
+import { isStatic } from '../../cli/bin/lib/elf.js';
 import { run } from './run.mjs';
 import { SetupError, step } from './say.mjs';
 

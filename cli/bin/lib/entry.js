@@ -18,10 +18,14 @@ const STAYS = ['--optimize-for-size', '--max-semi-space-size=1'];
 
 export const ROLES = Object.keys(SOURCES);
 
-/** The bundle when it is there and no source is newer; else the source. */
-export function entryOf(role, root = repository) {
+/**
+ * The bundle when it is there and no source is newer; else the source.
+ * @param from 'source' or 'bundle' to have that one
+ */
+export function entryOf(role, from = 'newest', root = repository) {
   const source = join(root, SOURCES[role]);
   const bundle = join(root, 'dist', `${role}.mjs`);
+  if (from !== 'newest') return from === 'source' ? source : bundle;
   if (!existsSync(bundle)) return source;
   if (!existsSync(source)) return bundle;
   return statSync(bundle).mtimeMs > newestSource(root) ? bundle : source;

@@ -4,8 +4,14 @@ import { type Finding, failed, ok } from './finding.ts';
 
 /** Service IPs need exactly this: a map from address and a random number to an address. */
 const NFT_MAP = `table ip hedgerow_doctor {
-  map endpoints { typeof ip daddr . numgen random mod 2 : ip daddr; elements = { 10.30.0.1 . 0 : 10.18.0.2 } }
-  chain out { type nat hook output priority -100; dnat to ip daddr . numgen random mod 2 map @endpoints }
+  map endpoints {
+    typeof ip daddr . numgen random mod 2 : ip daddr
+    elements = { 10.30.0.1 . 0 : 10.18.0.2 }
+  }
+  chain out {
+    type nat hook output priority -100
+    dnat to ip daddr . numgen random mod 2 map @endpoints
+  }
 }
 `;
 

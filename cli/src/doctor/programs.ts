@@ -1,4 +1,5 @@
 import { messageOf } from '@hedgerow/common';
+import { isStatic } from '../../bin/lib/elf.js';
 import { exec } from '../system/exec.ts';
 import { type Finding, failed, ok } from './finding.ts';
 
@@ -22,19 +23,10 @@ export async function checkPrograms(): Promise<Finding[]> {
 }
 
 /** It runs inside every container, whatever libraries that has, and holds the program until its network is there. */
-async function checkBusybox(path = '/bin/busybox'): Promise<Finding> {
+function checkBusybox(path = '/bin/busybox'): Finding {
   const mend = 'apt-get install busybox-static';
   try {
-    const text = await exec(path, [
-      'sh',
-      '-c',
-      `"${path}" | head -n 1; exec "${path}" grep -c ld-linux "${path}"`,
-    ]).catch((error: { code?: number | null; message: string }) => {
-      // grep: 1 = no match, so no interpreter: static
-      if (error.code === 1) return 'static';
-      throw error;
-    });
-    return text === 'static'
+    return isStatic(path)
       ? ok('busybox', `${path} is static`)
       : failed('busybox', `${path} needs libraries`, mend);
   } catch (error) {

@@ -3,7 +3,15 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Io } from './io.ts';
 
+/** A reader that went away (`hedge ps | head`, a closed terminal) must not keep `hedge up` from removing everything. */
+const READER_GONE = ['EPIPE', 'EIO'];
+
 export function processIo(): Io {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (!READER_GONE.includes(error.code ?? '')) throw error;
+    });
+  }
   return {
     env: process.env,
     out: chunk => void process.stdout.write(chunk),

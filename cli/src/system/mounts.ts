@@ -3,6 +3,7 @@ import { exec } from './exec.ts';
 
 /** Mount points at or below a folder, deepest first. */
 export function mountsBelow(folder: string): string[] {
+  if (process.platform !== 'linux') return [];
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map(line => plain(line.split(' ')[4] ?? ''))

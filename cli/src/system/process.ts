@@ -9,6 +9,7 @@ export interface ProcessId {
 
 /** @returns null when there is no such process, or only its zombie */
 export function identify(pid: number): ProcessId | null {
+  if (process.platform !== 'linux') return exists(pid) ? { pid, start: '' } : null;
   const stat = readProc(pid, 'stat');
   if (stat === null) return null;
   // The program's name, in parentheses, may hold spaces: count from the last one. State is field 3, start field 22.
@@ -21,10 +22,10 @@ export function isAlive(id: ProcessId): boolean {
   return identify(id.pid)?.start === id.start;
 }
 
-/** SIGTERM, and SIGKILL when it has not ended after `graceMs`. @returns false when it had to be killed */
+/** SIGTERM, and SIGKILL when it has not ended after `graceMs` (0 = at once). @returns false when it had to be killed */
 export async function endProcess(id: ProcessId, graceMs: number): Promise<boolean> {
-  send(id, 'SIGTERM');
-  if (await isGone(id, graceMs)) return true;
+  if (graceMs > 0) send(id, 'SIGTERM');
+  if (graceMs > 0 && (await isGone(id, graceMs))) return true;
   send(id, 'SIGKILL');
   if (await isGone(id, 5000)) return false;
   throw new Error(`process ${id.pid} does not end`);
@@ -68,7 +69,16 @@ async function isGone(id: ProcessId, ms: number): Promise<boolean> {
   return true;
 }
 
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 function pids(): number[] {
+  if (process.platform !== 'linux') return [];
   return readdirSync('/proc')
     .map(Number)
     .filter(pid => pid > 0);

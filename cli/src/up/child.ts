@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { HedgerowError } from '@hedgerow/common';
-import { entryOf, flagsOf, type Role } from '../../bin/lib/entry.js';
+import { entryOf, type From, flagsOf, type Role } from '../../bin/lib/entry.js';
 import { nodeMissing, pinnedNode } from '../../bin/lib/node.js';
 import { ERRORS } from '../errors.ts';
 import { identify, isAlive, type ProcessId } from '../system/process.ts';
@@ -21,8 +21,8 @@ export interface ChildOptions {
   env?: Record<string, string>;
   /** network namespace; that of this process when left out */
   namespace?: string;
-  /** another entry than the bundle or source of the role */
-  entry?: string;
+  /** source or bundle of the role; the newest when left out */
+  from?: From;
 }
 
 /** The fields of the one line that says that a role can do its work. */
@@ -70,7 +70,7 @@ function spawnChild(options: ChildOptions, log: string): ProcessId {
 function commandOf(options: ChildOptions): [string, string[]] {
   const node = pinnedNode(dirname(fileURLToPath(import.meta.url)));
   if (node === undefined) throw new HedgerowError(ERRORS.UP_IMPOSSIBLE, nodeMissing());
-  const entry = options.entry ?? entryOf(options.role);
+  const entry = entryOf(options.role, options.from);
   const command = [node, ...flagsOf(options.role, options.args), entry, ...options.args];
   if (options.namespace !== undefined) return inNamespace(options.namespace, command);
   return [node, command.slice(1)];

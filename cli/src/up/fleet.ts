@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError } from '@hedgerow/common';
+import type { From } from '../../bin/lib/entry.js';
 import { Client } from '../api/client.ts';
 import { memorySessions } from '../api/session.ts';
 import { ERRORS } from '../errors.ts';
@@ -18,6 +19,8 @@ export interface FleetOptions {
   vcpus: number;
   memory: number;
   logLevel: 'debug' | 'info';
+  /** what the processes are started from; the newest of source and bundle when left out */
+  from?: From;
   /** more flags per role, for tests: `{ cluster: ['--worker-dead-after', '1000'] }` */
   flags?: { root?: string[]; cluster?: string[]; worker?: string[] };
 }
@@ -69,6 +72,7 @@ export async function startRoot(run: Run, options: FleetOptions): Promise<Root> 
   const child = await startChild(run, {
     name: 'root',
     role: 'root',
+    ...fromOf(options),
     args: [...args, ...(options.flags?.root ?? [])],
     env: { LOG_LEVEL: options.logLevel },
   });
@@ -88,6 +92,7 @@ export async function startCluster(
   const child = await startChild(run, {
     name: 'cluster',
     role: 'cluster',
+    ...fromOf(options),
     args: [...args, '--port', `${CLUSTER_PORT}`, '--data', data, ...(options.flags?.cluster ?? [])],
     env: { LOG_LEVEL: options.logLevel, ROOT_TOKEN: readToken(join(root.data, 'cluster-token')) },
     ...(machine ? { namespace: machine.namespace } : {}),
@@ -116,6 +121,7 @@ export async function startWorker(
   const child = await startChild(run, {
     name: `worker-${name}`,
     role: 'worker',
+    ...fromOf(options),
     args: [...args, ...share, '--data', join(run.dir, name), ...(options.flags?.worker ?? [])],
     env: {
       HEDGEROW_LOG_LEVEL: options.logLevel,
@@ -144,6 +150,10 @@ export async function untilJoined(root: Root, workers: number): Promise<void> {
     }
     await delay(30);
   }
+}
+
+function fromOf({ from }: FleetOptions): { from?: From } {
+  return from === undefined ? {} : { from };
 }
 
 function readToken(file: string): string {

@@ -33,11 +33,18 @@ export async function createMachines(run: Run, names: readonly string[]): Promis
   return machines;
 }
 
-/** Links between namespaces end with them. Unknown namespaces are fine. */
+/** Links between namespaces end with them. Unknown namespaces are fine, also when another sweep was faster. */
 export async function removeNamespaces(namespaces: readonly string[]): Promise<void> {
+  for (const namespace of presentOf(namespaces)) {
+    await ip([`netns del ${namespace}`]).catch((error: unknown) => {
+      if (presentOf([namespace]).length > 0) throw error;
+    });
+  }
+}
+
+function presentOf(namespaces: readonly string[]): string[] {
   const present = new Set(listNamespaces());
-  const own = namespaces.filter(namespace => present.has(namespace));
-  if (own.length > 0) await ip(own.map(namespace => `netns del ${namespace}`));
+  return namespaces.filter(namespace => present.has(namespace));
 }
 
 export function listNamespaces(): string[] {

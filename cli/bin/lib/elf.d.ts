@@ -1,0 +1,1 @@
+export function isStatic(file: string): boolean;

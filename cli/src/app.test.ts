@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { closeServer, listen, type Running, silentLogger, systemClock } from '@hedgerow/common';
+import demo from '@hedgerow/examples/demo.json' with { type: 'json' };
+import { rootSettings, startRoot } from '@hedgerow/root-orchestrator';
+import { runCli } from './app.ts';
+
+interface Result {
+  code: number;
+  out: string;
+  err: string;
+}
+
+let folder = '';
+let root: Running & { url: string };
+let home = '';
+
+async function hedge(args: string[], input = '', env: Record<string, string> = {}): Promise<Result> {
+  const result = { out: '', err: '' };
+  const code = await runCli(args, {
+    env: { HOME: home, HEDGE_URL: root.url, ...env },
+    out: text => {
+      result.out += text;
+    },
+    err: text => {
+      result.err += text;
+    },
+    read: async () => input,
+    ask: async () => null,
+  });
+  return { code, ...result };
+}
+
+async function login(): Promise<void> {
+  const result = await hedge(['login', '--password-stdin'], 'Admin\n');
+  assert.equal(result.code, 0, result.err);
+}
+
+const DEFAULTS = Object.fromEntries(
+  Object.entries(rootSettings).map(([key, setting]) => [key, setting.default]),
+);
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hedge-cli-'));
+  const config = { ...DEFAULTS, port: 0, data: join(folder, 'root') } as Parameters<typeof startRoot>[0];
+  root = await startRoot(config, { clock: systemClock, log: silentLogger });
+});
+
+after(async () => {
+  await root.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  home = mkdtempSync(join(folder, 'home-'));
+});
+
+describe('use', () => {
+  test('every command has a help page with an example', async () => {
+    const { out, code } = await hedge(['--help']);
+    assert.equal(code, 0);
+    const names = [...out.matchAll(/^ {2}([a-z]+) .*$/gm)].map(match => match[1] ?? '');
+    const own = names.filter(name => !['root', 'cluster', 'worker', 'help', 'hedge'].includes(name));
+    assert.ok(own.length >= 12, out);
+    for (const name of own) {
+      const page = await hedge([name, '--help']);
+      assert.equal(page.code, 0);
+      assert.match(page.out, /Examples?:\n {2}/, name);
+    }
+  });
+
+  test('wrong use is 2', async () => {
+    for (const args of [['nothing'], ['deploy'], ['ps', '--bad'], ['scale', 'x', '-1'], ['token', 'root']]) {
+      assert.equal((await hedge(args)).code, 2, args.join(' '));
+    }
+    assert.equal((await hedge(['deploy', '/no/such/file'])).code, 2);
+  });
+
+  test('not logged in is 3, a wrong password too', async () => {
+    const listed = await hedge(['apps']);
+    assert.equal(listed.code, 3);
+    assert.match(listed.err, /hedge login/);
+    const refused = await hedge(['login', '--password-stdin'], 'wrong');
+    assert.equal(refused.code, 3);
+  });
+
+  test('nobody there is 6, another kind of server is 1', async () => {
+    assert.equal((await hedge(['--url', 'http://127.0.0.1:9', 'clusters'])).code, 6);
+    assert.equal((await hedge(['--url', 'ftp://x', 'clusters'])).code, 2);
+    const server = createServer((_, response) => response.end('<html>'));
+    const { port } = (await listen(server, { host: '127.0.0.1', port: 0 })) as { port: number };
+    assert.equal((await hedge(['--url', `http://127.0.0.1:${port}`, 'clusters'])).code, 1);
+    await closeServer(server);
+  });
+});
+
+describe('from login to removal', () => {
+  const file = () => {
+    const path = join(home, 'demo.json');
+    writeFileSync(path, JSON.stringify(demo));
+    return path;
+  };
+
+  test('deploy, list, conflict, remove', async () => {
+    await login();
+    const deployed = await hedge(['deploy', file(), '--instances', '0', '--json']);
+    assert.equal(deployed.code, 0, deployed.err);
+    const rows = JSON.parse(deployed.out) as { service: string; service_ip: string }[];
+    assert.deepEqual(
+      rows.map(row => row.service),
+      ['clientsrvr.test.curl.test', 'clientsrvr.test.nginx.test'],
+    );
+    assert.equal(rows[1]?.service_ip, '10.30.30.30');
+
+    const again = await hedge(['deploy', '-', '--instances', '0'], JSON.stringify(demo));
+    assert.equal(again.code, 5);
+    assert.match(again.err, /clientsrvr/);
+
+    assert.match((await hedge(['apps'])).out, /clientsrvr\.test .* 2 +Admin/);
+    assert.match(
+      (await hedge(['ps', 'nginx'])).out,
+      /clientsrvr\.test\.nginx\.test +- +not deployed +10\.30\.30\.30/,
+    );
+    assert.equal((await hedge(['ps', 'nobody'])).code, 4);
+    assert.equal((await hedge(['clusters', '--json'])).out, '[]\n');
+    assert.equal((await hedge(['workers', '--json'])).out, '[]\n');
+
+    const scaled = await hedge(['scale', 'nginx', '2', '--no-wait', '--json']);
+    assert.equal(scaled.code, 0, scaled.err);
+    assert.equal((JSON.parse(scaled.out) as object[]).length, 2);
+    assert.equal((await hedge(['rm', 'nginx/1'])).code, 0);
+    assert.equal((await hedge(['rm', 'nginx/7'])).code, 4);
+    assert.equal((await hedge(['rm', 'clientsrvr.test'])).code, 0);
+    assert.equal((await hedge(['apps', '--json'])).out, '[]\n');
+  });
+
+  test('a bad SLA is 5 and names the field', async () => {
+    await login();
+    const bad = structuredClone(demo) as { applications: { microservices: { memory: unknown }[] }[] };
+    const service = bad.applications[0]?.microservices[0];
+    assert.ok(service);
+    service.memory = -1;
+    const result = await hedge(['deploy', '-'], JSON.stringify(bad));
+    assert.equal(result.code, 5);
+    assert.match(result.err, /applications\.0\.microservices\.0\.memory: found -1; allowed: /);
+  });
+
+  test('what is not JSON is 2', async () => {
+    await login();
+    assert.equal((await hedge(['deploy', '-'], '{')).code, 2);
+  });
+
+  test('an instance that cannot run is told after the time that one gives it', async () => {
+    await login();
+    const result = await hedge(['deploy', file(), '--timeout', '1']);
+    assert.equal(result.code, 1);
+    assert.match(result.err, /not running after 1 s: clientsrvr\.test\.curl\.test\/0 is \w+/);
+    assert.equal((await hedge(['rm', 'clientsrvr'])).code, 0);
+  });
+
+  test('an access token that ran out is renewed without a word', async () => {
+    await login();
+    const path = join(home, '.config/hedgerow/session.json');
+    const session = JSON.parse(readFileSync(path, 'utf8')) as { token: string };
+    writeFileSync(path, JSON.stringify({ ...session, token: 'expired' }));
+    assert.equal((await hedge(['apps'])).code, 0);
+    assert.notEqual((JSON.parse(readFileSync(path, 'utf8')) as { token: string }).token, 'expired');
+  });
+
+  test('a session is for one root only', async () => {
+    await login();
+    const result = await hedge(['apps'], '', { HEDGE_URL: root.url.replace('127.0.0.1', 'localhost') });
+    assert.equal(result.code, 3);
+    assert.match(result.err, /the session is for/);
+  });
+});
+
+test('join tokens are read from the data directory', async () => {
+  const token = readFileSync(join(folder, 'root/cluster-token'), 'utf8').trim();
+  assert.equal((await hedge(['token', 'cluster', '--data', join(folder, 'root')])).out, `${token}\n`);
+  const missing = await hedge(['token', 'worker', '--data', folder]);
+  assert.equal(missing.code, 2);
+  assert.match(missing.err, /worker-token/);
+});

@@ -1,0 +1,166 @@
+import {
+  Client,
+  type Cluster,
+  containerOf,
+  createMachines,
+  type Engine,
+  endProcess,
+  ensureDemoImage,
+  ensureEngine,
+  execIn,
+  type FleetOptions,
+  type FleetWorker,
+  type Machine,
+  memorySessions,
+  openRun,
+  type Root,
+  type Run,
+  request,
+  type ServiceAnswer,
+  startCluster,
+  startRoot,
+  startWorker,
+  sweep,
+  tearDown,
+  untilJoined,
+} from '@hedgerow/cli';
+import type { ApiInstance, ApiService } from '@hedgerow/protos';
+
+export interface TestFleetOptions extends Partial<FleetOptions> {
+  /** how many; 2 when left out */
+  workers?: number;
+  /** socket of a Docker Engine; an own one when left out */
+  docker?: string;
+}
+
+const DEFAULTS: FleetOptions = { port: 0, vcpus: 2, memory: 1024, logLevel: 'info', from: 'source' };
+
+/**
+ * A root, a cluster and workers as processes of their own, as `hedge up` starts them: from source, the root on a free
+ * port of loopback, cluster and workers in network namespaces. Logged in as Admin.
+ */
+export async function startFleet(options: TestFleetOptions = {}): Promise<TestFleet> {
+  await sweep();
+  const run = openRun();
+  try {
+    const settings = { ...DEFAULTS, ...options };
+    const names = Array.from({ length: options.workers ?? 2 }, (_, at) => `worker${at + 1}`);
+    const [first, ...machines] = await createMachines(run, ['cluster', ...names]);
+    const engine = await ensureEngine(run, options.docker ?? '');
+    await ensureDemoImage(engine.socket);
+    const root = await startRoot(run, settings);
+    const cluster = await startCluster(run, root, first ?? null, settings);
+    const fleet = new TestFleet({ run, engine, root, cluster, settings, machines, names });
+    await Promise.all(names.map(name => fleet.startWorker(name)));
+    await untilJoined(root, names.length);
+    await fleet.client.login('Admin', 'Admin');
+    return fleet;
+  } catch (error) {
+    await tearDown(run);
+    throw error;
+  }
+}
+
+interface Parts {
+  run: Run;
+  engine: Engine;
+  root: Root;
+  cluster: Cluster;
+  settings: FleetOptions;
+  machines: readonly Machine[];
+  names: readonly string[];
+}
+
+export class TestFleet {
+  readonly run: Run;
+  readonly engine: Engine;
+  readonly client: Client;
+  readonly workers = new Map<string, FleetWorker>();
+  readonly #parts: Parts;
+  #root: Root;
+  #cluster: Cluster;
+
+  constructor(parts: Parts) {
+    this.run = parts.run;
+    this.engine = parts.engine;
+    this.#parts = parts;
+    this.#root = parts.root;
+    this.#cluster = parts.cluster;
+    this.client = new Client(parts.root.url, memorySessions());
+  }
+
+  get root(): Root {
+    return this.#root;
+  }
+
+  get cluster(): Cluster {
+    return this.#cluster;
+  }
+
+  worker(name: string): FleetWorker {
+    const worker = this.workers.get(name);
+    if (!worker) throw new Error(`there is no worker ${name}`);
+    return worker;
+  }
+
+  /** Also after `stopWorker`: the same data, so the same worker. */
+  async startWorker(name: string): Promise<FleetWorker> {
+    const { run, engine, settings, machines, names } = this.#parts;
+    const machine = machines[names.indexOf(name)];
+    if (!machine) throw new Error(`there is no machine for ${name}`);
+    const worker = await startWorker(run, name, { cluster: this.#cluster, machine, engine }, settings);
+    this.workers.set(name, worker);
+    return worker;
+  }
+
+  /** The process only; what it runs stays. @param graceMs 0 = SIGKILL */
+  async stopWorker(name: string, graceMs = 8000): Promise<void> {
+    await endProcess(this.worker(name).child.id, graceMs);
+  }
+
+  async stopCluster(graceMs = 8000): Promise<void> {
+    await endProcess(this.#cluster.child.id, graceMs);
+  }
+
+  async startCluster(): Promise<void> {
+    const { run, settings } = this.#parts;
+    const { namespace, address } = this.#cluster;
+    const machine = namespace === undefined ? null : { namespace, address };
+    this.#cluster = await startCluster(run, this.#root, machine, settings);
+  }
+
+  async stopRoot(graceMs = 8000): Promise<void> {
+    await endProcess(this.#root.child.id, graceMs);
+  }
+
+  /** On the port that it had. */
+  async startRoot(): Promise<void> {
+    const { run, settings } = this.#parts;
+    this.#root = await startRoot(run, { ...settings, port: Number(new URL(this.#root.url).port) });
+  }
+
+  /** Runs a program in an instance's container. */
+  async execIn(
+    service: ApiService,
+    instance: ApiInstance,
+    ...command: string[]
+  ): Promise<{ output: string; code: number }> {
+    const { socket } = this.engine;
+    return execIn(socket, await containerOf(socket, service, instance), command);
+  }
+
+  /** Requests to a service from inside an instance, one after the other. */
+  async request(
+    from: { service: ApiService; instance: ApiInstance },
+    url: string,
+    count: number,
+  ): Promise<ServiceAnswer[]> {
+    const { socket } = this.engine;
+    return request(socket, await containerOf(socket, from.service, from.instance), url, count);
+  }
+
+  /** Removes everything, whatever state it is in. */
+  stop(): Promise<void> {
+    return tearDown(this.run);
+  }
+}

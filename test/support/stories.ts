@@ -1,0 +1,55 @@
+/** Steps that several stories share. */
+import { type ServiceAnswer, tally, untilRunning } from '@hedgerow/cli';
+import type { ApiService, Microservice } from '@hedgerow/protos';
+import type { TestFleet } from './fleet.ts';
+
+/** A microservice of the demo's image; 32 MiB, no reservation of cores. */
+export function microservice(name: string, extra: Partial<Microservice> = {}): Microservice {
+  return {
+    microservice_name: name,
+    microservice_namespace: 'test',
+    virtualization: 'container',
+    code: 'hedgerow/demo:1',
+    memory: 32,
+    vcpus: 0,
+    ...extra,
+  };
+}
+
+/** Sleeps for ever: a place to send requests from. */
+export const SLEEP = ['sh', '-c', 'tail -f /dev/null'];
+
+export function descriptor(application: string, microservices: Microservice[]) {
+  return {
+    sla_version: 'v2.0',
+    customerID: 'Admin',
+    applications: [
+      { application_name: application, application_namespace: 'test', application_desc: '', microservices },
+    ],
+  };
+}
+
+/** Stores a descriptor's one application. @returns its services by name */
+export async function register(fleet: TestFleet, sla: unknown): Promise<Map<string, ApiService>> {
+  const made = await fleet.client.createApplication(sla);
+  const ids = made.flatMap(application => application.microservices);
+  const services = await Promise.all(ids.map(id => fleet.client.service(id)));
+  return new Map(services.map(service => [service.service_name, service]));
+}
+
+/** Starts so many instances and waits until they run. @returns the service as it is then */
+export async function scale(fleet: TestFleet, service: ApiService, count: number): Promise<ApiService> {
+  for (let n = 0; n < count; n++) await fleet.client.addInstance(service.microserviceID);
+  const [running] = await untilRunning(fleet.client, [service.microserviceID], {
+    timeoutMs: 60_000,
+    every: 30,
+  });
+  return running as ApiService;
+}
+
+/** How many requests each instance answered, by instance number; `lost` counts those that nobody answered. */
+export function shares(service: ApiService, answers: readonly ServiceAnswer[]) {
+  const counts = tally(answers);
+  const byInstance = service.instance_list.map(instance => counts.get(instance.namespace_ip) ?? 0);
+  return { byInstance, lost: counts.get('') ?? 0 };
+}
