@@ -105,6 +105,7 @@ export class Driver implements Deployments {
     const status_detail = `cluster ${session.name} was lost before it answered; it is waited for`;
     for (const id of this.#parts.placement.lost(session)) {
       this.#background(id, async () => {
+        if (this.#parts.placement.isAsking(id)) return;
         await this.#parts.instances.change(id, current =>
           current.status === 'CLUSTER_SCHEDULED' && current.cluster_id === session.clusterId
             ? { status_detail }

@@ -57,9 +57,10 @@ export class Placement {
     this.#parts = parts;
   }
 
-  /** Is an answer on this stream outstanding? */
-  isAsking(instanceId: string, session: Session): boolean {
-    return this.#asks.get(instanceId)?.session === session;
+  /** Is an answer outstanding (on this stream)? */
+  isAsking(instanceId: string, session?: Session): boolean {
+    const ask = this.#asks.get(instanceId);
+    return ask !== undefined && (session === undefined || ask.session === session);
   }
 
   /**

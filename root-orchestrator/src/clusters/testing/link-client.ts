@@ -1,6 +1,7 @@
 /** A cluster as the root sees it: a real gRPC client that a test speaks through. */
 import {
   Client,
+  type ClientDuplexStream,
   credentials,
   Metadata,
   type ServiceDefinition,
@@ -19,120 +20,106 @@ import {
   linkProtoPath,
   type Place,
 } from '@hedgerow/protos';
+import { type Body, type Hearing, Inbox } from './inbox.ts';
 
-type Body = NonNullable<FromRoot['body']>;
-export type Hearing<B extends Body> = NonNullable<FromRoot[B]>;
-
-export interface LinkClient {
-  clusterId: string;
-  send(message: FromCluster): void;
-  /** The oldest message of this kind that was not asked for yet, or the next to come. */
-  next<B extends Body>(body: B): Promise<Hearing<B>>;
-  /** Messages of this kind that came and were not asked for. */
-  heard<B extends Body>(body: B): Hearing<B>[];
-  /** Resolves when the root has handled all that was sent before and said what it had to say. */
-  settled(): Promise<void>;
-  /** Sends Hello and waits for Welcome. */
-  hello(instances?: InstanceReport[], fields?: Partial<Hello>): Promise<void>;
-  aggregate(fields?: Partial<Aggregate>): void;
-  accept(place: Place, workerId?: string): void;
-  refuse(place: Place, detail?: string): void;
-  report(...reports: InstanceReport[]): void;
-  /** How the stream ended. */
-  ended: Promise<{ code: status; details: string }>;
-  close(): void;
+export interface Ending {
+  code: status;
+  details: string;
 }
 
-const [METHOD] = Object.values(
-  loadSync(linkProtoPath(), LINK_LOADER_OPTIONS)[LINK_SERVICE] as ServiceDefinition,
-);
+export class LinkClient {
+  clusterId = '';
+  /** How the stream ended. */
+  readonly ended: Promise<Ending>;
+  readonly #name: string;
+  readonly #client: Client;
+  readonly #call: ClientDuplexStream<FromCluster, FromRoot>;
+  readonly #inbox = new Inbox();
+  #queries = 0;
+
+  constructor(address: string, name: string, token: string) {
+    this.#name = name;
+    this.#client = new Client(address, credentials.createInsecure());
+    this.#call = connect(this.#client, token);
+    this.#call.on('data', (message: FromRoot) => this.#inbox.push(message));
+    this.ended = new Promise(resolve => {
+      this.#call.on('error', ({ code, details }: ServiceError) => resolve({ code, details }));
+      this.#call.on('end', () => resolve({ code: status.OK, details: '' }));
+    });
+  }
+
+  send(message: FromCluster): void {
+    this.#call.write(message);
+  }
+
+  /** The oldest message of this kind that was not asked for yet, or the next to come. */
+  next<B extends Body>(body: B): Promise<Hearing<B>> {
+    return this.#inbox.next(body);
+  }
+
+  /** Messages of this kind that came and were not asked for. */
+  heard<B extends Body>(body: B): Hearing<B>[] {
+    return this.#inbox.of(body);
+  }
+
+  /** Resolves when the root has handled all that was sent before and said what it had to say. */
+  async settled(): Promise<void> {
+    // Twice: table entries go out a turn after the change that they tell of.
+    for (let turn = 0; turn < 2; turn += 1) {
+      this.#queries += 1;
+      const job_name = `settled.${this.#queries}`;
+      this.send({ table_query: { service_ip: '', job_name } });
+      await this.#inbox.next('table_entry', entry => entry.job_name === job_name);
+    }
+  }
+
+  /** Sends Hello and waits for Welcome. */
+  async hello(instances: InstanceReport[] = [], fields: Partial<Hello> = {}): Promise<void> {
+    const hello = { cluster_name: this.#name, cluster_location: '48.1,11.6,1000', port: 10100, address: '' };
+    this.send({ hello: { ...hello, instances, ...fields } });
+    this.clusterId = (await this.next('welcome')).cluster_id;
+  }
+
+  aggregate(fields: Partial<Aggregate> = {}): void {
+    this.send({ aggregate: { ...ROOMY, ...fields } });
+  }
+
+  accept({ request_id }: Place, worker_id = 'a'.repeat(24)): void {
+    this.send({ place_answer: { request_id, accepted: true, worker_id, status: '', status_detail: '' } });
+  }
+
+  refuse({ request_id }: Place, status_detail = 'no worker has 4 vcpus free'): void {
+    const answer = { request_id, accepted: false, worker_id: '', status: 'NO_WORKER_CAPACITY' };
+    this.send({ place_answer: { ...answer, status_detail } });
+  }
+
+  report(...reports: InstanceReport[]): void {
+    this.send({ reports: { reports } });
+  }
+
+  close(): void {
+    this.#call.cancel();
+    this.#client.close();
+  }
+}
 
 /** @param address `host:port` or `unix:/path` */
 export function linkClient(address: string, name: string, token: string): LinkClient {
-  if (!METHOD) throw new TypeError('the service has no method');
-  const client = new Client(address, credentials.createInsecure());
+  return new LinkClient(address, name, token);
+}
+
+function connect(client: Client, token: string): ClientDuplexStream<FromCluster, FromRoot> {
+  const service = loadSync(linkProtoPath(), LINK_LOADER_OPTIONS)[LINK_SERVICE] as ServiceDefinition;
+  const method = service.Connect;
+  if (!method) throw new TypeError('the service has no method Connect');
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${token}`);
-  const call = client.makeBidiStreamRequest<FromCluster, FromRoot>(
-    METHOD.path,
-    METHOD.requestSerialize as (message: FromCluster) => Buffer,
-    METHOD.responseDeserialize as (bytes: Buffer) => FromRoot,
+  return client.makeBidiStreamRequest<FromCluster, FromRoot>(
+    method.path,
+    method.requestSerialize as (message: FromCluster) => Buffer,
+    method.responseDeserialize as (bytes: Buffer) => FromRoot,
     metadata,
   );
-  const inbox: FromRoot[] = [];
-  const readers = new Set<() => void>();
-  const { promise: ended, resolve: end } = Promise.withResolvers<{ code: status; details: string }>();
-  call.on('data', (message: FromRoot) => {
-    inbox.push(message);
-    for (const reader of readers) reader();
-  });
-  call.on('error', (error: ServiceError) => end({ code: error.code, details: error.details }));
-  call.on('end', () => {
-    end({ code: status.OK, details: '' });
-    for (const reader of readers) reader();
-  });
-  const take = <B extends Body>(body: B, matches: (message: Hearing<B>) => boolean) => {
-    const index = inbox.findIndex(m => m.body === body && matches(m[body] as Hearing<B>));
-    return index < 0 ? null : (inbox.splice(index, 1)[0]?.[body] as Hearing<B>);
-  };
-  const wait = <B extends Body>(body: B, matches: (message: Hearing<B>) => boolean = () => true) =>
-    new Promise<Hearing<B>>((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(new Error(`${name} heard no ${body}: ${JSON.stringify(inbox)}`)),
-        3000,
-      );
-      const reader = () => {
-        const message = take(body, matches);
-        if (!message) return;
-        clearTimeout(late);
-        readers.delete(reader);
-        resolve(message);
-      };
-      readers.add(reader);
-      reader();
-    });
-  let queries = 0;
-  const self: LinkClient = {
-    clusterId: '',
-    send: message => void call.write(message),
-    next: body => wait(body),
-    heard: <B extends Body>(body: B) => inbox.filter(m => m.body === body).map(m => m[body] as Hearing<B>),
-    async settled() {
-      // Twice: table entries go out a turn after the change that they tell of.
-      for (let turn = 0; turn < 2; turn += 1) {
-        const job_name = `settled.${++queries}`;
-        self.send({ table_query: { service_ip: '', job_name } });
-        await wait('table_entry', entry => entry.job_name === job_name);
-      }
-    },
-    async hello(instances = [], fields = {}) {
-      const cluster_location = '48.1,11.6,1000';
-      self.send({
-        hello: { cluster_name: name, cluster_location, port: 10100, address: '', instances, ...fields },
-      });
-      self.clusterId = (await self.next('welcome')).cluster_id;
-    },
-    aggregate: (fields = {}) => self.send({ aggregate: { ...ROOMY, ...fields } }),
-    accept: ({ request_id }, worker_id = 'a'.repeat(24)) =>
-      self.send({ place_answer: { request_id, accepted: true, worker_id, status: '', status_detail: '' } }),
-    refuse: ({ request_id }, status_detail = 'no worker has 4 vcpus free') =>
-      self.send({
-        place_answer: {
-          request_id,
-          accepted: false,
-          worker_id: '',
-          status: 'NO_WORKER_CAPACITY',
-          status_detail,
-        },
-      }),
-    report: (...reports) => self.send({ reports: { reports } }),
-    ended,
-    close() {
-      call.cancel();
-      client.close();
-    },
-  };
-  return self;
 }
 
 const ROOMY: Aggregate = {
