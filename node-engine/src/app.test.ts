@@ -157,6 +157,20 @@ describe('node engine on a Docker Engine', { skip: withoutDocker() }, () => {
     await remove();
   });
 
+  it('says that the memory limit was too low', async () => {
+    await cluster.send(DOWN.deploy, makeDeploy({ memory: 16, cmd: ['tail', '/dev/zero'] }));
+    const dead = await report(cluster, 'DEAD');
+    assert.equal(dead.status_detail, 'ran out of memory (limit 16 MiB); restart at once');
+    await remove();
+  });
+
+  it('says what it offers when it is asked for something else', async () => {
+    await cluster.send(DOWN.deploy, makeDeploy({ virtualization: 'unikernel' }));
+    const failed = await report(cluster, 'FAILED');
+    assert.equal(failed.status_detail, 'this worker offers docker, container, not unikernel; retry at once');
+    await remove();
+  });
+
   it('says what is wrong when an image cannot be had, and takes a delete while it waits', async () => {
     await cluster.send(DOWN.deploy, makeDeploy({ image: 'localhost:1/nowhere:1' }));
     const failed = await report(cluster, 'FAILED');

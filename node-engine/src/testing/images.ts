@@ -6,7 +6,9 @@ import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 
 const APPLETS =
-  'sh cat cut echo env exit grep head id ip kill ls printenv readlink sleep test touch tr true wc'.split(' ');
+  'sh cat cut echo env exit grep head id ip kill ls printenv readlink sleep tail test touch tr true wc'.split(
+    ' ',
+  );
 
 export interface ImageRecipe {
   name: string;

@@ -1,5 +1,6 @@
-import { type Logger, messageOf } from '@hedgerow/common';
+import { HedgerowError, type Logger, messageOf } from '@hedgerow/common';
 import type { DeployPayload } from '@hedgerow/protos';
+import { ERRORS } from '../../errors.ts';
 import type { ImageFacts } from '../../runtimes/runtime.ts';
 import type { Context } from '../context.ts';
 import type { Slot } from '../slot.ts';
@@ -22,7 +23,13 @@ export async function start(context: Context, slot: Slot, deploy: DeployPayload)
   });
 }
 
+/** @throws RUNTIME_FAILED (not offered here), IMAGE_UNAVAILABLE */
 async function prepare(context: Context, slot: Slot, deploy: DeployPayload): Promise<ImageFacts> {
+  const { words } = context.runtime;
+  if (!words.includes(deploy.virtualization)) {
+    const message = `this worker offers ${words.join(', ')}, not ${deploy.virtualization}`;
+    throw new HedgerowError(ERRORS.RUNTIME_FAILED, message);
+  }
   const image = await context.runtime.image(deploy.image, () =>
     context.tell(slot, { status: 'CREATING', detail: `pulling image ${deploy.image}` }),
   );
