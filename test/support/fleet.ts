@@ -31,6 +31,8 @@ export interface TestFleetOptions extends Partial<FleetOptions> {
   workers?: number;
   /** socket of a Docker Engine; an own one when left out */
   docker?: string;
+  /** Runs when the machines are there and nothing else; may give more options (a broker, an Engine in a namespace). */
+  prepare?: (run: Run, machines: Readonly<Record<string, Machine>>) => Promise<TestFleetOptions>;
 }
 
 const DEFAULTS: FleetOptions = { port: 0, vcpus: 2, memory: 1024, logLevel: 'info', from: 'source' };
@@ -39,13 +41,16 @@ const DEFAULTS: FleetOptions = { port: 0, vcpus: 2, memory: 1024, logLevel: 'inf
  * A root, a cluster and workers as processes of their own, as `hedge up` starts them: from source, the root on a free
  * port of loopback, cluster and workers in network namespaces. Logged in as Admin.
  */
-export async function startFleet(options: TestFleetOptions = {}): Promise<TestFleet> {
+export async function startFleet(given: TestFleetOptions = {}): Promise<TestFleet> {
   await sweep();
   const run = openRun();
   try {
+    const names = Array.from({ length: given.workers ?? 2 }, (_, at) => `worker${at + 1}`);
+    const all = await createMachines(run, ['cluster', ...names]);
+    const [first, ...machines] = all;
+    const named = Object.fromEntries(['cluster', ...names].map((name, at) => [name, all[at] as Machine]));
+    const options = { ...given, ...(await given.prepare?.(run, named)) };
     const settings = { ...DEFAULTS, ...options };
-    const names = Array.from({ length: options.workers ?? 2 }, (_, at) => `worker${at + 1}`);
-    const [first, ...machines] = await createMachines(run, ['cluster', ...names]);
     const engine = await ensureEngine(run, options.docker ?? '');
     await ensureDemoImage(engine.socket);
     const root = await startRoot(run, settings);

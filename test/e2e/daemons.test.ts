@@ -1,0 +1,71 @@
+/** The seed's two daemons, `NetManager -p 6000` and `NodeEngine -a … -p 10100 -n 6000`, take over from `hedge worker`. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startChild } from '@hedgerow/cli';
+import type { ApiInstance, ApiService } from '@hedgerow/protos';
+import { eventually } from '../support/eventually.ts';
+import { startFleet, type TestFleet } from '../support/fleet.ts';
+import { withoutRoot } from '../support/requirements.ts';
+import { descriptor, microservice, register, SLEEP, scale, shares } from '../support/stories.ts';
+
+describe('Net Manager and Node Engine as two processes', { skip: withoutRoot() }, () => {
+  let fleet: TestFleet;
+  let server: ApiService;
+  let caller: { service: ApiService; instance: ApiInstance };
+
+  before(async () => {
+    fleet = await startFleet({ workers: 2 });
+    const sla = descriptor('daemons', [microservice('client', { cmd: SLEEP }), microservice('server')]);
+    const services = await register(fleet, sla);
+    const client = await scale(fleet, services.get('client') as ApiService, 1);
+    server = await scale(fleet, services.get('server') as ApiService, 2);
+    caller = { service: client, instance: client.instance_list[0] as ApiInstance };
+  });
+  after(() => fleet?.stop());
+
+  it('adopt what one process ran, on the same data', async () => {
+    const { id, namespace } = fleet.worker('worker2');
+    await fleet.stopWorker('worker2');
+    const data = join(fleet.run.dir, 'worker2');
+    await startChild(fleet.run, {
+      name: 'worker-net-manager',
+      role: 'net-manager',
+      args: ['-p', '6000', '--data', data],
+      namespace,
+      from: 'source',
+    });
+    const engine = await startChild(fleet.run, {
+      name: 'worker-node-engine',
+      role: 'node-engine',
+      args: [
+        ...['-a', fleet.cluster.address, '-p', '10100', '-n', '6000', '--hostname', 'worker2'],
+        ...['--docker', fleet.engine.socket, '--data', data, '--vcpus', '2', '--memory', '1024'],
+      ],
+      namespace,
+      from: 'source',
+    });
+    assert.equal(engine.ready.worker, id);
+    const now = await eventually(
+      'everything RUNNING',
+      () => fleet.client.service(server.microserviceID),
+      ({ instance_list }) => instance_list.every(instance => instance.status === 'RUNNING'),
+    );
+    assert.deepEqual(addresses(now), addresses(server));
+  });
+
+  it('start more, and serve it', async () => {
+    server = await scale(fleet, server, 4);
+    assert.equal(new Set(server.instance_list.map(instance => instance.worker_id)).size, 2);
+    const { byInstance, lost } = shares(server, await fleet.request(caller, `http://${server.RR_ip}/`, 120));
+    assert.equal(lost, 0);
+    assert.ok(
+      byInstance.every(count => count > 0),
+      `every instance answers: ${byInstance.join(', ')}`,
+    );
+  });
+});
+
+function addresses(service: ApiService): string[] {
+  return service.instance_list.map(instance => instance.namespace_ip);
+}
