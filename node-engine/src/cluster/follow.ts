@@ -54,7 +54,10 @@ async function registered(deps: FollowDeps, signal: AbortSignal): Promise<Regist
   return answer;
 }
 
-/** The keepalive is longer than the interval of beats, so that beats are all the broker ever needs. */
+/**
+ * The client sends a PINGREQ when nothing was acknowledged for as long as the keepalive: that is longer than the four
+ * beats of which one is acknowledged, so it never does.
+ */
 function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Session> {
   return openSession({
     host: answer.MQTT_BROKER_HOST || deps.cluster,
@@ -62,7 +65,7 @@ function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Sessio
     workerId: answer.worker_id,
     username: answer.mqtt_username,
     password: answer.mqtt_password,
-    keepalive: Math.max(10, Math.ceil((3 * deps.beat) / 1000)),
+    keepalive: Math.max(20, Math.ceil((6 * deps.beat) / 1000)),
     onMessage: (leaf, payload) => dispatch(deps.handlers(), leaf, payload),
   });
 }

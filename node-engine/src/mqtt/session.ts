@@ -15,7 +15,7 @@ export interface SessionOptions {
   workerId: string;
   username: string;
   password: string;
-  /** seconds; more than the interval of beats, so that no PINGREQ is ever needed */
+  /** seconds without any acknowledgement until a PINGREQ is sent */
   keepalive: number;
   /** The packet is acknowledged when the promise settles: what must be stored first is stored first. */
   onMessage: (leaf: DownTopic, payload: Buffer) => Promise<void>;
