@@ -53,7 +53,7 @@ function workerChanged(ties: Ties, before: Worker | null, after: Worker | null):
     ties.beats.forget(before.id);
     lose(ties, before.id, `worker ${before.hostname} was removed`);
   }
-  ties.aggregates.touch();
+  ties.aggregates.workersChanged();
 }
 
 /** Reservation and deadline. */
@@ -95,7 +95,7 @@ function standingChanged(ties: Ties, workerId: string, standing: Standing): void
   const { jobs, aggregates, waiting, config } = ties;
   jobs.capacity.setPresence(workerId, PRESENCE[standing]);
   const hostname = jobs.workers.nameOf(workerId);
-  aggregates.touch();
+  if (standing !== 'suspect') aggregates.workersChanged();
   if (standing === 'suspect') jobs.log.debug({ worker: workerId, hostname }, 'worker is silent');
   else if (standing === 'dead') {
     jobs.log.warn({ worker: workerId, hostname }, 'worker is dead');

@@ -99,7 +99,8 @@ export class Instances {
     this.#timer = undefined;
     const ids = [...this.#dirty];
     this.#dirty.clear();
-    for (const id of ids) await this.#write(id).catch((error: unknown) => this.#failed(id, error));
+    for (const id of ids) this.#write(id).catch((error: unknown) => this.#failed(id, error));
+    await this.#writes.idle();
   }
 
   #pick(ids: Iterable<string> | undefined): Instance[] {

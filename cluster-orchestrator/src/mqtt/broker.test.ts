@@ -1,14 +1,10 @@
 /** One contract for every broker, then what only the embedded one promises. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { closeServer, listen, silentLogger } from '@hedgerow/common';
 import { type IClientOptions, type MqttClient, connect as mqttConnect } from 'mqtt';
+import { noMosquitto, startMosquitto } from '../testing/mosquitto.ts';
 import { Inbox, until } from '../testing/wait.ts';
 import type { Broker, UpMessage } from './broker.ts';
 import { startEmbeddedBroker } from './embedded.ts';
@@ -16,7 +12,6 @@ import { startOutsideBroker } from './outside.ts';
 
 const W1 = '111111111111111111111111';
 const W2 = '222222222222222222222222';
-const MOSQUITTO = '/usr/sbin/mosquitto';
 
 interface Kind {
   name: string;
@@ -42,42 +37,21 @@ const embedded: Kind = {
 };
 
 function outside(): Kind {
-  let process: ChildProcess;
-  let folder = '';
-  let port = 0;
+  let mosquitto: Awaited<ReturnType<typeof startMosquitto>>;
   return {
     name: 'outside (mosquitto)',
-    skip: existsSync(MOSQUITTO) ? false : `${MOSQUITTO} is not installed`,
+    skip: noMosquitto,
     async before() {
-      port = await freePort();
-      folder = await mkdtemp(join(tmpdir(), 'hedgerow-mosquitto-'));
-      const file = join(folder, 'mosquitto.conf');
-      await writeFile(file, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
-      process = spawn(MOSQUITTO, ['-c', file], { stdio: 'ignore' });
+      mosquitto = await startMosquitto();
     },
-    async after() {
-      const gone = new Promise(resolve => process.once('exit', resolve));
-      process.kill();
-      await gone;
-      await rm(folder, { recursive: true });
-    },
+    after: () => mosquitto.stop(),
     async start(inbox) {
-      const broker = startOutsideBroker({
-        url: `mqtt://127.0.0.1:${port}`,
-        onMessage: message => inbox.put(message),
-        log: silentLogger,
-      });
-      await until('the broker is connected', () => broker.reachable());
-      return broker;
+      const { url } = mosquitto;
+      const started = startOutsideBroker({ url, onMessage: m => inbox.put(m), log: silentLogger });
+      await until('the broker is connected', () => started.reachable());
+      return started;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const address = await listen(server, { host: '127.0.0.1', port: 0 });
-  await closeServer(server);
-  return 'port' in address ? address.port : 0;
 }
 
 let broker: Broker;

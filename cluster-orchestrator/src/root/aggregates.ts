@@ -3,6 +3,8 @@ import type { Aggregate, FromCluster } from '@hedgerow/protos';
 
 /** ms between two aggregates */
 const GAP = 3000;
+/** ms when workers came or went: the root should not place by what is not there, nor wait for what is */
+const SHORT_GAP = 200;
 
 export interface AggregatesDeps {
   clock: Clock;
@@ -15,7 +17,8 @@ export class Aggregates {
   readonly #deps: AggregatesDeps;
   #told = '';
   #sentAt = Number.NEGATIVE_INFINITY;
-  #cancel: (() => void) | undefined;
+  #due = Number.POSITIVE_INFINITY;
+  #cancel: () => void = () => {};
 
   constructor(deps: AggregatesDeps) {
     this.#deps = deps;
@@ -28,19 +31,31 @@ export class Aggregates {
     this.#send();
   }
 
-  /** Something may have changed. */
+  /** Reservations or usage may have changed. */
   touch(): void {
-    if (this.#cancel) return;
-    const wait = Math.max(0, this.#sentAt + GAP - this.#deps.clock.monotonic());
-    this.#cancel = this.#deps.clock.after(wait, () => {
-      this.#cancel = undefined;
-      this.#send();
-    });
+    this.#sendAfter(GAP);
+  }
+
+  /** Workers came or went. */
+  workersChanged(): void {
+    this.#sendAfter(SHORT_GAP);
   }
 
   stop(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
+    this.#cancel();
+    this.#due = Number.POSITIVE_INFINITY;
+  }
+
+  #sendAfter(gap: number): void {
+    const now = this.#deps.clock.monotonic();
+    const due = Math.max(now, this.#sentAt + gap);
+    if (due >= this.#due) return;
+    this.#cancel();
+    this.#due = due;
+    this.#cancel = this.#deps.clock.after(due - now, () => {
+      this.#due = Number.POSITIVE_INFINITY;
+      this.#send();
+    });
   }
 
   #send(): void {

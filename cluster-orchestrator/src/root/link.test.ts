@@ -143,7 +143,7 @@ test('reports of one turn go together, the latest of each instance only', async 
 describe('the aggregate', () => {
   test('is sent when something changed, at most every 3 s', async () => {
     const worker = await site.worker();
-    site.clock.advance(3000);
+    site.clock.advance(200);
     const first = await site.root.next('aggregate');
     assert.deepEqual([first.active_nodes, first.memory, first.workers], [1, 4000, ['worker1']]);
     await worker.beat();

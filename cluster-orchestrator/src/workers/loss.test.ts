@@ -170,6 +170,19 @@ describe('an instance without a worker', () => {
     await second.remove();
     assert.equal((await second.deploy()).service_id, 'aaaaaaaaaaaaaaaaaaaaaaaa');
   });
+
+  test('is given up when the root asks for it again and there is still no room', async () => {
+    const worker = await site.worker();
+    await site.place();
+    await worker.run();
+    site.clock.advance(5000);
+    await site.root.report('NO_QUALIFIED_WORKER_FOUND');
+    const answer = await site.place();
+    assert.deepEqual([answer.accepted, answer.status], [false, 'NO_QUALIFIED_WORKER_FOUND']);
+    await worker.sync();
+    await worker.remove();
+    assert.equal(worker.waiting(DOWN.deploy), 0);
+  });
 });
 
 describe('what a worker has and what the cluster believes', () => {
