@@ -31,7 +31,7 @@ describe('Net Manager and Node Engine as two processes', { skip: withoutRoot() }
     await startChild(fleet.run, {
       name: 'worker-net-manager',
       role: 'net-manager',
-      args: ['-p', '6000', '--data', data],
+      args: ['-p', '6000', '--data', join(data, 'net')],
       namespace,
       from: 'source',
     });

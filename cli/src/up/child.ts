@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -45,9 +45,11 @@ const NOT_INHERITED = ['NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'HEDGEROW_ASSETS'];
  */
 export async function startChild(run: Run, options: ChildOptions): Promise<Child> {
   const log = join(run.dir, `${options.name}.log`);
+  // A role that is started again appends to its log: the line of the earlier process does not count.
+  const from = existsSync(log) ? statSync(log).size : 0;
   const id = spawnChild(options, log);
   run.note({ processes: [...run.record.processes, { name: options.name, ...id }] });
-  return { name: options.name, id, log, ready: await untilReady(options.name, id, log) };
+  return { name: options.name, id, log, ready: await untilReady(options.name, id, { log, from }) };
 }
 
 function spawnChild(options: ChildOptions, log: string): ProcessId {
@@ -80,10 +82,14 @@ function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !NOT_INHERITED.includes(key)));
 }
 
-async function untilReady(name: string, id: ProcessId, log: string): Promise<ReadyLine> {
+async function untilReady(
+  name: string,
+  id: ProcessId,
+  { log, from }: { log: string; from: number },
+): Promise<ReadyLine> {
   const deadline = performance.now() + READY_MS;
   for (;;) {
-    const line = readyLine(readFileSync(log, 'utf8'));
+    const line = readyLine(readFileSync(log).subarray(from).toString());
     if (line !== null) return line;
     if (!isAlive(id)) throw failed(`${name} ended before it was ready`, log);
     if (performance.now() > deadline) throw failed(`${name} is not ready after ${READY_MS / 1000} s`, log);
