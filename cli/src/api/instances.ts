@@ -8,7 +8,8 @@ export interface WaitOptions {
   timeoutMs: number;
   /** ms between two looks */
   every?: number;
-  onChange?: (service: ApiService, instance: ApiInstance) => void;
+  /** each time that an instance is looked at */
+  onLook?: (service: ApiService, instance: ApiInstance) => void;
 }
 
 /** Started, or ended as it should. */
@@ -23,23 +24,16 @@ export async function untilRunning(
   serviceIds: readonly string[],
   options: WaitOptions,
 ): Promise<ApiService[]> {
-  const seen = new Map<string, string>();
   const deadline = performance.now() + options.timeoutMs;
   for (;;) {
     const services = await Promise.all(serviceIds.map(id => client.service(id)));
-    for (const service of services) tellChanges(service, seen, options);
+    for (const service of services) {
+      for (const instance of service.instance_list) options.onLook?.(service, instance);
+    }
     const waiting = services.flatMap(service => pending(service));
     if (waiting.length === 0) return services;
     if (performance.now() > deadline) throw tooLate(waiting, options.timeoutMs);
     await delay(options.every ?? 100);
-  }
-}
-
-function tellChanges(service: ApiService, seen: Map<string, string>, { onChange }: WaitOptions): void {
-  for (const instance of service.instance_list) {
-    const key = `${service.microserviceID}/${instance.instance_number}`;
-    if (seen.get(key) !== instance.status) onChange?.(service, instance);
-    seen.set(key, instance.status);
   }
 }
 

@@ -7,6 +7,7 @@ import { untilRunning } from '../api/instances.ts';
 import { ERRORS } from '../errors.ts';
 import { wholeNumber } from './arguments.ts';
 import { type Context, clientOf, example } from './context.ts';
+import { tellChanges } from './progress.ts';
 import { instanceRows, printInstances } from './ps.ts';
 
 interface Options {
@@ -77,9 +78,6 @@ function wait(
   const ids = services.map(service => service.microserviceID);
   return untilRunning(client, ids, {
     timeoutMs: options.timeout * 1000,
-    onChange: (service, instance) =>
-      io.err(
-        `${service.job_name}/${instance.instance_number} ${instance.status} ${instance.status_detail}\n`,
-      ),
+    onLook: tellChanges(io),
   });
 }

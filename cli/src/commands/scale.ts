@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { HedgerowError } from '@hedgerow/common';
 import type { ApiService } from '@hedgerow/protos';
 import { Command, Option } from 'commander';
 import type { Client } from '../api/client.ts';
 import { untilRunning } from '../api/instances.ts';
 import { findService } from '../api/names.ts';
+import { ERRORS } from '../errors.ts';
 import { wholeNumber } from './arguments.ts';
 import { type Context, clientOf, example, listing } from './context.ts';
+import { tellChanges } from './progress.ts';
 import { instanceRows, printInstances } from './ps.ts';
 
 interface Options {
@@ -28,7 +31,11 @@ export function scaleCommand(context: Context): Command {
       const service = findService(name, await client.services());
       await change(client, service, count);
       const shown = options.wait
-        ? await settled(client, service, count, options)
+        ? await settled(context, client, {
+            id: service.microserviceID,
+            count,
+            timeoutMs: options.timeout * 1000,
+          })
         : await client.service(service.microserviceID);
       printInstances(context, command, instanceRows(shown));
     });
@@ -41,18 +48,27 @@ async function change(client: Client, service: ApiService, count: number): Promi
   for (const number of numbers.slice(count)) await client.removeInstance(service.microserviceID, number);
 }
 
+interface Target {
+  id: string;
+  count: number;
+  timeoutMs: number;
+}
+
 /** Removed instances stay in the list until their worker has removed them. */
 async function settled(
+  { io }: Context,
   client: Client,
-  service: ApiService,
-  count: number,
-  options: Options,
+  { id, count, timeoutMs }: Target,
 ): Promise<ApiService> {
-  const id = service.microserviceID;
-  const deadline = performance.now() + options.timeout * 1000;
+  const onLook = tellChanges(io);
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const [now] = await untilRunning(client, [id], { timeoutMs: deadline - performance.now() });
-    if (now && (now.instance_list.length <= count || performance.now() > deadline)) return now;
+    const [now] = await untilRunning(client, [id], { timeoutMs: deadline - performance.now(), onLook });
+    if (now && now.instance_list.length <= count) return now;
+    if (performance.now() > deadline) {
+      const message = `${now?.instance_list.length} instances are still there after ${timeoutMs / 1000} s`;
+      throw new HedgerowError(ERRORS.TIMEOUT, message);
+    }
     await delay(100);
   }
 }

@@ -24,11 +24,11 @@ export interface DemoImageOptions {
 
 /**
  * Makes the demo's image out of Debian's busybox-static: a shell, httpd, wget, nc, ip. Needs no registry.
- * Does nothing when the Engine has an image of this name.
+ * @returns false when the Engine has an image of this name, which is left as it is
  */
-export async function ensureDemoImage(socket: string, options: DemoImageOptions = {}): Promise<void> {
+export async function ensureDemoImage(socket: string, options: DemoImageOptions = {}): Promise<boolean> {
   const name = options.name ?? DEMO_IMAGE;
-  if (await hasImage(socket, name)) return;
+  if (await hasImage(socket, name)) return false;
   const changes = ['CMD ["/bin/serve"]', 'ENV PATH=/bin', ...(options.changes ?? [])];
   const query = new URLSearchParams([
     ['fromSrc', '-'],
@@ -39,6 +39,7 @@ export async function ensureDemoImage(socket: string, options: DemoImageOptions 
   const body = tar(await files(options.busybox ?? BUSYBOX));
   const answer = await docker(socket, { method: 'POST', path: `/images/create?${query}`, body });
   if (answer.includes('"error"')) throw new Error(`the image ${name} was not made: ${answer}`);
+  return true;
 }
 
 export async function hasImage(socket: string, name: string): Promise<boolean> {
@@ -51,11 +52,12 @@ export async function hasImage(socket: string, name: string): Promise<boolean> {
   }
 }
 
+/** Unknown is fine; one that a container of somebody else uses stays. */
 export async function removeImage(socket: string, name: string): Promise<void> {
   try {
-    await docker(socket, { method: 'DELETE', path: `/images/${name}?force=1` });
+    await docker(socket, { method: 'DELETE', path: `/images/${name}` });
   } catch (error) {
-    if (!(error instanceof DockerError) || error.status !== 404) throw error;
+    if (!(error instanceof DockerError) || ![404, 409].includes(error.status)) throw error;
   }
 }
 

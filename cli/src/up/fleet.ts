@@ -56,11 +56,11 @@ const CLUSTER_NAME = 'demo';
 const JOIN_MS = 30_000;
 
 /**
- * What one worker offers when several share this machine. Two cores at least: the example reserves four, and a
- * reservation is not use. A quarter of the memory each, 4 GiB at most.
+ * What one worker offers when several share this machine. Four cores at least: the example reserves four of eight, so
+ * that a person can add to it, and a reservation is not use. Memory: an even share of half of it, 4 GiB at most.
  */
 export function shareOf(workers: number, totalMemoryMib: number): Pick<FleetOptions, 'vcpus' | 'memory'> {
-  const vcpus = Math.max(2, Math.floor(availableParallelism() / workers));
+  const vcpus = Math.max(4, Math.floor(availableParallelism() / workers));
   return { vcpus, memory: Math.min(4096, Math.floor(totalMemoryMib / (2 * workers))) };
 }
 
@@ -89,11 +89,14 @@ export async function startCluster(
   const data = join(run.dir, 'cluster');
   const address = machine?.address ?? '127.0.0.1';
   const args = ['--name', CLUSTER_NAME, '--root', root.socket, '--host', address, '--address', address];
+  // On loopback with others: free ones where the root was to take a free one.
+  const free = machine === null && options.port === 0;
+  const ports = free ? ['--port', '0', '--mqtt-port', '0'] : ['--port', `${CLUSTER_PORT}`];
   const child = await startChild(run, {
     name: 'cluster',
     role: 'cluster',
     ...fromOf(options),
-    args: [...args, '--port', `${CLUSTER_PORT}`, '--data', data, ...(options.flags?.cluster ?? [])],
+    args: [...args, ...ports, '--data', data, ...(options.flags?.cluster ?? [])],
     env: { LOG_LEVEL: options.logLevel, ROOT_TOKEN: readToken(join(root.data, 'cluster-token')) },
     ...(machine ? { namespace: machine.namespace } : {}),
   });

@@ -16,6 +16,8 @@ export interface RunRecord {
   namespaces: string[];
   /** `own`: started by this run, holds nothing else; `folders` were not there before it */
   engine: { socket: string; own: boolean; folders: string[] } | null;
+  /** made by this run in an engine that is not its own */
+  images: string[];
   /** ids of this run's workers, which label their containers */
   workers: string[];
 }
@@ -40,7 +42,7 @@ export function openRun(runs = defaultRunsFolder()): Run {
   mkdirSync(runs, { recursive: true, mode: 0o700 });
   const id = freeId(runs);
   mkdirSync(join(runs, id), { mode: 0o700 });
-  const record = { id, owner, processes: [], namespaces: [], engine: null, workers: [] };
+  const record = { id, owner, processes: [], namespaces: [], engine: null, images: [], workers: [] };
   const run = recordOf(join(runs, id), record);
   run.note({});
   return run;

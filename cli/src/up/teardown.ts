@@ -1,6 +1,7 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { listContainers, removeContainer } from '../docker/containers.ts';
+import { removeImage } from '../docker/demo-image.ts';
 import { unmountBelow } from '../system/mounts.ts';
 import { childrenOf, endProcess, isAlive, processesNaming } from '../system/process.ts';
 import { answers } from './engine.ts';
@@ -47,6 +48,7 @@ async function removeContainers(run: Run): Promise<void> {
   const containers = await listContainers(engine.socket, engine.own ? '' : WORKER_LABEL);
   const ours = containers.filter(({ Labels }) => engine.own || workers.includes(Labels[WORKER_LABEL] ?? ''));
   await Promise.all(ours.map(({ Id }) => removeContainer(engine.socket, Id)));
+  for (const image of run.record.images) await removeImage(engine.socket, image);
 }
 
 async function stopEngine(run: Run): Promise<void> {

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { test } from 'node:test';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { closeServer, listen } from '@hedgerow/common';
+import { listContainers } from '../docker/containers.ts';
+import { DEMO_IMAGE, hasImage } from '../docker/demo-image.ts';
 import { mountsBelow } from '../system/mounts.ts';
 import { processesNaming } from '../system/process.ts';
+import { ensureEngine } from './engine.ts';
 import { listNamespaces } from './namespaces.ts';
+import { openRun } from './run.ts';
+import { tearDown } from './teardown.ts';
+import { type UpOptions, up } from './up.ts';
 
 const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const skip = process.platform !== 'linux' || process.getuid?.() !== 0 ? 'needs root on Linux' : false;
@@ -35,4 +44,53 @@ test('Ctrl-C removes everything, also when nobody reads what is said', { skip },
     listNamespaces().filter(name => name.startsWith(`hedge-${id}-`)),
     [],
   );
+});
+
+describe('hedge up --check', { skip }, () => {
+  const CHECK: UpOptions = { check: true, workers: 2, port: 0, docker: '', logLevel: 'info' };
+  let runs = '';
+  before(() => {
+    runs = mkdtempSync(join(tmpdir(), 'hedge-up-'));
+  });
+  after(() => rmSync(runs, { recursive: true, force: true }));
+
+  async function check(options: Partial<UpOptions>, without: string | null = null): Promise<string> {
+    let said = '';
+    const say = (text: string) => {
+      said += text;
+    };
+    const { signal } = new AbortController();
+    await up({ ...CHECK, runs, ...options }, { say, signal, without });
+    return said;
+  }
+
+  test('leaves an engine that was there before as it was', async () => {
+    const run = openRun(runs);
+    try {
+      const { socket } = await ensureEngine(run, '');
+      const said = await check({ docker: socket });
+      assert.match(said, /the one of this machine/);
+      assert.match(said, /30 answered/);
+      assert.deepEqual(await listContainers(socket, ''), []);
+      assert.equal(await hasImage(socket, DEMO_IMAGE), false);
+      assert.deepEqual(readdirSync(runs), [run.id]);
+    } finally {
+      await tearDown(run);
+    }
+  });
+
+  test('shows root and cluster where containers cannot run', async () => {
+    const said = await check({}, 'root is missing');
+    assert.match(said, /cluster started: 127\.0\.0\.1/);
+    assert.match(said, /Hedgerow is up/);
+    assert.deepEqual(existsSync(runs) ? readdirSync(runs) : [], []);
+  });
+
+  test('says which port is taken, and makes nothing', async () => {
+    const server = createServer();
+    const { port } = (await listen(server, { host: '127.0.0.1', port: 0 })) as { port: number };
+    await assert.rejects(check({ port }), new RegExp(`port ${port} of 127\\.0\\.0\\.1 is in use`));
+    await closeServer(server);
+    assert.deepEqual(existsSync(runs) ? readdirSync(runs) : [], []);
+  });
 });

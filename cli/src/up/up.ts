@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError, messageOf } from '@hedgerow/common';
 import { Client } from '../api/client.ts';
 import { memorySessions } from '../api/session.ts';
-import { ensureDemoImage } from '../docker/demo-image.ts';
+import { DEMO_IMAGE, ensureDemoImage } from '../docker/demo-image.ts';
 import { isFree } from '../doctor/ports.ts';
 import { ERRORS } from '../errors.ts';
 import { type Engine, ensureEngine } from './engine.ts';
@@ -125,7 +125,15 @@ async function startEngine(run: Run, options: UpOptions, steps: Steps): Promise<
     () => ensureEngine(run, options.docker),
     ({ version, own }) => `${version}, ${own ? 'started for this run' : 'the one of this machine'}`,
   );
-  await steps.run('image hedgerow/demo:1 from busybox', () => ensureDemoImage(engine.socket));
+  await steps.run(
+    `image ${DEMO_IMAGE} from busybox`,
+    async () => {
+      const made = await ensureDemoImage(engine.socket);
+      if (made && !engine.own) run.note({ images: [DEMO_IMAGE] });
+      return made;
+    },
+    made => (made ? '' : 'there already'),
+  );
   return engine;
 }
 
