@@ -165,6 +165,7 @@ export const ClusterSchema = Type.Object(
     virtualization: Type.Array(Type.String()),
     supported_addons: Type.Array(Type.String()),
     csi_drivers: Type.Array(Type.String()),
+    workers: Type.Array(Type.String(), { description: 'Host names of its live workers.' }),
     gpu_drivers: Type.Array(Type.String()),
     last_modified_timestamp: Type.Number({ description: 'Epoch seconds.' }),
   },

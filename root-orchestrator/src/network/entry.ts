@@ -9,16 +9,29 @@ export interface ServiceName {
   readonly service_ip: string;
 }
 
-/** An instance answers for its service from the moment it runs until its removal is wanted. */
-export function isReachable(instance: Instance): boolean {
-  return instance.desired === 'run' && instance.status === 'RUNNING' && instance.namespace_ip !== '';
+/** States in which an instance has a worker that runs it now or is about to. */
+const PLACED: ReadonlySet<string> = new Set([
+  'NODE_SCHEDULED',
+  'CREATING',
+  'CREATED',
+  'RUNNING',
+  'FAILED',
+  'DEAD',
+]);
+
+/**
+ * An instance is listed from its placement on, so that others know the way to its worker before its program's first
+ * packet asks them for an answer. It answers for its service only while it runs: until then it has no address.
+ */
+export function isListed(instance: Instance): boolean {
+  return instance.desired === 'run' && PLACED.has(instance.status) && instance.worker_subnet !== '';
 }
 
 export function tableInstance(instance: Instance): TableInstance {
   return {
     instance_number: instance.instance_number,
     instance_ip: instance.instance_ip,
-    namespace_ip: instance.namespace_ip,
+    namespace_ip: instance.status === 'RUNNING' ? instance.namespace_ip : '',
     host_ip: instance.host_ip,
     host_port: instance.host_port,
     worker_id: instance.worker_id,
@@ -31,7 +44,7 @@ export function tableEntry(service: ServiceName, instances: readonly Instance[])
   return {
     ...nameOf(service),
     instances: instances
-      .filter(isReachable)
+      .filter(isListed)
       .map(tableInstance)
       .sort((a, b) => a.instance_number - b.instance_number),
     removed: false,
@@ -50,7 +63,7 @@ export function fingerprint(entry: TableEntry, clusterId: string): string {
 /** Does the network see a difference between two states of an instance? */
 export function looksDifferent(before: Instance | undefined, after: Instance | undefined): boolean {
   const seen = (instance: Instance | undefined) =>
-    instance && isReachable(instance) ? JSON.stringify(tableInstance(instance)) : '';
+    instance && isListed(instance) ? JSON.stringify(tableInstance(instance)) : '';
   return seen(before) !== seen(after);
 }
 

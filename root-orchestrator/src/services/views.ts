@@ -95,6 +95,7 @@ export function viewCluster(cluster: Cluster, active: boolean): ApiCluster {
     virtualization: aggregate.virtualization,
     supported_addons: [],
     csi_drivers: [],
+    workers: cluster.aggregate.workers,
     gpu_drivers: [],
     last_modified_timestamp: cluster.last_modified_timestamp,
   };
