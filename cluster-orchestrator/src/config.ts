@@ -1,4 +1,15 @@
-import { integer, port, type Settings, text } from '@hedgerow/common';
+import {
+  CONFIG_ERRORS,
+  HedgerowError,
+  integer,
+  parseAddress,
+  port,
+  type Settings,
+  text,
+} from '@hedgerow/common';
+
+/** Port of the System Manager. */
+export const ROOT_PORT = 10_000;
 
 export interface ClusterConfig {
   name: string;
@@ -30,7 +41,7 @@ export const clusterSettings: Settings<ClusterConfig> = {
     env: 'CLUSTER_NAME',
     default: 'cluster',
     help: 'name of this cluster, unique under its root',
-    parse: text,
+    parse: name,
   },
   location: {
     flag: 'location',
@@ -45,7 +56,7 @@ export const clusterSettings: Settings<ClusterConfig> = {
     env: 'ROOT_ADDRESS',
     default: '127.0.0.1:10000',
     help: 'System Manager: host:port or unix:/path',
-    parse: text,
+    parse: rootAddress,
   },
   rootToken: {
     flag: 'root-token',
@@ -81,7 +92,7 @@ export const clusterSettings: Settings<ClusterConfig> = {
     env: 'MQTT_URL',
     default: '',
     help: 'outside broker instead of the embedded one: mqtt://user:password@host:port',
-    parse: text,
+    parse: brokerUrl,
   },
   address: {
     flag: 'address',
@@ -112,3 +123,35 @@ export const clusterSettings: Settings<ClusterConfig> = {
     parse: text,
   },
 };
+
+/** As the root takes it: file and host names, and `direct` constraints, are made of it. */
+function name(value: string, flag: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(value)) return value;
+  throw bad(flag, value, '1 to 63 letters, digits, "-", "_" or "." that begin with a letter or digit');
+}
+
+function rootAddress(value: string, flag: string): string {
+  try {
+    parseAddress(value, ROOT_PORT);
+    return value;
+  } catch (cause) {
+    throw bad(flag, value, 'host:port or unix:/path', cause);
+  }
+}
+
+/** The value may hold a password, so it is not repeated. */
+function brokerUrl(value: string, flag: string): string {
+  if (value === '' || /^mqtts?:$/.test(URL.parse(value)?.protocol ?? '')) return value;
+  throw bad(flag, '(hidden)', 'mqtt://user:password@host:port or mqtts://…');
+}
+
+function bad(flag: string, found: string, allowed: string, cause?: unknown): HedgerowError {
+  return new HedgerowError(
+    CONFIG_ERRORS.BAD_CONFIG,
+    `${flag} is ${JSON.stringify(found)}; allowed: ${allowed}`,
+    {
+      cause,
+      errors: [{ path: flag, found, allowed }],
+    },
+  );
+}

@@ -1,40 +1,38 @@
 import {
   configHelp,
   createLogger,
-  messageOf,
+  HedgerowError,
   oneOf,
   readConfig,
   runUntilSignal,
-  type Settings,
   systemClock,
 } from '@hedgerow/common';
 import { startCluster } from './app.ts';
-import { type ClusterConfig, clusterSettings } from './config.ts';
+import { clusterSettings } from './config.ts';
 
-type ProcessConfig = ClusterConfig & { logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
-
-const settings: Settings<ProcessConfig> = {
+const settings = {
   ...clusterSettings,
   logLevel: {
     flag: 'log-level',
-    env: 'LOG_LEVEL',
-    default: 'info',
+    env: 'HEDGEROW_LOG_LEVEL',
+    default: 'info' as const,
     help: 'debug, info, warn, error or silent',
     parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
   },
 };
 
-async function main(argv: readonly string[]): Promise<void> {
-  if (argv.includes('--help')) {
-    process.stdout.write(`Cluster Manager\n\n${configHelp(settings)}\n`);
+async function main(argv: string[]): Promise<void> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(`The Cluster Manager.\n\n${configHelp(settings)}\n`);
     return;
   }
-  const { logLevel, ...config } = readConfig(settings, argv, process.env);
-  const log = createLogger({ role: 'cluster', level: logLevel });
+  const config = readConfig(settings, argv, process.env);
+  const log = createLogger({ role: 'cluster', level: config.logLevel });
   await runUntilSignal(await startCluster(config, { clock: systemClock, log }));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`cluster: ${messageOf(error)}\n`);
-  process.exit(1);
+  const known = error instanceof HedgerowError;
+  process.stderr.write(`${known ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.exitCode = known ? 2 : 1;
 });

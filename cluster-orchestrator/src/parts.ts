@@ -153,6 +153,10 @@ function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: A
   });
 }
 
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
 /** Everything that the cluster has accepted and not removed. Logs are left out: the root has them. */
 function hello({ config, state, port }: Origins): Hello {
   const instances = state.instances.all();
@@ -160,7 +164,7 @@ function hello({ config, state, port }: Origins): Hello {
     cluster_name: config.name,
     cluster_location: config.location,
     port: port.get(),
-    address: config.address || config.host,
+    address: config.address || (isWildcard(config.host) ? '' : config.host),
     instances: instances.map(i => ({ ...toReport(i, state.workers.get(i.worker_id)), logs: '' })),
   };
 }

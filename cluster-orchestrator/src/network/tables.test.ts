@@ -81,12 +81,14 @@ describe('a change', () => {
     await site.place({ ...db, ...on('two') });
     const order = await two.run('10.18.0.66');
     await one.tableResult(r => r.instance_list.length === 1);
+    one.inbox.clear();
     await two.say(order, 'DEAD');
     await one.tableResult(
       r => r.app_name === 'shop.test.db.test' && r.instance_list.length === 0 && !r.removed,
     );
     await two.say(order, 'RUNNING', '10.18.0.66');
     await one.tableResult(r => r.instance_list.length === 1);
+    one.inbox.clear();
     site.root.send({ remove: { service_id: DB, instance_number: 0 } });
     await one.tableResult(
       r => r.app_name === 'shop.test.db.test' && r.instance_list.length === 0 && !r.removed,
@@ -101,6 +103,7 @@ describe('a change', () => {
     await site.place({ ...db, ...on('two') });
     await two.run('10.18.0.66');
     await one.tableResult(r => r.instance_list.some(i => i.namespace_ip === '10.18.0.66'));
+    one.inbox.clear();
     for (let n = 0; n < 5; n++) {
       site.clock.advance(1000);
       await one.beat();

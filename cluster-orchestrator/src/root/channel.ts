@@ -1,5 +1,6 @@
 import { type ChannelOptions, Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
 import { loadSync, type MethodDefinition } from '@grpc/proto-loader';
+import { formatAddress, parseAddress } from '@hedgerow/common';
 import {
   type FromCluster,
   type FromRoot,
@@ -7,6 +8,7 @@ import {
   LINK_SERVICE,
   linkProtoPath,
 } from '@hedgerow/protos';
+import { ROOT_PORT } from '../config.ts';
 
 export type Stream = ClientDuplexStream<FromCluster, FromRoot>;
 
@@ -37,8 +39,9 @@ export function createDialer(config: ChannelConfig): () => Dialed {
   const service = loadSync(linkProtoPath(config.assets || undefined), LINK_LOADER_OPTIONS)[LINK_SERVICE];
   const method = (service as unknown as Record<string, MethodDefinition<FromCluster, FromRoot>>).Connect;
   if (!method) throw new TypeError(`${LINK_SERVICE} has no Connect`);
+  const target = targetOf(config.root);
   return () => {
-    const client = new Client(config.root, credentials.createInsecure(), OPTIONS);
+    const client = new Client(target, credentials.createInsecure(), OPTIONS);
     // call credentials are refused on an insecure channel, so the token goes into the metadata
     const metadata = new Metadata();
     if (config.rootToken !== '') metadata.set('authorization', `Bearer ${config.rootToken}`);
@@ -50,4 +53,11 @@ export function createDialer(config: ChannelConfig): () => Dialed {
     ) as Stream;
     return { stream, close: () => client.close() };
   };
+}
+
+/** gRPC's names: an IPv6 address stands in brackets. */
+function targetOf(root: string): string {
+  const address = parseAddress(root, ROOT_PORT);
+  if ('path' in address) return formatAddress(address);
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : formatAddress(address);
 }
