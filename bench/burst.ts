@@ -6,6 +6,7 @@ import { SLEEPER } from './support/docker/program.ts';
 import type { Measured } from './support/figure.ts';
 import type { Fleet } from './support/fleet/fleet.ts';
 import { startFleet } from './support/fleet/start.ts';
+import { cpuMsOfTree } from './support/process.ts';
 import { microservice } from './support/sla.ts';
 import { describe, interleave, median, pairRatios } from './support/stats.ts';
 import { waitUntil } from './support/wait.ts';
@@ -38,12 +39,20 @@ async function measure(context: BenchContext): Promise<Measured[]> {
   context.say(`${rounds} rounds against ${best[0]} at a time`);
   const { raw, ours } = await interleave(rounds, {
     raw: () => rawRate(fleet.docker, best[0]),
-    ours: () => burstRate(fleet, serviceId),
+    ours: () => measureBurst(fleet, serviceId),
   });
-  return figures(tried, best[0], raw, ours);
+  return [...rateFigures(tried, best[0], raw, ours), ...costFigures(ours)];
 }
 
-function figures(tried: [number, number][], width: number, raw: number[], ours: number[]): Measured[] {
+interface Burst {
+  /** containers per second */
+  rate: number;
+  /** ms of processor time per container, by role; programs that a role started included */
+  cpu: Record<string, number>;
+}
+
+function rateFigures(tried: [number, number][], width: number, raw: number[], bursts: Burst[]): Measured[] {
+  const ours = bursts.map(b => b.rate);
   const rates = tried.map(([at, rate]) => `${rate.toFixed(1)}/s at ${at}`).join(', ');
   const method = `${CONTAINERS} containers of one service on 2 workers of one Engine, first POST to last RUNNING, ${POSTERS} requests at a time; ours/s ${describe(ours, 2)}, raw/s ${describe(raw, 2)}, pair ratios ${describe(pairRatios(ours, raw), 2)}; raw tried: ${rates}`;
   return [
@@ -60,9 +69,20 @@ function figures(tried: [number, number][], width: number, raw: number[], ours: 
   ];
 }
 
-/** @returns containers per second; they are removed afterwards, outside of the time */
-async function burstRate(fleet: Fleet, serviceId: string): Promise<number> {
+/** What is left of the machine for the Engine is what our own processes do not take. */
+function costFigures(bursts: Burst[]): Measured[] {
+  const roles = Object.keys(bursts[0]?.cpu ?? {});
+  return roles.map(role => {
+    const costs = bursts.map(b => b.cpu[role] ?? Number.NaN);
+    const method = `schedstat over the burst, programs that the role started included; ${role} ${describe(costs)}`;
+    return { figure: `CPU of ${role} per container`, value: median(costs), unit: 'ms', method };
+  });
+}
+
+/** The containers are removed afterwards, outside of the time. */
+async function measureBurst(fleet: Fleet, serviceId: string): Promise<Burst> {
   const { api } = fleet;
+  const before = await cpuByRole(fleet);
   const begin = performance.now();
   await spreadOver(POSTERS, CONTAINERS, async () => void (await api.createInstance(serviceId)));
   await waitUntil('all RUNNING', LIMIT_MS, 25, async () => {
@@ -70,12 +90,19 @@ async function burstRate(fleet: Fleet, serviceId: string): Promise<number> {
     return instance_list.length === CONTAINERS && instance_list.every(i => i.status === 'RUNNING');
   });
   const seconds = (performance.now() - begin) / 1000;
+  const after = await cpuByRole(fleet);
   await api.removeInstance(serviceId, -1);
   await waitUntil('all gone', LIMIT_MS, 100, async () => {
     const { instance_list } = await api.service(serviceId);
     return instance_list.length === 0;
   });
-  return CONTAINERS / seconds;
+  const cpu = Object.entries(after).map(([role, ms]) => [role, (ms - (before[role] ?? 0)) / CONTAINERS]);
+  return { rate: CONTAINERS / seconds, cpu: Object.fromEntries(cpu) as Record<string, number> };
+}
+
+async function cpuByRole(fleet: Fleet): Promise<Record<string, number>> {
+  const roles = Object.entries(fleet.processes).map(async ([role, pid]) => [role, await cpuMsOfTree(pid)]);
+  return Object.fromEntries(await Promise.all(roles)) as Record<string, number>;
 }
 
 async function rawRate(docker: DockerEngine, width: number): Promise<number> {

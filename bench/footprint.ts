@@ -96,14 +96,14 @@ async function read(fleet: Fleet, seconds: number): Promise<Readings> {
   return Object.fromEntries(readings) as Readings;
 }
 
-const METHOD = `PSS and private memory of smaps_rollup, children included, after ${IDLE_SECONDS} s of idling; CPU by schedstat over ${CPU_SECONDS} s; bundles with the launcher's flags; each machine of the fleet runs a copy of the node binary of its own, so that PSS counts whole what a machine would not share with others`;
+const METHOD = `PSS and anonymous memory (private heap) of smaps_rollup, children included, after ${IDLE_SECONDS} s of idling; CPU by schedstat over ${CPU_SECONDS} s; bundles with the launcher's flags; each machine of the fleet runs a copy of the node binary of its own, so that PSS counts whole what a machine would not share with others`;
 
 function workerFigures({ idle, loaded }: Apart): Measured[] {
   const [empty, full] = [idle['worker-0'] as Reading, loaded['worker-0'] as Reading];
   const perContainer = (full.pss - empty.pss) / CONTAINERS;
   return [
     weight('worker, idle: PSS', empty.pss, 80),
-    weight('worker, idle: private', empty.private, null),
+    weight('worker, idle: private heap', empty.anonymous, null),
     weight(`worker, ${CONTAINERS} containers: PSS`, full.pss, null),
     weight('worker, per container more', perContainer, 0.2),
     cpu('worker, idle: CPU', empty),
@@ -118,7 +118,7 @@ function managerFigures(apart: Readings, together: Readings): Measured[] {
     weight('root, idle: PSS', root.pss, null),
     weight('cluster, idle: PSS', cluster.pss, null),
     weight('root + cluster, two processes: PSS', root.pss + cluster.pss, 150),
-    weight('root + cluster, two processes: private', root.private + cluster.private, null),
+    weight('root + cluster, two processes: private heap', root.anonymous + cluster.anonymous, null),
     weight('root + cluster, one process: PSS', one.pss, 110),
     cpu('root, idle: CPU', root),
     cpu('cluster, idle: CPU', cluster),

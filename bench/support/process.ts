@@ -5,8 +5,8 @@ import { readdir, readFile } from 'node:fs/promises';
 export interface Weight {
   /** pages shared with other processes are counted in parts */
   pss: number;
-  /** nobody else has them */
-  private: number;
+  /** heaps and stacks: no other process has them, whatever else runs on the machine */
+  anonymous: number;
 }
 
 export function parseWeight(smapsRollup: string): Weight {
@@ -14,7 +14,7 @@ export function parseWeight(smapsRollup: string): Weight {
     Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(smapsRollup)?.[1]);
   return {
     pss: kib('Pss') / 1024,
-    private: (kib('Private_Clean') + kib('Private_Dirty')) / 1024,
+    anonymous: kib('Anonymous') / 1024,
   };
 }
 
@@ -47,7 +47,10 @@ export async function tree(pid: number): Promise<number[]> {
 
 export async function weighTree(pid: number): Promise<Weight> {
   const weights = await Promise.all((await tree(pid)).map(weigh));
-  return weights.reduce((sum, w) => ({ pss: sum.pss + w.pss, private: sum.private + w.private }));
+  return weights.reduce((sum, w) => ({
+    pss: sum.pss + w.pss,
+    anonymous: sum.anonymous + w.anonymous,
+  }));
 }
 
 /** Children that have come and gone are in the parent's own account, in steps of 10 ms. */

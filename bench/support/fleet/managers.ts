@@ -15,14 +15,13 @@ export interface Managers {
   processes: Record<string, number>;
 }
 
-const ROOT_PORT = 10000;
 const MACHINE = 'managers';
 
 /** The root listens on loopback of the machine's own namespace, the cluster dials it over a unix socket. */
 export async function startApart(roles: RoleStarter, at: Station, name: string): Promise<Managers> {
   const { dir } = roles;
   const socket = path.join(dir, 'root.sock');
-  const listen = ['--host', '127.0.0.1', '--port', String(ROOT_PORT), '--socket', socket];
+  const listen = ['--host', '127.0.0.1', '--port', '0', '--socket', socket];
   const rootFlags = [...listen, '--data', path.join(dir, 'root')];
   const root = await roles.start({ role: 'root', name: 'root', machine: MACHINE, flags: rootFlags });
   const token = await readToken(path.join(dir, 'root', 'cluster-token'));
@@ -31,7 +30,8 @@ export async function startApart(roles: RoleStarter, at: Station, name: string):
   const place = { machine: MACHINE, netns: at.netns.path };
   const cluster = await roles.start({ role: 'cluster', name: 'cluster', ...place, flags: clusterFlags });
   const processes = { root: root.pid, cluster: cluster.pid };
-  return { ...(await upstream(roles, at)), api: { host: '127.0.0.1', port: ROOT_PORT }, processes };
+  const url = new URL(String(root.ready.url));
+  return { ...(await upstream(roles, at)), api: { host: url.hostname, port: Number(url.port) }, processes };
 }
 
 /** Both live in the cluster's namespace, so the API is spoken to over the unix socket. */

@@ -25,6 +25,12 @@ export interface RoleCall {
   env?: Record<string, string>;
 }
 
+export interface StartedRole {
+  pid: number;
+  /** fields of the line that it logged when it was ready: its addresses */
+  ready: Record<string, unknown>;
+}
+
 export class RoleStarter {
   readonly dir: string;
   readonly #life: Lifecycle;
@@ -41,7 +47,7 @@ export class RoleStarter {
   }
 
   /** @throws with the end of its log when the process is not ready in time */
-  async start(call: RoleCall): Promise<Spawned> {
+  async start(call: RoleCall): Promise<StartedRole> {
     const program = call.role.includes('/') ? call.role : path.join(DIST, `${call.role}.mjs`);
     if (!existsSync(program)) throw new Error(`${program} is missing: npm run build`);
     const command = [await this.#runtime(call.machine), ...SIZE_FLAGS, program, ...call.flags];
@@ -52,8 +58,8 @@ export class RoleStarter {
       env: { ...process.env, ...call.env },
     });
     this.#life.add(call.name, () => spawned.stop());
-    await waitUntil(`${call.name} ready`, START_LIMIT_MS, 20, () => isReady(log, spawned));
-    return spawned;
+    const ready = await waitUntil(`${call.name} ready`, START_LIMIT_MS, 20, () => readyLine(log, spawned));
+    return { pid: spawned.pid, ready };
   }
 
   async #runtime(machine: string): Promise<string> {
@@ -67,11 +73,12 @@ export class RoleStarter {
   }
 }
 
-async function isReady(log: string, spawned: Spawned): Promise<boolean> {
+async function readyLine(log: string, spawned: Spawned): Promise<Record<string, unknown> | null> {
   const text = await readFile(log, 'utf8');
   if (spawned.child.exitCode !== null)
     throw new Error(`ended with ${spawned.child.exitCode}:\n${tail(text)}`);
-  return text.includes('"msg":"ready"');
+  const line = text.split('\n').find(candidate => candidate.includes('"msg":"ready"'));
+  return line === undefined ? null : (JSON.parse(line) as Record<string, unknown>);
 }
 
 function tail(text: string): string {
