@@ -29,8 +29,9 @@ export interface Run {
   note(change: Partial<RunRecord>): void;
 }
 
-/** Short, because sockets lie below it and a socket's path has at most 107 bytes. */
+/** `HEDGEROW_RUNS`, else a short one, because sockets lie below it and a socket's path has at most 107 bytes. */
 export function defaultRunsFolder(uid = process.getuid?.(), env = process.env): string {
+  if (env.HEDGEROW_RUNS) return env.HEDGEROW_RUNS;
   if (uid === 0) return '/var/lib/hedgerow/runs';
   return join(env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'hedgerow', 'runs');
 }
