@@ -2,6 +2,7 @@
  * A broker that is not ours (Mosquitto, EMQX): the cluster is one of its clients. Who may connect to it and what a
  * worker may reach is that broker's own configuration.
  */
+import type { Socket } from 'node:net';
 import { HedgerowError, type Logger, messageOf } from '@hedgerow/common';
 import { UP } from '@hedgerow/protos';
 import { connect, type MqttClient } from 'mqtt';
@@ -32,6 +33,8 @@ export function startOutsideBroker(options: OutsideOptions): Broker {
   });
   let reachable = false;
   client.on('connect', () => {
+    // the client writes a packet in pieces, which Nagle's algorithm would hold back for 40 ms
+    (client.stream as Socket).setNoDelay(true);
     subscribe(client).then(
       () => {
         reachable = true;

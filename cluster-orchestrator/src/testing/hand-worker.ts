@@ -1,4 +1,5 @@
 /** A worker, played by hand: registers over HTTP and speaks MQTT through a real client. */
+import type { Socket } from 'node:net';
 import {
   type DeletePayload,
   type DeployPayload,
@@ -75,6 +76,7 @@ export class HandWorker {
       ...options,
     });
     client.on('error', () => {});
+    (client.stream as Socket).setNoDelay(true);
     client.on('message', (topic, payload) => {
       const leaf = parseNodeTopic(topic)?.leaf as DownTopic;
       this.inbox.put({ leaf, text: payload.toString() });
