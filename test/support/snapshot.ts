@@ -15,8 +15,7 @@ const FOLDERS = ['/run/containerd', '/run/containerd/s', '/run/docker', '/run/do
 
 /**
  * @param runs folder of the runs that are looked at (`HEDGEROW_RUNS` for the command): their namespaces, files,
- * processes and mounts. Links, routes and packet
- * filter are those of this process's own network namespace.
+ * processes and mounts. Links, routes and packet filter are those of this process's own network namespace.
  */
 export async function takeSnapshot(runs: string): Promise<Snapshot> {
   const lines = async (command: string, ...args: string[]) =>

@@ -1,5 +1,5 @@
 import { rmdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { listContainers, removeContainer } from '../docker/containers.ts';
 import { removeImage } from '../docker/demo-image.ts';
 import { unmountBelow } from '../system/mounts.ts';
@@ -70,9 +70,15 @@ async function removeNetwork(run: Run): Promise<void> {
 async function removeFiles(run: Run): Promise<void> {
   await unmountBelow(run.dir);
   rmSync(run.dir, { recursive: true, force: true, maxRetries: 3 });
-  removeEmpty(dirname(run.dir));
-  removeEmpty(dirname(dirname(run.dir)));
+  removeOwnFolders(dirname(run.dir));
   for (const folder of run.record.engine?.folders ?? []) removeEmpty(folder);
+}
+
+/** `…/hedgerow/runs`; a folder that somebody chose stays. */
+function removeOwnFolders(runs: string): void {
+  if (basename(dirname(runs)) !== 'hedgerow') return;
+  removeEmpty(runs);
+  removeEmpty(dirname(runs));
 }
 
 function removeEmpty(folder: string): void {
