@@ -11,7 +11,7 @@ import {
   type Place,
   type PlaceAnswer,
 } from '@hedgerow/protos';
-import { Inbox, until } from './wait.ts';
+import { Inbox } from './wait.ts';
 
 type Call = ServerDuplexStream<FromCluster, FromRoot>;
 type Body = NonNullable<FromCluster['body']>;
@@ -35,59 +35,86 @@ export interface HandRoot {
   stop(): Promise<void>;
 }
 
-/** @param address `127.0.0.1:port`; port 0 for any */
+/** What the streams of the clusters leave behind. */
+interface Ear {
+  inbox: Inbox<FromCluster>;
+  tokens: string[];
+  obliging: { welcome: boolean; subnets: boolean };
+  current: Call | undefined;
+  subnets: number;
+}
+
+/** @param address `127.0.0.1:port`, port 0 for any, or `unix:/path` */
 export async function startHandRoot(address = '127.0.0.1:0'): Promise<HandRoot> {
-  const server = new Server();
-  const inbox = new Inbox<FromCluster>();
-  const tokens: string[] = [];
-  const obliging = { welcome: true, subnets: true };
-  let current: Call | undefined;
-  let subnets = 0;
-  const oblige = (call: Call, message: FromCluster): void => {
-    if (message.hello && obliging.welcome) call.write({ welcome: { cluster_id: CLUSTER_ID } });
-    if (message.subnet_claim && obliging.subnets) {
-      const subnet = `10.18.${Math.floor(subnets / 4)}.${(subnets++ % 4) * 64}`;
-      call.write({ subnet_grant: { request_id: message.subnet_claim.request_id, subnet, error: '' } });
-    }
+  const ear: Ear = {
+    inbox: new Inbox(),
+    tokens: [],
+    obliging: { welcome: true, subnets: true },
+    current: undefined,
+    subnets: 0,
   };
-  server.addService(loadSync(linkProtoPath(), LINK_LOADER_OPTIONS)[LINK_SERVICE] as ServiceDefinition, {
-    Connect(call: Call) {
-      current = call;
-      tokens.push(String(call.metadata.get('authorization')[0] ?? ''));
-      call.on('data', (message: FromCluster) => {
-        inbox.put(message);
-        oblige(call, message);
-      });
-      call.on('error', () => {});
-      call.on('end', () => call.end());
+  const server = new Server();
+  const service = loadSync(linkProtoPath(), LINK_LOADER_OPTIONS)[LINK_SERVICE] as ServiceDefinition;
+  server.addService(service, { Connect: (call: Call) => hear(ear, call) });
+  const port = await bind(server, address);
+  return {
+    address: address.startsWith('unix:') ? address : `127.0.0.1:${port}`,
+    inbox: ear.inbox,
+    tokens: ear.tokens,
+    obliging: ear.obliging,
+    ...voice(ear),
+    async stop() {
+      server.forceShutdown();
     },
-  });
-  const port = await new Promise<number>((resolve, reject) => {
+  };
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });
+}
+
+function hear(ear: Ear, call: Call): void {
+  ear.current = call;
+  ear.tokens.push(String(call.metadata.get('authorization')[0] ?? ''));
+  call.on('data', (message: FromCluster) => {
+    ear.inbox.put(message);
+    oblige(ear, call, message);
+  });
+  call.on('error', () => {});
+  call.on('end', () => call.end());
+}
+
+function oblige(ear: Ear, call: Call, message: FromCluster): void {
+  if (message.hello && ear.obliging.welcome) call.write({ welcome: { cluster_id: CLUSTER_ID } });
+  if (message.subnet_claim && ear.obliging.subnets) {
+    const n = ear.subnets++;
+    const subnet = `10.18.${Math.floor(n / 4)}.${(n % 4) * 64}`;
+    call.write({ subnet_grant: { request_id: message.subnet_claim.request_id, subnet, error: '' } });
+  }
+}
+
+function voice(ear: Ear): Pick<HandRoot, 'send' | 'next' | 'report' | 'place' | 'cut'> {
+  const { inbox } = ear;
   const send = (message: FromRoot) => {
-    if (!current) throw new Error('no cluster is connected');
-    current.write(message);
+    if (!ear.current) throw new Error('no cluster is connected');
+    ear.current.write(message);
   };
-  const next = async <B extends Body>(body: B) =>
-    (await inbox.take(`message ${body}`, message => message.body === body))[body] as NonNullable<
-      FromCluster[B]
-    >;
   return {
-    address: address.startsWith('unix:') ? address : `127.0.0.1:${port}`,
-    inbox,
-    tokens,
     send,
-    next,
-    obliging,
-    report(status, instanceNumber) {
+    async next<B extends Body>(body: B) {
+      const message = await inbox.take(`message ${body}`, m => m.body === body);
+      return message[body] as NonNullable<FromCluster[B]>;
+    },
+    async report(status, instanceNumber) {
       const matches = (report: InstanceReport) =>
         report.status === status && (instanceNumber ?? report.instance_number) === report.instance_number;
-      return inbox
-        .take(`report ${status}`, message => message.reports?.reports.some(matches) ?? false)
-        .then(message => message.reports?.reports.find(matches) as InstanceReport);
+      const reportsOf = (message: FromCluster) => message.reports?.reports ?? [];
+      const message = await inbox.take(`report ${status}`, m => reportsOf(m).some(matches));
+      return reportsOf(message).find(matches) as InstanceReport;
     },
     async place(place) {
       send({ place });
@@ -95,14 +122,8 @@ export async function startHandRoot(address = '127.0.0.1:0'): Promise<HandRoot> 
       return (await inbox.take('answer to Place', answered)).place_answer as PlaceAnswer;
     },
     cut() {
-      current?.end();
-      current = undefined;
-    },
-    async stop() {
-      await until('root stops', () => {
-        server.forceShutdown();
-        return true;
-      });
+      ear.current?.end();
+      ear.current = undefined;
     },
   };
 }
