@@ -44,16 +44,16 @@ export function pairRatios(over: readonly number[], under: readonly number[]): n
  * Runs every arm once per round, each round in the opposite order of the one before (A B, B A, A B, …), so that a
  * drift of the machine falls on all arms alike.
  */
-export async function interleave<K extends string, R>(
-  rounds: number,
-  arms: Readonly<Record<K, (round: number) => Promise<R>>>,
-): Promise<Record<K, R[]>> {
-  const names = Object.keys(arms) as K[];
-  const results = Object.fromEntries(names.map(name => [name, []])) as unknown as Record<K, R[]>;
+export async function interleave<A extends Arms>(rounds: number, arms: A): Promise<Results<A>> {
+  const names = Object.keys(arms) as (keyof A & string)[];
+  const results = Object.fromEntries(names.map(name => [name, [] as unknown[]]));
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      results[name].push(await arms[name](round));
+      results[name]?.push(await arms[name]?.(round));
     }
   }
-  return results;
+  return results as Results<A>;
 }
+
+type Arms = Readonly<Record<string, (round: number) => Promise<unknown>>>;
+type Results<A extends Arms> = { [K in keyof A]: Awaited<ReturnType<A[K]>>[] };

@@ -22,6 +22,11 @@ export class EngineWatch {
     this.#events = [];
   }
 
+  /** How many containers did this, as far as is remembered. */
+  count(action: string): number {
+    return this.#events.filter(event => event.action === action).length;
+  }
+
   /** @param containerId any container when left out. @throws after `ms` */
   next(action: string, containerId?: string, ms = 20_000): Promise<DockerEvent> {
     const matches = (event: DockerEvent): boolean =>

@@ -16,23 +16,16 @@ export const UPLINK = 'eth0';
 /** @param labels one station each, at 10.99.1.1, .2, … */
 export async function createLan(life: Lifecycle, labels: readonly string[]): Promise<Station[]> {
   const hub = await createNetns(life, 'hub');
-  await withoutIpv6(hub);
   await hub.run('ip', 'link', 'add', 'br0', 'type', 'bridge');
   await hub.run('ip', 'link', 'set', 'br0', 'up');
   const stations: Station[] = [];
   for (const [at, label] of labels.entries()) {
     const netns = await createNetns(life, label);
-    await withoutIpv6(netns);
     const address = `10.99.1.${at + 1}`;
     await plugIn(hub, netns, `port${at}`, address);
     stations.push({ netns, address });
   }
   return stations;
-}
-
-/** The kernel would look for routers on new links for minutes: bytes on the wire that are not ours. */
-async function withoutIpv6(netns: Netns): Promise<void> {
-  await netns.run('sysctl', '-qw', 'net.ipv6.conf.default.disable_ipv6=1');
 }
 
 async function plugIn(hub: Netns, netns: Netns, port: string, address: string): Promise<void> {

@@ -16,6 +16,8 @@ export async function createNetns(life: Lifecycle, label: string): Promise<Netns
   life.add(`namespace ${name}`, async () => void (await run(['ip', 'netns', 'delete', name])));
   const path = `/run/netns/${name}`;
   const netns = { name, path, run: (...command: string[]) => run(inNetns(path, command)) };
+  // the kernel would look for routers and listeners on new links: bytes on the wire that are nobody's
+  await netns.run('sysctl', '-qw', 'net.ipv6.conf.default.disable_ipv6=1');
   await netns.run('ip', 'link', 'set', 'lo', 'up');
   return netns;
 }
