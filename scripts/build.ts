@@ -3,9 +3,9 @@ import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { ROLES, SOURCES } from '../cli/bin/lib/entry.js';
+import { ROLES, type Role, SOURCES } from '../cli/bin/lib/entry.js';
 import { copyAssets } from './build/assets.ts';
-import { stubs } from './build/stubs.ts';
+import { MANAGER_STUBS, stubs, WORKER_STUBS } from './build/stubs.ts';
 
 /** CommonJS packages inside a module need `require`; the assets lie beside the bundle unless told otherwise. */
 const BANNER = `import { createRequire as hedgerowRequire } from 'node:module';
@@ -19,7 +19,12 @@ export async function buildAll(repository: string, target: string): Promise<void
   const made = join(beside, `build-${process.pid}`);
   try {
     await mkdir(made, { recursive: true });
-    await bundle(repository, made);
+    const managers = ROLES.filter(role => MANAGERS.has(role));
+    const others = ROLES.filter(role => !MANAGERS.has(role));
+    await Promise.all([
+      bundle(repository, made, managers, MANAGER_STUBS),
+      bundle(repository, made, others, WORKER_STUBS),
+    ]);
     await copyAssets(repository, join(made, 'assets'));
     await rm(target, { recursive: true, force: true });
     await rename(made, target);
@@ -29,10 +34,18 @@ export async function buildAll(repository: string, target: string): Promise<void
   }
 }
 
-async function bundle(repository: string, target: string): Promise<void> {
+/** Those that speak gRPC. */
+const MANAGERS: ReadonlySet<string> = new Set(['root', 'cluster']);
+
+async function bundle(
+  repository: string,
+  target: string,
+  roles: readonly Role[],
+  unused: readonly string[],
+): Promise<void> {
   await build({
     absWorkingDir: repository,
-    entryPoints: Object.entries(SOURCES).map(([out, source]) => ({ in: source, out })),
+    entryPoints: roles.map(out => ({ in: SOURCES[out], out })),
     outdir: target,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -44,7 +57,7 @@ async function bundle(repository: string, target: string): Promise<void> {
     minifyWhitespace: true,
     legalComments: 'linked',
     banner: { js: BANNER },
-    plugins: [stubs()],
+    plugins: [stubs(unused)],
     logLevel: 'warning',
   });
 }

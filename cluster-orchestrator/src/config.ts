@@ -53,7 +53,7 @@ export const clusterSettings: Settings<ClusterConfig> = {
   root: {
     flag: 'root',
     short: 'r',
-    env: 'ROOT_ADDRESS',
+    env: 'SYSTEM_MANAGER_URL',
     default: '127.0.0.1:10000',
     help: 'System Manager: host:port or unix:/path',
     parse: rootAddress,

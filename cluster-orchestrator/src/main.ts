@@ -28,7 +28,7 @@ async function main(argv: string[]): Promise<void> {
   }
   const config = readConfig(settings, argv, process.env);
   const log = createLogger({ role: 'cluster', level: config.logLevel });
-  await runUntilSignal(await startCluster(config, { clock: systemClock, log }));
+  await runUntilSignal(startCluster(config, { clock: systemClock, log }));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

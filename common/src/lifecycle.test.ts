@@ -105,7 +105,7 @@ function runner(stop: string) {
   const url = JSON.stringify(new URL('./lifecycle.ts', import.meta.url).href);
   const program = `import { runUntilSignal } from ${url};
     setInterval(() => {}, 1000);
-    const end = runUntilSignal({ stop: ${stop} });
+    const end = runUntilSignal(Promise.resolve({ stop: ${stop} }));
     console.log('ready');
     await end;`;
   return spawn(process.execPath, ['--input-type=module', '-e', program], {

@@ -54,12 +54,19 @@ export async function startWith<T>(start: (life: Lifecycle) => Promise<T>): Prom
   }
 }
 
-/** For `main.ts`: waits for SIGINT or SIGTERM, stops, and exits; a second signal exits at once. */
-export async function runUntilSignal(running: Running): Promise<never> {
-  await new Promise<void>(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+/** ms that a start which is under way has to finish, so that what it made is undone, when it is told to stop */
+const FINISH_START = 5000;
+
+/**
+ * For `main.ts`: waits for SIGINT or SIGTERM, stops, and exits; a second signal exits at once. Takes the promise of the
+ * start, so that the process listens to signals before it says that it is ready.
+ * @throws what the start threw
+ */
+export async function runUntilSignal(starting: Promise<Running>): Promise<never> {
+  const signalled = nextSignal();
+  const running = await Promise.race([starting, signalled.then(() => finished(starting))]);
+  await signalled;
+  void nextSignal().then(() => process.exit(130));
   const code = await running.stop().then(
     () => 0,
     (error: unknown) => {
@@ -68,4 +75,15 @@ export async function runUntilSignal(running: Running): Promise<never> {
     },
   );
   process.exit(code);
+}
+
+function nextSignal(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+function finished(starting: Promise<Running>): Promise<Running> {
+  setTimeout(() => process.exit(130), FINISH_START).unref();
+  return starting;
 }

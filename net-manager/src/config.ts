@@ -60,7 +60,7 @@ export const netSettings: Settings<NetSettings> = {
   },
   logLevel: {
     flag: 'log-level',
-    env: 'LOG_LEVEL',
+    env: 'HEDGEROW_LOG_LEVEL',
     default: 'info',
     help: 'debug, info, warn, error, silent',
     parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),

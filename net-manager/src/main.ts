@@ -20,7 +20,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const settings = readConfig(netSettings, argv, process.env);
   const log = createLogger({ role: 'net-manager', level: settings.logLevel });
   if (settings.teardown) await teardown(settings.data, { log });
-  else await runUntilSignal(await startNetManager(netConfig(settings), { clock: systemClock, log }));
+  else await runUntilSignal(startNetManager(netConfig(settings), { clock: systemClock, log }));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const log = createLogger({ role: 'worker', level: cli.logLevel, ...file });
   const net = cli.net === '' ? null : httpNetManager(cli.net);
   if (cli.removeAll) await removeAll(cli, { log });
-  else await runUntilSignal(await startNode(cli, { clock: systemClock, log, net }));
+  else await runUntilSignal(startNode(cli, { clock: systemClock, log, net }));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

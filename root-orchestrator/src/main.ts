@@ -28,7 +28,7 @@ async function main(argv: string[]): Promise<void> {
   }
   const config = readConfig(settings, argv, process.env);
   const log = createLogger({ role: 'root', level: config.logLevel });
-  await runUntilSignal(await startRoot(config, { clock: systemClock, log }));
+  await runUntilSignal(startRoot(config, { clock: systemClock, log }));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

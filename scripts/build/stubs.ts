@@ -5,9 +5,14 @@ import type { Plugin } from 'esbuild';
  * `cpu-features`), native accelerators of `ws`, and pino's worker threads. Left in, they cost every process 5 MB.
  */
 const UNUSED = ['ssh2', 'cpu-features', 'bufferutil', 'utf-8-validate', 'thread-stream', 'pino-pretty'];
+/** dockerode loads these to build images; a worker only runs them. */
+const BUILDING = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', '@balena/dockerignore'];
+
+export const MANAGER_STUBS: readonly string[] = UNUSED;
+export const WORKER_STUBS: readonly string[] = [...UNUSED, ...BUILDING];
 
 /** Replaces them with a module that says what is missing when it is used after all. */
-export function stubs(names: readonly string[] = UNUSED): Plugin {
+export function stubs(names: readonly string[]): Plugin {
   const filter = new RegExp(`^(?:${names.join('|')})(?:/.*)?$`);
   return {
     name: 'stubs',

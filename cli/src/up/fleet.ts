@@ -74,7 +74,7 @@ export async function startRoot(run: Run, options: FleetOptions): Promise<Root> 
     role: 'root',
     ...fromOf(options),
     args: [...args, ...(options.flags?.root ?? [])],
-    env: { LOG_LEVEL: options.logLevel },
+    env: { HEDGEROW_LOG_LEVEL: options.logLevel },
   });
   return { url: String(child.ready.url), socket: `unix:${socket}`, data, child };
 }
@@ -97,7 +97,7 @@ export async function startCluster(
     role: 'cluster',
     ...fromOf(options),
     args: [...args, ...ports, '--data', data, ...(options.flags?.cluster ?? [])],
-    env: { LOG_LEVEL: options.logLevel, ROOT_TOKEN: readToken(join(root.data, 'cluster-token')) },
+    env: { HEDGEROW_LOG_LEVEL: options.logLevel, ROOT_TOKEN: readToken(join(root.data, 'cluster-token')) },
     ...(machine ? { namespace: machine.namespace } : {}),
   });
   return { name: CLUSTER_NAME, namespace: machine?.namespace, address, data, child };

@@ -24,7 +24,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const file = cli.logFile === '' ? {} : { file: cli.logFile };
   const log = createLogger({ role: 'worker', level: cli.logLevel, ...file });
   if (cli.removeAll) await removeWorker(cli, log);
-  else await runUntilSignal(await startWorker(cli, { clock: systemClock, log }));
+  else await runUntilSignal(startWorker(cli, { clock: systemClock, log }));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -16,10 +16,8 @@ export function mergeEntry(
 ): TableEntry | null {
   const service = own[0]?.service ?? remote;
   if (!service) return null;
-  const foreign = (remote?.instances ?? []).filter(
-    instance => instance.cluster_id !== sources.clusterId && instance.namespace_ip !== '',
-  );
-  const instances = [...own.flatMap(instance => endpoint(instance, sources)), ...foreign];
+  const foreign = (remote?.instances ?? []).filter(instance => instance.cluster_id !== sources.clusterId);
+  const instances = [...own.flatMap(instance => listed(instance, sources)), ...foreign];
   return {
     job_name: service.job_name,
     application_id: service.application_id,
@@ -29,16 +27,29 @@ export function mergeEntry(
   };
 }
 
-/** None for an instance that cannot answer: not attached, not up, going away, or its worker given up. */
-function endpoint(instance: Instance, sources: MergeSources): TableInstance[] {
-  const up = instance.status === 'RUNNING' || instance.status === 'CREATED';
+/** States in which a worker runs an instance now or is about to. */
+const PLACED: ReadonlySet<string> = new Set([
+  'NODE_SCHEDULED',
+  'CREATING',
+  'CREATED',
+  'RUNNING',
+  'FAILED',
+  'DEAD',
+]);
+
+/**
+ * An instance is listed from its placement on, so that other workers have the way back to its worker before its
+ * program sends a first packet. It answers for its service only while it is up: until then it has no address.
+ */
+function listed(instance: Instance, sources: MergeSources): TableInstance[] {
   const worker = sources.carrier(instance);
-  if (!up || !worker || instance.namespace_ip === '' || instance.desired !== 'run') return [];
+  if (!worker || instance.desired !== 'run' || !PLACED.has(instance.status)) return [];
+  const up = instance.status === 'RUNNING' || instance.status === 'CREATED';
   return [
     {
       instance_number: instance.instance_number,
       instance_ip: instance.instance_ip,
-      namespace_ip: instance.namespace_ip,
+      namespace_ip: up ? instance.namespace_ip : '',
       host_ip: worker.public_address,
       host_port: worker.tunnel_port,
       worker_id: worker.id,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { DOWN, type TableEntry, UP } from '@hedgerow/protos';
+import { DOWN, type TableEntry, type TableResultPayload, UP } from '@hedgerow/protos';
 import { CLUSTER_ID } from '../testing/hand-root.ts';
 import type { HandWorker } from '../testing/hand-worker.ts';
 import { Site } from '../testing/site.ts';
@@ -42,13 +42,33 @@ const remoteDb = (overrides: Partial<TableEntry> = {}): TableEntry => ({
   ...overrides,
 });
 
+/** Are these the addresses that answer for the service? An instance that is only placed has none yet. */
+const answers =
+  (...addresses: string[]) =>
+  (result: TableResultPayload) =>
+    result.instance_list
+      .map(instance => instance.namespace_ip)
+      .filter(Boolean)
+      .join() === addresses.join();
+
 describe('a change', () => {
+  test('tells the way to a worker before its instance is up', async () => {
+    await site.place(on('one'));
+    await site.place({ ...db, ...on('two') });
+    await two.deploy();
+    const { instance_list } = await one.tableResult(r => r.app_name === 'shop.test.db.test');
+    assert.deepEqual(
+      instance_list.map(i => [i.namespace_ip, i.host_ip, i.worker_subnet]),
+      [['', '192.0.2.2', two.registered.subnet]],
+    );
+  });
+
   test('goes once to each worker that hosts the application, and to no other', async () => {
     const three = await site.worker({ host: 'three' });
     await site.place(on('one'));
     await site.place({ ...db, ...on('two') });
     await two.run('10.18.0.66');
-    const result = await one.tableResult(r => r.instance_list.length > 0);
+    const result = await one.tableResult(answers('10.18.0.66'));
     assert.deepEqual(
       [result.app_name, result.query_key, result.removed],
       ['shop.test.db.test', '10.30.30.31', false],
@@ -80,14 +100,12 @@ describe('a change', () => {
     await site.place(on('one'));
     await site.place({ ...db, ...on('two') });
     const order = await two.run('10.18.0.66');
-    await one.tableResult(r => r.instance_list.length === 1);
+    await one.tableResult(answers('10.18.0.66'));
     one.inbox.clear();
     await two.say(order, 'DEAD');
-    await one.tableResult(
-      r => r.app_name === 'shop.test.db.test' && r.instance_list.length === 0 && !r.removed,
-    );
+    await one.tableResult(r => r.app_name === 'shop.test.db.test' && answers()(r) && !r.removed);
     await two.say(order, 'RUNNING', '10.18.0.66');
-    await one.tableResult(r => r.instance_list.length === 1);
+    await one.tableResult(answers('10.18.0.66'));
     one.inbox.clear();
     site.root.send({ remove: { service_id: DB, instance_number: 0 } });
     await one.tableResult(
@@ -170,7 +188,7 @@ describe('services of other clusters', () => {
         .sort(),
       [
         ['shop.test.db.test', ['10.20.0.2']],
-        ['shop.test.web.test', []],
+        ['shop.test.web.test', ['']],
       ],
     );
   });
