@@ -48,6 +48,45 @@ describe('a program whose first instruction connects to another service', { skip
   }
 });
 
+/** RetransSegs of this network namespace, which is the program's own, is 0 when no packet had to be sent again. */
+const CONNECT_AT_ONCE = [
+  'sh',
+  '-c',
+  'wget -q -O /dev/null http://10.30.40.41/ && [ "$(awk \'/^Tcp:/ { n = $13 } END { print n }\' /proc/net/snmp)" = 0 ]',
+];
+
+describe('the first instance of an application on its worker', { skip: withoutRoot() }, () => {
+  let fleet: TestFleet;
+  before(async () => {
+    fleet = await startFleet({ workers: 2 });
+  });
+  after(() => fleet?.stop());
+
+  it('has its answer from another worker without a packet lost, each time', async () => {
+    const on = (node: string) => ({ constraints: [{ type: 'direct', cluster: fleet.cluster.name, node }] });
+    const services = await register(
+      fleet,
+      descriptor('apart', [
+        microservice('server', { addresses: { rr_ip: '10.30.40.41' }, ...on('worker1') }),
+        microservice('client', { cmd: CONNECT_AT_ONCE, one_shot: true, ...on('worker2') }),
+      ]),
+    );
+    await scale(fleet, services.get('server') as ApiService, 1);
+    const client = services.get('client') as ApiService;
+    for (let round = 0; round < 5; round++) {
+      await scale(fleet, client, 1);
+      await untilEnded(fleet, client.microserviceID);
+      await fleet.client.removeInstance(client.microserviceID, -1);
+    }
+    const again = [...fleet.workers.values()].flatMap(({ child }) =>
+      readFileSync(child.log, 'utf8')
+        .split('\n')
+        .filter(line => /"status":"(DEAD|FAILED)"/.test(line)),
+    );
+    assert.deepEqual(again, []);
+  });
+});
+
 async function untilEnded(fleet: TestFleet, id: string) {
   const service = await eventually(
     'all ended',
