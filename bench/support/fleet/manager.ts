@@ -6,7 +6,7 @@ import { createLogger, readConfig, runUntilSignal, startWith, systemClock } from
 import { rootSettings, startRoot } from '@hedgerow/root-orchestrator';
 
 await runUntilSignal(
-  await startWith(async life => {
+  startWith(async life => {
     const log = createLogger({ role: 'manager', level: 'warn' });
     const config = readConfig(rootSettings, [], process.env);
     const root = await startRoot(config, { clock: systemClock, log });

@@ -41,7 +41,7 @@ export async function startTogether(roles: RoleStarter, at: Station, name: strin
   const env = {
     ROOT_SOCKET: socket,
     ROOT_DATA: path.join(dir, 'root'),
-    ROOT_ADDRESS: `unix:${socket}`,
+    SYSTEM_MANAGER_URL: `unix:${socket}`,
     CLUSTER_NAME: name,
     CLUSTER_HOST: at.address,
     CLUSTER_DATA: path.join(dir, 'cluster'),

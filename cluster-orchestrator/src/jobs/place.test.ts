@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { DOWN, type ServiceSpec } from '@hedgerow/protos';
+import { DOWN, type ServiceSpec, type TableEntry } from '@hedgerow/protos';
 import { Site } from '../testing/site.ts';
 
 let site: Site;
@@ -23,8 +23,8 @@ describe('Place', () => {
     );
     const { entries } = JSON.parse(worker.inbox.all[1]?.text ?? '');
     assert.deepEqual(
-      entries.map((e: { service_ip: string; instances: unknown[] }) => [e.service_ip, e.instances]),
-      [['10.30.30.30', []]],
+      entries.map((e: TableEntry) => [e.service_ip, e.instances.map(i => [i.worker_id, i.namespace_ip])]),
+      [['10.30.30.30', [[worker.id, '']]]],
     );
     await site.root.report('NODE_SCHEDULED');
     await worker.say(order, 'RUNNING', '10.18.0.2');
