@@ -15,7 +15,9 @@ export async function startNetManager(life: Lifecycle, worker: Worker): Promise<
   const address = `unix:${path.join(dir, 'net.sock')}`;
   const main = fileURLToPath(new URL('main.ts', import.meta.resolve('@hedgerow/net-manager')));
   const flags = ['--listen', address, '--data', path.join(dir, 'data'), '--log-level', 'warn'];
-  const manager = start(inNetns(worker.netns.path, [process.execPath, main, ...flags]));
+  const manager = start(inNetns(worker.netns.path, [process.execPath, main, ...flags]), {
+    stdio: ['ignore', process.stderr, 'inherit'],
+  });
   life.add('Net Manager', () => manager.stop());
   const client = httpNetManager(address);
   life.add('Net Manager client', () => client.close());

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { test } from 'node:test';
 import { Lifecycle } from '@hedgerow/common';
-import { createNetns, createSite } from './netns.ts';
+import { createNetns, createSite, inhabit } from './netns.ts';
 import { parseBusySeconds } from './stream.ts';
 import { countWire, parseCounters } from './wire-counter.ts';
 
@@ -26,6 +27,17 @@ test('a ping of 100 bytes is counted once each way, its head included', async ()
     const after = await counter.read();
     assert.equal(after.outBytes - before.outBytes, 128);
     assert.equal(after.inBytes - before.inBytes, 128);
+  } finally {
+    await life.stop();
+  }
+});
+
+test('an inhabitant is inside when its id is told', async () => {
+  const life = new Lifecycle();
+  try {
+    const netns = await createNetns(life, 'home');
+    const pid = await inhabit(life, netns);
+    assert.equal((await stat(`/proc/${pid}/ns/net`)).ino, (await stat(netns.path)).ino);
   } finally {
     await life.stop();
   }

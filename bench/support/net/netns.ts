@@ -1,6 +1,8 @@
 /** Network namespaces of the bench's own, named after its process so that two runs do not meet; all go with `life`. */
+import { stat } from 'node:fs/promises';
 import type { Lifecycle } from '@hedgerow/common';
 import { inNetns, run, start } from '../exec.ts';
+import { waitUntil } from '../wait.ts';
 
 export interface Netns {
   name: string;
@@ -22,10 +24,14 @@ export async function createNetns(life: Lifecycle, label: string): Promise<Netns
   return netns;
 }
 
-/** A process that does nothing but live in the namespace, as a container's first process would. */
-export function inhabit(life: Lifecycle, netns: Netns): number {
+/** A process that does nothing but live in the namespace, as a container's first process would. @returns its id */
+export async function inhabit(life: Lifecycle, netns: Netns): Promise<number> {
   const sleeper = start(inNetns(netns.path, ['sleep', '3600']));
   life.add(`inhabitant of ${netns.name}`, () => sleeper.stop());
+  const { ino } = await stat(netns.path);
+  // until it has entered, its id would lead whoever wires it into our own namespace
+  const inside = async (): Promise<boolean> => (await stat(`/proc/${sleeper.pid}/ns/net`)).ino === ino;
+  await waitUntil(`a process in ${netns.name}`, 5000, 5, inside);
   return sleeper.pid;
 }
 

@@ -51,7 +51,7 @@ async function attach(
     public_address: site.workers[at].address,
     tunnel_port: TUNNEL_PORT,
   });
-  const pid = inhabit(life, container);
+  const pid = await inhabit(life, container);
   const identity = { serviceName: jobName(at), instanceNumber: 0 };
   return (await manager.attach({ ...identity, pid, portMappings: '' })).nsAddress;
 }
