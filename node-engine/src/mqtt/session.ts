@@ -116,13 +116,22 @@ function sessionOf(client: MqttClient, workerId: string, closed: Promise<void>):
     if (!client.connected) done(new Error('not connected'));
     else client.publish(nodeTopic(workerId, leaf), bytes, options, error => done(error ?? undefined));
   };
+  // not one reaction on `closed` per message: those are kept until it settles, which may be in months
+  const unanswered = new Set<(why: Error) => void>();
+  void closed.then(() => {
+    for (const reject of unanswered) reject(new Error('the connection ended'));
+  });
   return {
     closed,
     publish: (leaf, payload, options) => send(leaf, payload, options, () => {}),
     publishAcknowledged: (leaf, payload, options) =>
       new Promise((resolve, reject) => {
-        send(leaf, payload, { qos: 1, ...options }, error => (error ? reject(error) : resolve()));
-        closed.then(() => reject(new Error('the connection ended')), reject);
+        unanswered.add(reject);
+        send(leaf, payload, { qos: 1, ...options }, error => {
+          unanswered.delete(reject);
+          if (error) reject(error);
+          else resolve();
+        });
       }),
     abort: () => client.stream.destroy(),
     end: async () => {
