@@ -64,7 +64,7 @@ export class Instances {
     }
     const keys = [...this.#slots.values()];
     this.#deps.overlay?.holds.keep(new Set(keys.map(s => this.#deps.runtime.nameOf(s.jobName, s.number))));
-    await this.#deps.overlay?.gateway.detachOthers(new Set(this.#slots.keys()));
+    await this.#deps.overlay?.gateway.detachOthers(key => this.#slots.has(key));
   }
 
   /** `control/deploy`. Resolves when it is on disk. A repeated one is answered with the status, a late one ignored. */
@@ -138,7 +138,9 @@ export class Instances {
     const again = () => this.#enqueue(slot);
     this.#queue
       .run(slot.key, async () => {
-        if (!this.#stopped) await reconcile(this.#context, slot, again);
+        // the events of its own removal ask for a turn, too: by then the slot may be forgotten, and its key another's
+        const known = this.#slots.get(slot.key) === slot;
+        if (known && !this.#stopped) await reconcile(this.#context, slot, again);
       })
       .catch((error: unknown) => {
         this.#deps.log.error({ instance: slot.key }, `not reconciled: ${messageOf(error)}`);

@@ -44,8 +44,8 @@ export class NetGateway {
   /** Goes on trying in the background until the Net Manager has it. */
   register(registration: NetRegistration): void {
     this.#registration = registration;
-    this.#current = false;
-    this.#inOrder(() => this.#recover());
+    this.#outdated();
+    void this.#inOrder(() => this.#recover());
   }
 
   /** Resolves when the Net Manager has been registered; `onWait` is called when that is not so yet. */
@@ -65,7 +65,7 @@ export class NetGateway {
       this.#log.warn({ instance: request.serviceName }, `attach, first try: ${messageOf(first)}`);
     }
     try {
-      await this.#recover();
+      await this.#inOrder(() => this.#recover());
       return await this.#net.attach(request);
     } catch (cause) {
       const message = `the network could not be attached: ${messageOf(cause)}`;
@@ -85,13 +85,16 @@ export class NetGateway {
     }
   }
 
-  /** Detaches what an earlier life of the engine has left: everything but `keys` (`<job name>/<number>`). */
-  async detachOthers(keys: ReadonlySet<string>): Promise<void> {
+  /**
+   * Detaches what an earlier life of the engine has left.
+   * @param isKnown asked for each `<job name>/<number>` at the last moment: instances come meanwhile
+   */
+  async detachOthers(isKnown: (key: string) => boolean): Promise<void> {
     try {
       const { attachments } = await this.#net.status();
-      const others = attachments.filter(a => !keys.has(`${a.serviceName}/${a.instanceNumber}`));
-      for (const { serviceName, instanceNumber } of others)
-        await this.detach({ serviceName, instanceNumber });
+      for (const { serviceName, instanceNumber } of attachments) {
+        if (!isKnown(`${serviceName}/${instanceNumber}`)) await this.detach({ serviceName, instanceNumber });
+      }
     } catch (error) {
       this.#log.warn({}, `attachments not compared: ${messageOf(error)}`);
     }
@@ -101,7 +104,7 @@ export class NetGateway {
   setTable(entries: readonly TableEntry[]): void {
     this.#table = new Map(entries.filter(e => !e.removed).map(entry => [entry.job_name, entry]));
     this.#unsent = 'all';
-    this.#inOrder(() => this.#flush());
+    void this.#inOrder(() => this.#flush());
   }
 
   /** One service. */
@@ -109,7 +112,7 @@ export class NetGateway {
     if (entry.removed) this.#table?.delete(entry.job_name);
     else this.#table?.set(entry.job_name, entry);
     if (this.#unsent !== 'all') this.#unsent.set(entry.job_name, entry);
-    this.#inOrder(() => this.#flush());
+    void this.#inOrder(() => this.#flush());
   }
 
   stop(): void {
@@ -117,18 +120,26 @@ export class NetGateway {
     this.#cancelRetry();
   }
 
-  #inOrder(write: () => Promise<void>): void {
-    this.#tail = this.#tail.then(write).catch((error: unknown) => this.#failed(error));
+  /** @returns what the write itself does; its failure is dealt with here, whether or not anybody waits for it */
+  #inOrder(write: () => Promise<void>): Promise<void> {
+    const written = this.#tail.then(write);
+    this.#tail = written.catch((error: unknown) => this.#failed(error));
+    return written;
+  }
+
+  /** From here on `ready` waits. */
+  #outdated(): void {
+    if (this.#current) this.#whenReady = Promise.withResolvers<void>();
+    this.#current = false;
   }
 
   #failed(error: unknown): void {
     if (!this.#registration) return;
     this.#log.warn({ attempt: this.#attempt }, `Net Manager: ${messageOf(error)}`);
-    if (this.#current) this.#whenReady = Promise.withResolvers<void>();
-    this.#current = false;
+    this.#outdated();
     this.#cancelRetry();
     this.#cancelRetry = this.#clock.after(backoff(this.#attempt++, RETRY), () => {
-      this.#inOrder(() => this.#recover());
+      void this.#inOrder(() => this.#recover());
     });
   }
 
