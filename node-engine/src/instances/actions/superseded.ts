@@ -1,13 +1,16 @@
 import { HedgerowError } from '@hedgerow/common';
 import { ERRORS } from '../../errors.ts';
 
-/** Waits for `work`, but no longer than its result is wanted. @throws SUPERSEDED */
+/**
+ * Waits for `work`, but no longer than its result is wanted; its own failure is heard also when nobody waits any more.
+ * @throws SUPERSEDED
+ */
 export async function unlessSuperseded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  throwIfSuperseded(signal);
   let abort = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(superseded());
     signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
   });
   try {
     return await Promise.race([work, aborted]);
