@@ -1,6 +1,14 @@
 /** Everything that hangs on the worker's id: its containers, and its half of the overlay. */
 import { join } from 'node:path';
-import { type Clock, type Logger, messageOf, type Running, type Store, startWith } from '@hedgerow/common';
+import {
+  backoff,
+  type Clock,
+  type Logger,
+  messageOf,
+  type Running,
+  type Store,
+  startWith,
+} from '@hedgerow/common';
 import type { JobPayload, NetManager, RegisterResponse } from '@hedgerow/protos';
 import type { NodeConfig } from './config.ts';
 import { Holds } from './hold/holds.ts';
@@ -78,6 +86,7 @@ function createRuntime(config: NodeConfig, deps: EngineDeps, workerId: string, s
 
 /** ms: how long the cluster's view waits for adoption, so that it does not see healthy instances as new ones. */
 const ADOPTION = 5000;
+const LOOK_AGAIN = { first: 1000, max: 60_000 };
 
 /** Follows the runtime. Resolves when what it runs has been adopted, or after a while when it does not answer. */
 function firstLook(runtime: DockerRuntime, instances: Instances, clock: Clock, log: Logger): Promise<void> {
@@ -89,13 +98,23 @@ function firstLook(runtime: DockerRuntime, instances: Instances, clock: Clock, l
       cancel();
       resolve();
     };
+    let cancelAgain = (): void => {};
+    // as long as the Engine answers nothing else asks for another look
+    const lookUntilDone = (attempt: number) => {
+      cancelAgain();
+      look().catch((error: unknown) => {
+        log.warn({ attempt }, `not looked through: ${messageOf(error)}`);
+        cancelAgain = clock.after(backoff(attempt, LOOK_AGAIN), () => lookUntilDone(attempt + 1));
+      });
+    };
     runtime.watch({
       up: () => {
         log.info({}, 'the Docker Engine answers');
-        look().catch((error: unknown) => log.warn({}, `not looked through: ${messageOf(error)}`));
+        lookUntilDone(0);
       },
       away: why => {
         log.warn({}, `the Docker Engine is away: ${why}`);
+        cancelAgain();
         resolve();
       },
       changed: (jobName, number) => instances.changed(jobName, number),

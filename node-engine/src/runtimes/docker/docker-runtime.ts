@@ -21,19 +21,29 @@ const STOPPED = [304, 404];
 /** 409 = somebody is removing it */
 const REMOVED = [404, 409];
 
+/**
+ * ms beside the stop grace that the Engine may be silent within one call. A call that hangs, as they do when a
+ * container's shim is stuck, would otherwise keep its instance, and one of the few starts in flight, for ever.
+ */
+const PATIENCE = 120_000;
+
 /** Containers on a Docker Engine, over its local socket. */
 export class DockerRuntime implements Runtime {
   /** An SLA says `container` or `docker`. */
   readonly words = ['docker', 'container'];
   readonly #options: DockerRuntimeOptions;
   readonly #docker: Docker;
+  /** for what may rightly be silent for long: events and pulls */
+  readonly #streaming: Docker;
   readonly #images: Images;
   #events: EventStream | null = null;
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
-    this.#docker = new Docker({ socketPath: options.socket });
-    this.#images = new Images(this.#docker);
+    const { socket: socketPath, stopGrace } = options;
+    this.#docker = new Docker({ socketPath, timeout: stopGrace * 1000 + PATIENCE });
+    this.#streaming = new Docker({ socketPath });
+    this.#images = new Images(this.#streaming);
   }
 
   nameOf(jobName: string, instanceNumber: number): string {
@@ -46,7 +56,7 @@ export class DockerRuntime implements Runtime {
 
   watch(listener: RuntimeListener): void {
     const { workerId, clock, log } = this.#options;
-    this.#events = new EventStream({ docker: this.#docker, workerId, clock, log }, listener);
+    this.#events = new EventStream({ docker: this.#streaming, workerId, clock, log }, listener);
     this.#events.open();
   }
 

@@ -51,8 +51,12 @@ export class EventStream {
     this.#attempt = 0;
     const take = lines(line => this.#take(line));
     stream.on('data', (chunk: Buffer) => take(chunk.toString()));
-    stream.once('error', error => this.#ended(messageOf(error)));
-    stream.once('close', () => this.#ended('its event stream ended'));
+    // both may come, and the second one must not count against a stream that was opened since
+    const ended = (why: string) => {
+      if (this.#stream === stream) this.#ended(why);
+    };
+    stream.once('error', error => ended(messageOf(error)));
+    stream.once('close', () => ended('its event stream ended'));
     this.#listener.up();
   }
 
