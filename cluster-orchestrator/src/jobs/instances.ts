@@ -11,6 +11,8 @@ export type InstanceListener = (before: Instance | null, after: Instance | null)
 
 /** ms; a start's three statuses become one write, which on an SD card takes some 10 ms */
 const WRITE_BEHIND = 250;
+/** ms; each try of each instance is a line in the log, and the log may lie on the disk that is full */
+const WRITE_AGAIN = 5000;
 
 export interface InstancesDeps {
   collection: Collection<StoredInstance>;
@@ -131,9 +133,9 @@ export class Instances {
     });
   }
 
-  #writeLater(id: string): void {
+  #writeLater(id: string, delay = WRITE_BEHIND): void {
     this.#dirty.add(id);
-    this.#timer ??= this.#deps.clock.after(WRITE_BEHIND, () => {
+    this.#timer ??= this.#deps.clock.after(delay, () => {
       this.#timer = undefined;
       void this.flush();
     });
@@ -144,7 +146,7 @@ export class Instances {
       { instance: id, error: messageOf(error) },
       'instance could not be stored; trying again',
     );
-    this.#writeLater(id);
+    this.#writeLater(id, WRITE_AGAIN);
   }
 }
 

@@ -17,6 +17,8 @@ export class Settling {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ready.set(client, resolve);
     client.conn.once('close', resolve);
+    // it may have closed before it was let in, and then says so no more
+    if (client.conn.destroyed) resolve();
     const open = this.#open.get(workerId) ?? new Set();
     this.#open.set(workerId, open.add(promise));
     void promise.then(() => {
