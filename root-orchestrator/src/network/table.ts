@@ -33,6 +33,7 @@ export class Table {
   readonly #touched = new Set<string>();
   #scheduled: NodeJS.Immediate | null = null;
   #cancelRetry = (): void => {};
+  #stopped = false;
 
   constructor(parts: TableParts) {
     this.#parts = parts;
@@ -40,6 +41,7 @@ export class Table {
 
   /** Something of a service changed; all that changes in one turn goes out together. */
   touch(serviceId: string): void {
+    if (this.#stopped) return;
     this.#touched.add(serviceId);
     this.#scheduled ??= setImmediate(() => {
       this.#scheduled = null;
@@ -79,7 +81,9 @@ export class Table {
     }
   }
 
+  /** Streams that end later still touch services; nobody is told, and nothing is tried again for ever. */
   stop(): void {
+    this.#stopped = true;
     if (this.#scheduled) clearImmediate(this.#scheduled);
     this.#cancelRetry();
   }
@@ -88,6 +92,7 @@ export class Table {
     for (const serviceId of this.#touched) {
       this.#touched.delete(serviceId);
       this.#tellEverybody(serviceId).catch((error: unknown) => {
+        if (this.#stopped) return;
         this.#parts.log.error({ err: error, service: serviceId }, 'a table entry was not sent; tried again');
         this.#cancelRetry();
         this.#touched.add(serviceId);
