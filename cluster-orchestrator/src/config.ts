@@ -1,12 +1,5 @@
-import {
-  CONFIG_ERRORS,
-  HedgerowError,
-  integer,
-  parseAddress,
-  port,
-  type Settings,
-  text,
-} from '@hedgerow/common';
+import { badSetting, integer, parseAddress, port, type Settings, text } from '@hedgerow/common';
+import { CLUSTER_NAME_RULE, isClusterName } from '@hedgerow/protos';
 
 /** Port of the System Manager. */
 export const ROOT_PORT = 10_000;
@@ -124,10 +117,9 @@ export const clusterSettings: Settings<ClusterConfig> = {
   },
 };
 
-/** As the root takes it: file and host names, and `direct` constraints, are made of it. */
 function name(value: string, flag: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(value)) return value;
-  throw bad(flag, value, '1 to 63 letters, digits, "-", "_" or "." that begin with a letter or digit');
+  if (isClusterName(value)) return value;
+  throw badSetting(flag, value, CLUSTER_NAME_RULE);
 }
 
 function rootAddress(value: string, flag: string): string {
@@ -135,23 +127,12 @@ function rootAddress(value: string, flag: string): string {
     parseAddress(value, ROOT_PORT);
     return value;
   } catch (cause) {
-    throw bad(flag, value, 'host:port or unix:/path', cause);
+    throw badSetting(flag, value, 'host:port or unix:/path', cause);
   }
 }
 
 /** The value may hold a password, so it is not repeated. */
 function brokerUrl(value: string, flag: string): string {
   if (value === '' || /^mqtts?:$/.test(URL.parse(value)?.protocol ?? '')) return value;
-  throw bad(flag, '(hidden)', 'mqtt://user:password@host:port or mqtts://…');
-}
-
-function bad(flag: string, found: string, allowed: string, cause?: unknown): HedgerowError {
-  return new HedgerowError(
-    CONFIG_ERRORS.BAD_CONFIG,
-    `${flag} is ${JSON.stringify(found)}; allowed: ${allowed}`,
-    {
-      cause,
-      errors: [{ path: flag, found, allowed }],
-    },
-  );
+  throw badSetting(flag, '(hidden)', 'mqtt://user:password@host:port or mqtts://…');
 }

@@ -2,7 +2,7 @@ import {
   configHelp,
   createLogger,
   HedgerowError,
-  oneOf,
+  logLevel,
   readConfig,
   runUntilSignal,
   systemClock,
@@ -10,16 +10,7 @@ import {
 import { startCluster } from './app.ts';
 import { clusterSettings } from './config.ts';
 
-const settings = {
-  ...clusterSettings,
-  logLevel: {
-    flag: 'log-level',
-    env: 'HEDGEROW_LOG_LEVEL',
-    default: 'info' as const,
-    help: 'debug, info, warn, error or silent',
-    parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
-  },
-};
+const settings = { ...clusterSettings, logLevel };
 
 async function main(argv: string[]): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) {

@@ -25,7 +25,7 @@ export function integer(min: number, max: number): (value: string, name: string)
   return (value, name) => {
     const number = Number(value);
     if (/^-?\d+$/.test(value) && number >= min && number <= max) return number;
-    throw bad(name, value, `a whole number from ${min} to ${max}`);
+    throw badSetting(name, value, `a whole number from ${min} to ${max}`);
   };
 }
 
@@ -34,14 +34,28 @@ export const port = integer(0, 65535);
 export function flag(value: string, name: string): boolean {
   if (value === 'true' || value === '1') return true;
   if (value === 'false' || value === '0') return false;
-  throw bad(name, value, 'true or false');
+  throw badSetting(name, value, 'true or false');
 }
 
 export function oneOf<const T extends string>(...words: T[]): (value: string, name: string) => T {
   return (value, name) => {
     if ((words as string[]).includes(value)) return value as T;
-    throw bad(name, value, words.join(', '));
+    throw badSetting(name, value, words.join(', '));
   };
+}
+
+export const logLevel: Setting<string> = {
+  flag: 'log-level',
+  env: 'HEDGEROW_LOG_LEVEL',
+  default: 'info',
+  help: 'debug, info, warn, error or silent',
+  parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
+};
+
+/** What a `parse` throws. @param path the flag, variable or key, as the user wrote it */
+export function badSetting(path: string, found: unknown, allowed: string, cause?: unknown): HedgerowError {
+  const message = `${path} is ${JSON.stringify(found)}; allowed: ${allowed}`;
+  return new HedgerowError(CONFIG_ERRORS.BAD_CONFIG, message, { cause, errors: [{ path, found, allowed }] });
 }
 
 /** @throws BAD_CONFIG naming the flag or the variable */
@@ -83,14 +97,4 @@ function parseFlags<C>(settings: Settings<C>, argv: readonly string[]): Record<s
   } catch (cause) {
     throw new HedgerowError(CONFIG_ERRORS.BAD_CONFIG, (cause as Error).message, { cause });
   }
-}
-
-function bad(name: string, found: string, allowed: string): HedgerowError {
-  return new HedgerowError(
-    CONFIG_ERRORS.BAD_CONFIG,
-    `${name} is ${JSON.stringify(found)}; allowed: ${allowed}`,
-    {
-      errors: [{ path: name, found, allowed }],
-    },
-  );
 }

@@ -4,6 +4,7 @@ import {
   type AttachRequest,
   type DetachRequest,
   FIRST_WORKER_SUBNET,
+  isJobName,
   LAST_WORKER_SUBNET,
   type NetRegistration,
   type TableEntry,
@@ -51,7 +52,7 @@ const subnet = rule(value => {
   return found !== null && found % 64 === 0 && found >= first && found <= last;
 }, `the first address of a /26 from ${FIRST_WORKER_SUBNET} to ${LAST_WORKER_SUBNET}`);
 const jobName = rule(
-  value => typeof value === 'string' && /^[a-zA-Z0-9]{1,30}(\.[a-zA-Z0-9]{1,30}){3}$/.test(value),
+  value => typeof value === 'string' && isJobName(value),
   'app.app_ns.service.service_ns, each of 1 to 30 letters and digits',
 );
 /** Linux: /proc/sys/kernel/pid_max is at most 2^22. */

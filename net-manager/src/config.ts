@@ -1,4 +1,4 @@
-import { flag, integer, oneOf, port, type Settings, text } from '@hedgerow/common';
+import { flag, integer, logLevel, port, type Settings, text } from '@hedgerow/common';
 
 export interface NetConfig {
   /** `127.0.0.1:6000` or `unix:/path`; '' for direct calls only */
@@ -58,13 +58,7 @@ export const netSettings: Settings<NetSettings> = {
     help: 'remove everything of ours from this network namespace and leave',
     parse: flag,
   },
-  logLevel: {
-    flag: 'log-level',
-    env: 'HEDGEROW_LOG_LEVEL',
-    default: 'info',
-    help: 'debug, info, warn, error, silent',
-    parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
-  },
+  logLevel,
 };
 
 export function netConfig(settings: NetSettings): NetConfig {

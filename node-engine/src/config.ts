@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import {
+  badSetting,
   CONFIG_ERRORS,
   flag,
   HedgerowError,
   integer,
+  logLevel,
   messageOf,
-  oneOf,
   port,
   readConfig,
   type Settings,
@@ -52,7 +53,7 @@ export interface NodeCli extends NodeConfig {
 const amount = (value: string, name: string): number => {
   const number = Number(value);
   if (value.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
-  throw badConfig(name, value, 'a number from 0');
+  throw badSetting(name, value, 'a number from 0');
 };
 
 export const nodeSettings: Settings<NodeConfig> = {
@@ -162,13 +163,7 @@ const cliSettings: Settings<NodeCli> = {
     parse: text,
   },
   config: { flag: 'config', env: 'HEDGEROW_CONFIG', default: '', help: 'JSON file of settings', parse: text },
-  logLevel: {
-    flag: 'log-level',
-    env: 'HEDGEROW_LOG_LEVEL',
-    default: 'info',
-    help: 'debug, info, warn, error, silent',
-    parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
-  },
+  logLevel,
   logFile: {
     flag: 'log-file',
     env: 'HEDGEROW_LOG_FILE',
@@ -207,7 +202,7 @@ function settingsFromFile(file: string): Settings<NodeCli> {
   const settings: Record<string, Settings<NodeCli>[keyof NodeCli]> = { ...cliSettings };
   for (const [key, value] of Object.entries(readObject(file))) {
     const setting = settings[key];
-    if (!setting) throw badConfig(`${file}: ${key}`, value, Object.keys(cliSettings).join(', '));
+    if (!setting) throw badSetting(`${file}: ${key}`, value, Object.keys(cliSettings).join(', '));
     const parse = setting.parse as (text: string, name: string) => unknown;
     settings[key] = { ...setting, default: parse(String(value), `${file}: ${key}`) } as typeof setting;
   }
@@ -221,10 +216,5 @@ function readObject(file: string): object {
   } catch (cause) {
     throw new HedgerowError(CONFIG_ERRORS.BAD_CONFIG, `--config ${file}: ${messageOf(cause)}`, { cause });
   }
-  throw badConfig('--config', file, 'a file with one JSON object');
-}
-
-function badConfig(path: string, found: unknown, allowed: string): HedgerowError {
-  const message = `${path} is ${JSON.stringify(found)}; allowed: ${allowed}`;
-  return new HedgerowError(CONFIG_ERRORS.BAD_CONFIG, message, { errors: [{ path, found, allowed }] });
+  throw badSetting('--config', file, 'a file with one JSON object');
 }

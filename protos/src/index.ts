@@ -4,6 +4,7 @@ export * from './link.ts';
 export * from './mqtt/beat.ts';
 export * from './mqtt/payloads.ts';
 export * from './mqtt/topics.ts';
+export * from './names.ts';
 export * from './net-api.ts';
 export * from './net-client.ts';
 export * from './ports.ts';

@@ -3,9 +3,8 @@
  * One text gives the type, the check and the OpenAPI document. Unknown fields are kept, so every object is open.
  */
 import { type Static, Type } from 'typebox';
+import { NAME_PATTERN } from './names.ts';
 
-/** Letters and digits, so that a job name is four parts joined by dots. */
-export const NAME_PATTERN = '^[a-zA-Z0-9]{1,30}$';
 export const SLA_VERSIONS = ['v2.0', 'v0.2'] as const;
 
 const name = (description: string) => Type.String({ pattern: NAME_PATTERN, description, examples: ['test'] });

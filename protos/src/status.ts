@@ -116,3 +116,17 @@ export function isStatus(word: string): word is Status {
 export function canMove(from: Status, to: Status): boolean {
   return from === to || STATUSES[from].next.includes(to);
 }
+
+const PLACED: ReadonlySet<Status> = new Set<Status>([
+  'NODE_SCHEDULED',
+  'CREATING',
+  'CREATED',
+  'RUNNING',
+  'FAILED',
+  'DEAD',
+]);
+
+/** Does a worker run an instance in this state, or is about to? */
+export function isPlaced(status: Status): boolean {
+  return PLACED.has(status);
+}

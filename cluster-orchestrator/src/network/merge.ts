@@ -1,5 +1,5 @@
 /** What the network sees of one service: our own instances and those that the root told us of. Pure. */
-import type { TableEntry, TableInstance } from '@hedgerow/protos';
+import { isPlaced, type TableEntry, type TableInstance } from '@hedgerow/protos';
 import type { Instance, Worker } from '../model.ts';
 
 export interface MergeSources {
@@ -27,23 +27,13 @@ export function mergeEntry(
   };
 }
 
-/** States in which a worker runs an instance now or is about to. */
-const PLACED: ReadonlySet<string> = new Set([
-  'NODE_SCHEDULED',
-  'CREATING',
-  'CREATED',
-  'RUNNING',
-  'FAILED',
-  'DEAD',
-]);
-
 /**
  * An instance is listed from its placement on, so that other workers have the way back to its worker before its
  * program sends a first packet. It answers for its service only while it is up: until then it has no address.
  */
 function listed(instance: Instance, sources: MergeSources): TableInstance[] {
   const worker = sources.carrier(instance);
-  if (!worker || instance.desired !== 'run' || !PLACED.has(instance.status)) return [];
+  if (!worker || instance.desired !== 'run' || !isPlaced(instance.status)) return [];
   const up = instance.status === 'RUNNING' || instance.status === 'CREATED';
   return [
     {

@@ -1,13 +1,13 @@
 import type { Clock } from '@hedgerow/common';
-import { DOWN, type FromCluster, type TableEntry, toTableResult } from '@hedgerow/protos';
+import {
+  DOWN,
+  type FromCluster,
+  type TableEntry,
+  type TableQueryPayload,
+  toTableResult,
+} from '@hedgerow/protos';
 import type { Downlink } from '../mqtt/downlink.ts';
 import type { Tables } from './tables.ts';
-
-/** Oakestra's words: job name and service IP; one of them may be "". */
-export interface Query {
-  sname: string;
-  sip: string;
-}
 
 export interface QueriesDeps {
   tables: Tables;
@@ -21,7 +21,7 @@ export interface QueriesDeps {
 const ROOT_ANSWERS_IN = 5000;
 
 interface Pending {
-  query: Query;
+  query: TableQueryPayload;
   workers: Set<string>;
   cancel: () => void;
 }
@@ -35,7 +35,7 @@ export class Queries {
     this.#deps = deps;
   }
 
-  ask(workerId: string, query: Query): void {
+  ask(workerId: string, query: TableQueryPayload): void {
     const known = this.#deps.tables.find(query);
     const pending = this.#pending.get(keyOf(query));
     if (known) this.#answer(workerId, query, known);
@@ -55,7 +55,7 @@ export class Queries {
     this.#pending.clear();
   }
 
-  #askRoot(workerId: string, query: Query): void {
+  #askRoot(workerId: string, query: TableQueryPayload): void {
     if (!this.#deps.send({ table_query: { service_ip: query.sip, job_name: query.sname } })) {
       this.#answer(workerId, query, nobody(query));
       return;
@@ -71,22 +71,22 @@ export class Queries {
     for (const workerId of pending.workers) this.#answer(workerId, pending.query, entry);
   }
 
-  #answer(workerId: string, query: Query, entry: TableEntry): void {
+  #answer(workerId: string, query: TableQueryPayload, entry: TableEntry): void {
     const key = query.sip === '' ? query.sname : query.sip;
     void this.#deps.downlink.send(workerId, DOWN.tableResult, toTableResult(entry, key));
   }
 }
 
-function keyOf(query: Query): string {
+function keyOf(query: TableQueryPayload): string {
   return `${query.sname} ${query.sip}`;
 }
 
-function answers(entry: TableEntry, query: Query): boolean {
+function answers(entry: TableEntry, query: TableQueryPayload): boolean {
   if (query.sname !== '' && entry.job_name === query.sname) return true;
   if (query.sip === '') return false;
   return entry.service_ip === query.sip || entry.instances.some(i => i.instance_ip === query.sip);
 }
 
-function nobody(query: Query): TableEntry {
+function nobody(query: TableQueryPayload): TableEntry {
   return { job_name: query.sname, application_id: '', service_ip: query.sip, instances: [], removed: false };
 }

@@ -1,8 +1,11 @@
-import type { DeletePayload, DeployPayload, TableEntry, TableInstance } from '@hedgerow/protos';
+import {
+  type DeletePayload,
+  type DeployPayload,
+  isJobName,
+  type TableEntry,
+  type TableInstance,
+} from '@hedgerow/protos';
 import { bad, type Fields, fieldsOf, readFields } from './fields.ts';
-
-/** Four parts of letters and digits: it becomes the name of a container and of a file. */
-const JOB_NAME = /^[A-Za-z0-9]{1,30}(\.[A-Za-z0-9]{1,30}){3}$/;
 
 /** @throws BAD_MESSAGE naming the field */
 export function parseDeploy(topic: string, payload: Buffer): DeployPayload {
@@ -89,9 +92,10 @@ function tableInstance(f: Fields): TableInstance {
   };
 }
 
+/** It becomes the name of a container and of a file. */
 function jobName(topic: string, f: Fields): string {
   const name = f.text('job_name');
-  if (!JOB_NAME.test(name)) throw bad(`${topic}: job_name`, name, 'four parts of letters and digits');
+  if (!isJobName(name)) throw bad(`${topic}: job_name`, name, 'four parts of letters and digits');
   return name;
 }
 

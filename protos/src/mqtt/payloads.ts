@@ -58,10 +58,12 @@ export interface InformationPayload {
   vcpus: number;
 }
 
+/** `presence`. */
 export interface PresencePayload {
   online: boolean;
 }
 
+/** `net/tablequery/request`: job name and service IP in Oakestra's words; one of them may be "". */
 export interface TableQueryPayload {
   sname: string;
   sip: string;

@@ -1,5 +1,5 @@
 /** A service as the network sees it: what of its instances can be reached. */
-import type { TableEntry, TableInstance } from '@hedgerow/protos';
+import { isPlaced, type TableEntry, type TableInstance } from '@hedgerow/protos';
 import type { Instance } from '../model.ts';
 
 /** What of a service its table entry needs. */
@@ -9,22 +9,12 @@ export interface ServiceName {
   readonly service_ip: string;
 }
 
-/** States in which an instance has a worker that runs it now or is about to. */
-const PLACED: ReadonlySet<string> = new Set([
-  'NODE_SCHEDULED',
-  'CREATING',
-  'CREATED',
-  'RUNNING',
-  'FAILED',
-  'DEAD',
-]);
-
 /**
  * An instance is listed from its placement on, so that others know the way to its worker before its program's first
  * packet asks them for an answer. It answers for its service only while it runs: until then it has no address.
  */
 export function isListed(instance: Instance): boolean {
-  return instance.desired === 'run' && PLACED.has(instance.status) && instance.worker_subnet !== '';
+  return instance.desired === 'run' && isPlaced(instance.status) && instance.worker_subnet !== '';
 }
 
 export function tableInstance(instance: Instance): TableInstance {

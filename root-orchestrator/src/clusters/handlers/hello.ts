@@ -1,15 +1,12 @@
-import type { Hello } from '@hedgerow/protos';
+import { CLUSTER_NAME_RULE, type Hello, isClusterName } from '@hedgerow/protos';
 import type { Session } from '../session.ts';
 import type { Handler, HandlerParts } from './handler.ts';
-
-/** As file and host names; `direct` constraints name clusters. */
-const CLUSTER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /** The first message of a stream: who is it, and what has it got. */
 export const hello: Handler<'hello'> = async (session, message, parts) => {
   const { cluster_name: name } = message;
   if (session.clusterId !== '') return session.refuse('HELLO_REPEATED', 'a stream begins with one Hello');
-  if (!CLUSTER_NAME.test(name)) return session.refuse('CLUSTER_NAME_INVALID', describeName(name));
+  if (!isClusterName(name)) return session.refuse('CLUSTER_NAME_INVALID', describeName(name));
   if (!(await isFree(name, session, parts))) {
     parts.log.warn({ cluster: name, peer: session.peer }, 'a second cluster of this name was turned away');
     return session.refuse('CLUSTER_NAME_TAKEN', `a cluster named ${name} is connected; choose another name`);
@@ -50,5 +47,5 @@ async function isFree(
 }
 
 function describeName(name: string): string {
-  return `cluster name ${JSON.stringify(name)} is not 1 to 63 letters, digits, "-", "_" or "." that begin with a letter or digit`;
+  return `cluster name ${JSON.stringify(name)} is not ${CLUSTER_NAME_RULE}`;
 }
