@@ -50,6 +50,7 @@ export class Holds {
     while (this.#spares.length === 0) await this.#make();
     const path = this.#path(name);
     renameSync(this.#spares.pop() as string, path);
+    // whoever finds none left makes them himself and gets the error
     if (this.#spares.length < SPARES / 2) this.#make().catch(() => {});
     return path;
   }

@@ -1,4 +1,4 @@
-import { type Clock, every } from '@hedgerow/common';
+import { type Clock, every, type Logger, messageOf } from '@hedgerow/common';
 import type { Slot } from '../instances/slot.ts';
 import type { Uplink } from '../mqtt/uplink.ts';
 import type { InstanceUsage } from './instance-usage.ts';
@@ -10,16 +10,19 @@ const INTERVAL = 15_000;
 /** Looks every 15 s and says only what has changed; with no cluster to hear it, nothing is read. @returns its end */
 export function reportUsage(deps: {
   clock: Clock;
+  log: Logger;
   machine: MachineUsage;
   instances: InstanceUsage;
   uplink: Uplink;
   running: () => Slot[];
 }): () => void {
-  return every(deps.clock, INTERVAL, () => {
+  const look = () => {
     if (!deps.uplink.connected) return;
     const information = deps.machine.changed();
     if (information) deps.uplink.information(information);
     const services = deps.instances.changed(deps.running(), deps.clock.monotonic() / 1000);
     if (services.length > 0) deps.uplink.resources({ services });
-  });
+  };
+  // a file of /proc that cannot be read is no reason to end the engine
+  return every(deps.clock, INTERVAL, look, error => deps.log.warn({}, `usage not read: ${messageOf(error)}`));
 }
