@@ -4,7 +4,7 @@ import { fileSessions, type SessionStore, sessionFile } from '../api/session.ts'
 import type { Io } from '../output/io.ts';
 import { type Column, formatTable } from '../output/table.ts';
 
-export const DEFAULT_URL = 'http://127.0.0.1:10000';
+const DEFAULT_URL = 'http://127.0.0.1:10000';
 
 /** What every command gets. */
 export interface Context {
@@ -17,7 +17,7 @@ export function createContext(io: Io): Context {
 }
 
 /** `--url`, then `HEDGE_URL`, then where the last login was. */
-export function urlOf(context: Context, command: Command): string {
+function urlOf(context: Context, command: Command): string {
   const given = command.optsWithGlobals().url as string | undefined;
   return given ?? (context.io.env.HEDGE_URL || undefined) ?? context.sessions.load()?.url ?? DEFAULT_URL;
 }

@@ -9,7 +9,7 @@ import { removeNamespaces } from './namespaces.ts';
 import { type Run, readRuns } from './run.ts';
 
 /** Label of every container that a worker made: the worker's id. */
-export const WORKER_LABEL = 'hedgerow.worker';
+const WORKER_LABEL = 'hedgerow.worker';
 const GRACE_MS = 8000;
 
 /**

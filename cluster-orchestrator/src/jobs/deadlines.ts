@@ -11,7 +11,7 @@ const WORKER_GRACE = 30_000;
 const SOONEST = 1000;
 
 /** ms; null for a state that may last */
-export function deadlineOf(instance: Instance): number | null {
+function deadlineOf(instance: Instance): number | null {
   if (instance.desired === 'gone') return REMOVAL;
   const row = STATUSES[instance.status];
   if (row.deadline === null) return null;

@@ -30,7 +30,7 @@ export function compareSeats(a: Seat, b: Seat, demand: Demand, wishes: Wishes): 
 }
 
 /** @returns 0 … 1: the scarcer of cpu and memory that stays free once the instance is there */
-export function shareLeft(seat: Seat, demand: Demand): number {
+function shareLeft(seat: Seat, demand: Demand): number {
   const share = (quantity: 'vcpus' | 'memory'): number =>
     seat.offer[quantity] === 0 ? 0 : 1 - (seat.reserved[quantity] + demand[quantity]) / seat.offer[quantity];
   return Math.min(share('vcpus'), share('memory'));

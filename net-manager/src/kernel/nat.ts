@@ -69,7 +69,7 @@ function textOf(value: NftValue): string {
 const DOCKER_CHAIN = 'ip filter DOCKER-USER';
 const DOCKER_RULES = ['iifname "hv*" accept', 'oifname "hv*" accept'];
 
-export function dockerLines(chain: DockerChain): string[] {
+function dockerLines(chain: DockerChain): string[] {
   return [
     ...removeDockerLines(chain),
     ...DOCKER_RULES.map(rule => `insert rule ${DOCKER_CHAIN} ${rule} comment "${COMMENT}"`),

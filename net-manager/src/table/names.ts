@@ -5,7 +5,7 @@ import { WORKER_SUBNET_BITS } from '@hedgerow/protos';
 
 /** VXLAN device; it also carries the gateway address. */
 export const TUNNEL = 'hedgerow';
-export const LINK_PREFIX = 'hv';
+const LINK_PREFIX = 'hv';
 export const NFT_TABLE = 'hedgerow';
 /** Marks our routes in the kernel (`ip route show proto 72`); 72 is free in iproute2's rt_protos. */
 export const ROUTE_PROTOCOL = 72;

@@ -3,7 +3,7 @@ import { OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
 import { gatewayOf, NFT_TABLE, prefixOf, TUNNEL } from './names.ts';
 
 /** Services of up to so many replicas are served by the rules of a fresh table. */
-export const SMALLEST_SIZE = 16;
+const SMALLEST_SIZE = 16;
 
 /** Powers of two, so that a growing service makes the rules grow rarely. */
 export function sizeFor(replicas: number): number {

@@ -40,7 +40,7 @@ export function decide(wanted: Wanted | null, seen: Seen | null, wiredPid: numbe
   return wanted.one_shot && seen.exitCode === 0 ? 'complete' : 'restart';
 }
 
-export function isCurrent(
+function isCurrent(
   wanted: Pick<Wanted, 'service_id' | 'generation' | 'epoch'>,
   seen: Pick<Seen, 'service_id' | 'generation' | 'epoch'>,
 ): boolean {

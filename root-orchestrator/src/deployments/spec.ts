@@ -3,7 +3,7 @@ import type { DirectConstraint, Place, ServiceSpec } from '@hedgerow/protos';
 import type { Instance, Service } from '../model.ts';
 import type { Demand } from '../scheduler/candidate.ts';
 
-export function serviceSpec(service: Service): ServiceSpec {
+function serviceSpec(service: Service): ServiceSpec {
   const { microservice } = service;
   return {
     service_id: service.id,

@@ -23,7 +23,7 @@ export function bodyReader(): ReadBody {
 }
 
 /** @throws BODY_MISSING, or BODY_NOT_JSON with the place of the first bad character */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   if (text.trim() === '') throw new HedgerowError(ERRORS.BODY_MISSING, 'the request needs a JSON body');
   try {
     return JSON.parse(text);

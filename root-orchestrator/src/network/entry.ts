@@ -13,7 +13,7 @@ export interface ServiceName {
  * An instance is listed from its placement on, so that others know the way to its worker before its program's first
  * packet asks them for an answer. It answers for its service only while it runs: until then it has no address.
  */
-export function isListed(instance: Instance): boolean {
+function isListed(instance: Instance): boolean {
   return instance.desired === 'run' && isPlaced(instance.status) && instance.worker_subnet !== '';
 }
 
