@@ -12,6 +12,7 @@ import { type Figure, figureOf } from './support/figure.ts';
 import { describeMachine, readMachine } from './support/machine.ts';
 import { formatFigures, formatTable } from './support/report.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const BENCHES: readonly Bench[] = [deploy, burst, overlay, footprint, idle];
 
 interface Outcome {
@@ -22,7 +23,7 @@ interface Outcome {
 async function measureOne(bench: Bench, args: Arguments, machine: string): Promise<Outcome> {
   const life = new Lifecycle();
   const endOnSignal = (): void => void life.stop().finally(() => process.exit(130));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, endOnSignal);
+  for (const signal of SIGNALS) process.once(signal, endOnSignal);
   const say = (line: string): void => void process.stderr.write(`${bench.name}: ${line}\n`);
   const rounds = (usual: number): number => args.rounds ?? usual;
   try {
@@ -33,7 +34,7 @@ async function measureOne(bench: Bench, args: Arguments, machine: string): Promi
     return { figures: [], failed: true };
   } finally {
     await life.stop().catch((error: unknown) => say(messageOf(error)));
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, endOnSignal);
+    for (const signal of SIGNALS) process.off(signal, endOnSignal);
   }
 }
 
@@ -68,6 +69,8 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
+// a reader that has gone (`| head`) must not end us before what was started has ended
+process.stdout.on('error', () => {});
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

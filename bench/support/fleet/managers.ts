@@ -25,7 +25,7 @@ export async function startApart(roles: RoleStarter, at: Station, name: string):
   const rootFlags = [...listen, '--data', path.join(dir, 'root')];
   const root = await roles.start({ role: 'root', name: 'root', machine: MACHINE, flags: rootFlags });
   const token = await readToken(path.join(dir, 'root', 'cluster-token'));
-  const dial = ['--root', `unix:${socket}`, '--root-token', token, '--name', name];
+  const dial = ['--root', `unix:${socket}`, `--root-token=${token}`, '--name', name];
   const clusterFlags = [...dial, '--host', at.address, '--data', path.join(dir, 'cluster')];
   const place = { machine: MACHINE, netns: at.netns.path };
   const cluster = await roles.start({ role: 'cluster', name: 'cluster', ...place, flags: clusterFlags });

@@ -42,10 +42,10 @@ export async function startFleet(
   const roles = new RoleStarter(life, dir, context.logs ?? dir, options.ownRuntimes ?? false);
   const startManagers = options.oneManager ? startTogether : startApart;
   const managers = await startManagers(roles, clusterAt, CLUSTER_NAME);
-  const started = workersAt.map((at, index) =>
-    startWorker(roles, at, WORKERS[index] as string, { ...managers, docker }),
-  );
-  const workers = await Promise.all(started);
+  const workers: (FleetWorker & { pid: number })[] = [];
+  for (const [index, at] of workersAt.entries()) {
+    workers.push(await startWorker(roles, at, WORKERS[index] as string, { ...managers, docker }));
+  }
   const processes = Object.fromEntries(workers.map(worker => [worker.name, worker.pid]));
   const api = await logIn(life, managers.api);
   await waitUntil('both workers at the root', START_LIMIT_MS, 50, async () => {
@@ -75,7 +75,8 @@ async function startWorker(
 ): Promise<FleetWorker & { pid: number }> {
   const { clusterAddress, workerToken, docker } = upstream;
   const flags = ['--cluster-address', clusterAddress, '--hostname', name, '--docker', docker.socketPath];
-  const own = ['--token', workerToken, '--data', path.join(roles.dir, name)];
+  // a secret may begin with a dash
+  const own = [`--token=${workerToken}`, '--data', path.join(roles.dir, name)];
   const { pid } = await roles.start({
     role: 'worker',
     name,
