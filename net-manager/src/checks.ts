@@ -10,6 +10,7 @@ import {
   type TableEntry,
 } from '@hedgerow/protos';
 import { badRequest } from './errors.ts';
+import { isWorkerSubnet } from './table/addresses.ts';
 
 type Check = (value: unknown, path: string) => FieldError[];
 
@@ -45,12 +46,11 @@ const whole = (min: number, max: number) =>
     `a whole number from ${min} to ${max}`,
   );
 const port = whole(1, 65_535);
-const ipv4 = rule(value => number(value) !== null, 'an IPv4 address');
-const subnet = rule(value => {
-  const found = number(value);
-  const [first, last] = [number(FIRST_WORKER_SUBNET) ?? 0, number(LAST_WORKER_SUBNET) ?? 0];
-  return found !== null && found % 64 === 0 && found >= first && found <= last;
-}, `the first address of a /26 from ${FIRST_WORKER_SUBNET} to ${LAST_WORKER_SUBNET}`);
+const ipv4 = rule(value => typeof value === 'string' && parseIpv4(value) !== null, 'an IPv4 address');
+const subnet = rule(
+  value => typeof value === 'string' && isWorkerSubnet(value),
+  `the first address of a /26 from ${FIRST_WORKER_SUBNET} to ${LAST_WORKER_SUBNET}`,
+);
 const jobName = rule(
   value => typeof value === 'string' && isJobName(value),
   'app.app_ns.service.service_ns, each of 1 to 30 letters and digits',
@@ -86,10 +86,6 @@ const entry = object({
   instances: list(instance),
   removed: rule(value => typeof value === 'boolean', 'true or false'),
 });
-
-function number(value: unknown): number | null {
-  return typeof value === 'string' ? parseIpv4(value) : null;
-}
 
 function rule(holds: (value: unknown) => boolean, allowed: string): Check {
   return (found, path) => (holds(found) ? [] : [{ path, found, allowed }]);

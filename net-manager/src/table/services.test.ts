@@ -35,6 +35,18 @@ const CASES: [
 ][] = [
   ['not attached yet', [{ ...REMOTE, namespace_ip: '' }], [], []],
   ['without a subnet', [{ ...REMOTE, worker_subnet: '' }], [], []],
+  [
+    'under a prefix that the kernel refuses',
+    [{ ...REMOTE, worker_subnet: '10.18.0.65', namespace_ip: '10.18.0.66' }],
+    [],
+    [],
+  ],
+  [
+    'under a prefix that is not the overlay’s',
+    [{ ...REMOTE, worker_subnet: '192.168.77.0', namespace_ip: '192.168.77.2' }],
+    [],
+    [],
+  ],
   ['address outside its worker’s subnet', [{ ...REMOTE, namespace_ip: '10.18.0.2' }], [], []],
   ['host is a name', [{ ...REMOTE, host_ip: 'worker.example' }], [], []],
   ['here by the table, but not attached here', [LOCAL], [], []],
@@ -85,7 +97,8 @@ test('service IPs outside 10.30.0.0/16 never reach the kernel', () => {
 
 test('workers are known before their instances are attached, and never ourselves', () => {
   const waiting = { ...REMOTE, namespace_ip: '', host_port: 0 };
-  const workers = remoteWorkers([serviceOf(entry(JOB, '10.30.30.30', [waiting, LOCAL]))], WORKER_A);
+  const strange = { ...waiting, worker_subnet: '192.168.77.0' };
+  const workers = remoteWorkers([serviceOf(entry(JOB, '10.30.30.30', [waiting, strange, LOCAL]))], WORKER_A);
   assert.deepEqual(
     [...workers.values()],
     [{ id: WORKER_B.client_id, subnet: '10.18.0.64', host: '192.168.77.2', port: 50103 }],

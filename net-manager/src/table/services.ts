@@ -7,6 +7,7 @@ import {
   type TableInstance,
   TUNNEL_PORT,
 } from '@hedgerow/protos';
+import { isWorkerSubnet } from './addresses.ts';
 import { prefixOf } from './names.ts';
 import { type Attachment, attachmentKey } from './state.ts';
 
@@ -42,7 +43,7 @@ export interface Endpoint {
 export function serviceOf(entry: TableEntry): Service {
   const instances = [...entry.instances].sort((a, b) => a.instance_number - b.instance_number);
   const reachable = instances.filter(
-    instance => parseIpv4(instance.host_ip) !== null && isWorkerSubnet(instance),
+    instance => parseIpv4(instance.host_ip) !== null && isWorkerSubnet(instance.worker_subnet),
   );
   return {
     entry,
@@ -60,10 +61,6 @@ function serviceAddress(ip: string): string {
   return inPrefix(ip, SERVICE_PREFIX) ? ip : '';
 }
 
-function isWorkerSubnet(instance: TableInstance): boolean {
-  return parseIpv4(instance.worker_subnet) !== null;
-}
-
 function isAttached(instance: TableInstance): boolean {
   return inPrefix(instance.namespace_ip, prefixOf(instance.worker_subnet));
 }
@@ -72,7 +69,7 @@ function isAttached(instance: TableInstance): boolean {
 function problemOf(instance: TableInstance): string | null {
   const { namespace_ip: address, worker_subnet: subnet, host_ip: host } = instance;
   if (address === '') return null;
-  if (!isWorkerSubnet(instance)) return `worker_subnet "${subnet}" is no IPv4 address`;
+  if (!isWorkerSubnet(subnet)) return `worker_subnet "${subnet}" is none that a worker may have`;
   if (!isAttached(instance)) return `namespace_ip "${address}" is not in ${prefixOf(subnet)}`;
   return parseIpv4(host) === null ? `host_ip "${host}" is no IPv4 address` : null;
 }
