@@ -31,7 +31,9 @@ type Readings = Record<string, Reading>;
 async function measure(context: BenchContext): Promise<Measured[]> {
   const apart = await measureApart(context);
   const together = await measureTogether(context);
-  return [...workerFigures(apart), ...managerFigures(apart.idle, together)];
+  const method = methodOf(context);
+  const figures = [...workerFigures(apart), ...managerFigures(apart.idle, together)];
+  return figures.map(figure => ({ ...figure, method }));
 }
 
 interface Apart {
@@ -96,9 +98,14 @@ async function read(fleet: Fleet, seconds: number): Promise<Readings> {
   return Object.fromEntries(readings) as Readings;
 }
 
-const METHOD = `PSS and anonymous memory (private heap) of smaps_rollup, children included, after ${IDLE_SECONDS} s of idling; CPU by schedstat over ${CPU_SECONDS} s; bundles with the launcher's flags; each machine of the fleet runs a copy of the node binary of its own, so that PSS counts whole what a machine would not share with others`;
+function methodOf(context: BenchContext): string {
+  const [idling, counted] = [context.rounds(IDLE_SECONDS), context.rounds(CPU_SECONDS)];
+  return `PSS and anonymous memory (private heap) of smaps_rollup, children included, after ${idling} s of idling; CPU by schedstat over ${counted} s; bundles with the launcher's flags; each machine of the fleet runs a copy of the node binary of its own, so that PSS counts whole what a machine would not share with others`;
+}
 
-function workerFigures({ idle, loaded }: Apart): Measured[] {
+type Unexplained = Omit<Measured, 'method'>;
+
+function workerFigures({ idle, loaded }: Apart): Unexplained[] {
   const [empty, full] = [idle['worker-0'] as Reading, loaded['worker-0'] as Reading];
   const perContainer = (full.pss - empty.pss) / CONTAINERS;
   return [
@@ -111,7 +118,7 @@ function workerFigures({ idle, loaded }: Apart): Measured[] {
   ];
 }
 
-function managerFigures(apart: Readings, together: Readings): Measured[] {
+function managerFigures(apart: Readings, together: Readings): Unexplained[] {
   const [root, cluster] = [apart.root as Reading, apart.cluster as Reading];
   const one = together.manager as Reading;
   return [
@@ -126,10 +133,10 @@ function managerFigures(apart: Readings, together: Readings): Measured[] {
   ];
 }
 
-function weight(figure: string, value: number, goal: number | null): Measured {
-  return { figure, value, unit: 'MiB', goal, method: METHOD };
+function weight(figure: string, value: number, goal: number | null): Unexplained {
+  return { figure, value, unit: 'MiB', goal };
 }
 
-function cpu(figure: string, reading: Reading): Measured {
-  return { figure, value: reading.cpuMsPerSecond, unit: 'ms/s', goal: 3, method: METHOD };
+function cpu(figure: string, reading: Reading): Unexplained {
+  return { figure, value: reading.cpuMsPerSecond, unit: 'ms/s', goal: 3 };
 }
