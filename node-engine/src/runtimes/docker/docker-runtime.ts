@@ -26,6 +26,8 @@ const REMOVED = [404, 409];
  * container's shim is stuck, would otherwise keep its instance, and one of the few starts in flight, for ever.
  */
 const PATIENCE = 120_000;
+/** ms without any progress until a pull counts as failed: all instances of the image share it */
+const PULL_PATIENCE = 600_000;
 
 /** Containers on a Docker Engine, over its local socket. */
 export class DockerRuntime implements Runtime {
@@ -33,8 +35,8 @@ export class DockerRuntime implements Runtime {
   readonly words = ['docker', 'container'];
   readonly #options: DockerRuntimeOptions;
   readonly #docker: Docker;
-  /** for what may rightly be silent for long: events and pulls */
-  readonly #streaming: Docker;
+  /** events: silent for as long as nothing happens */
+  readonly #eventful: Docker;
   readonly #images: Images;
   #events: EventStream | null = null;
 
@@ -42,8 +44,8 @@ export class DockerRuntime implements Runtime {
     this.#options = options;
     const { socket: socketPath, stopGrace } = options;
     this.#docker = new Docker({ socketPath, timeout: stopGrace * 1000 + PATIENCE });
-    this.#streaming = new Docker({ socketPath });
-    this.#images = new Images(this.#streaming);
+    this.#eventful = new Docker({ socketPath });
+    this.#images = new Images(new Docker({ socketPath, timeout: PULL_PATIENCE }));
   }
 
   nameOf(jobName: string, instanceNumber: number): string {
@@ -56,7 +58,7 @@ export class DockerRuntime implements Runtime {
 
   watch(listener: RuntimeListener): void {
     const { workerId, clock, log } = this.#options;
-    this.#events = new EventStream({ docker: this.#streaming, workerId, clock, log }, listener);
+    this.#events = new EventStream({ docker: this.#eventful, workerId, clock, log }, listener);
     this.#events.open();
   }
 
