@@ -44,12 +44,22 @@ export class Images {
     try {
       const progress = await this.#docker.pull(withTag(reference));
       await new Promise<void>((resolve, reject) => {
-        this.#docker.modem.followProgress(progress, error => (error ? reject(error) : resolve()));
+        this.#docker.modem.followProgress(progress, (error, told: unknown[]) => {
+          const failure = error ?? failureIn(told);
+          if (failure) reject(failure);
+          else resolve();
+        });
       });
     } catch (cause) {
       throw unavailable(reference, wordsOf(cause), cause);
     }
   }
+}
+
+/** A pull that fails half way says so in its last line and ends like one that went well. */
+export function failureIn(progress: readonly unknown[]): Error | null {
+  const why = progress.map(line => (line as { error?: unknown }).error).find(error => error !== undefined);
+  return why === undefined ? null : new Error(String(why));
 }
 
 /** Without a tag the Engine would pull every tag there is. */
