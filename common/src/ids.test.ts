@@ -24,6 +24,6 @@ test('what is not an id', () => {
 });
 
 test('secrets are 256 bits in URL-safe letters', () => {
-  assert.match(newSecret(), /^[A-Za-z0-9_-]{43}$/);
+  assert.match(newSecret(), /^[0-9a-f]{64}$/);
   assert.notEqual(newSecret(), newSecret());
 });

@@ -8,9 +8,9 @@ export function newId(now: number): string {
   return time + randomBytes(8).toString('hex');
 }
 
-/** 32 random bytes for tokens and passwords, URL-safe. */
+/** 32 random bytes for tokens and passwords; hex, because a value that begins with a dash is taken for a flag. */
 export function newSecret(): string {
-  return randomBytes(32).toString('base64url');
+  return randomBytes(32).toString('hex');
 }
 
 export function isId(text: string): boolean {

@@ -4,12 +4,14 @@ import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Lifecycle } from '@hedgerow/common';
+import { environmentOf, flagsOf } from '../../../cli/bin/lib/entry.js';
 import { inNetns, type Spawned, start } from '../exec.ts';
 import { waitUntil } from '../wait.ts';
 
 const DIST = fileURLToPath(new URL('../../../dist/', import.meta.url));
-/** What the launchers in `cli/bin` pass; V8 refuses them in NODE_OPTIONS. */
-const SIZE_FLAGS = ['--optimize-for-size', '--max-semi-space-size=1'];
+/** Flags and variables that the launchers in `cli/bin` give to every role that stays. */
+const SIZE_FLAGS = flagsOf('worker', []);
+const SIZE_ENV = environmentOf('worker', []);
 const START_LIMIT_MS = 30_000;
 
 export interface RoleCall {
@@ -55,7 +57,7 @@ export class RoleStarter {
     const output = openSync(log, 'w');
     const spawned = start(call.netns ? inNetns(call.netns, command) : command, {
       stdio: ['ignore', output, output],
-      env: { ...process.env, ...call.env },
+      env: { ...SIZE_ENV, ...process.env, ...call.env },
     });
     this.#life.add(call.name, () => spawned.stop());
     const ready = await waitUntil(`${call.name} ready`, START_LIMIT_MS, 20, () => readyLine(log, spawned));

@@ -4,3 +4,4 @@ export const ROLES: readonly Role[];
 export type From = 'newest' | 'source' | 'bundle';
 export function entryOf(role: Role, from?: From, root?: string): string;
 export function flagsOf(role: Role, args: readonly string[]): string[];
+export function environmentOf(role: Role, args: readonly string[]): Record<string, string>;

@@ -36,6 +36,15 @@ export function flagsOf(role, args) {
   return role === 'hedge' && args[0] !== 'up' ? [] : STAYS;
 }
 
+/**
+ * Variables of glibc's allocator for roles that stay: one arena, and freed memory goes back to the machine (scrypt of a
+ * login and large tables would else be kept for ever). Measured: 19 MB of the root, 2 to 3 of a worker.
+ */
+export function environmentOf(role, args) {
+  if (flagsOf(role, args).length === 0) return {};
+  return { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
+}
+
 /** The nearest folder above that holds sources or bundles: this file is also part of a bundle. */
 function installation(from) {
   const marks = ['dist/hedge.mjs', 'cli/bin/hedge.js'];

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { child, endAs } from './child.js';
-import { entryOf, flagsOf } from './entry.js';
+import { entryOf, environmentOf, flagsOf } from './entry.js';
 import { nodeMissing, pinnedNode } from './node.js';
 
 /**
@@ -17,6 +17,7 @@ export async function launch(role, args) {
     return;
   }
   const command = [...flagsOf(role, args), entryOf(role), ...args];
-  if (process.execve) process.execve(node, [node, ...command], process.env);
-  endAs(await child(node, command));
+  const env = { ...environmentOf(role, args), ...process.env };
+  if (process.execve) process.execve(node, [node, ...command], env);
+  endAs(await child(node, command, { env }));
 }

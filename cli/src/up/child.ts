@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { HedgerowError } from '@hedgerow/common';
-import { entryOf, type From, flagsOf, type Role } from '../../bin/lib/entry.js';
+import { entryOf, environmentOf, type From, flagsOf, type Role } from '../../bin/lib/entry.js';
 import { nodeMissing, pinnedNode } from '../../bin/lib/node.js';
 import { ERRORS } from '../errors.ts';
 import { identify, isAlive, type ProcessId } from '../system/process.ts';
@@ -56,7 +56,7 @@ function spawnChild(options: ChildOptions, log: string): ProcessId {
   const [command, args] = commandOf(options);
   const file = openSync(log, 'a', 0o600);
   try {
-    const env = { ...inherited(), ...options.env };
+    const env = { ...environmentOf(options.role, options.args), ...inherited(), ...options.env };
     const child = spawn(command, args, { stdio: ['ignore', file, file], detached: true, env });
     // The error (no such program) is also that there is no process id.
     child.once('error', () => {});

@@ -11,6 +11,7 @@ import {
 } from '@hedgerow/common';
 import { parseNodeTopic, UP } from '@hedgerow/protos';
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes';
+import mqttPacket from 'mqtt-packet';
 import { ERRORS } from '../errors.ts';
 import { mayPublish, maySubscribe, mayUseClientId } from './acl.ts';
 import type { Broker, UpHandler } from './broker.ts';
@@ -35,6 +36,8 @@ const BAD_USERNAME_OR_PASSWORD = 4;
 
 /** @throws the error of listening */
 export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Broker> {
+  // The encoder would keep 65,536 ready-made numbers, 12 MB.
+  mqttPacket.writeToStream.cacheNumbers = false;
   const settling = new Settling();
   const aedes = await createAedes(options, settling);
   const sockets = new Set<Socket>();

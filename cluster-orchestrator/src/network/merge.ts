@@ -17,7 +17,7 @@ export function mergeEntry(
   const service = own[0]?.service ?? remote;
   if (!service) return null;
   const foreign = (remote?.instances ?? []).filter(instance => instance.cluster_id !== sources.clusterId);
-  const instances = [...own.flatMap(instance => listed(instance, sources)), ...foreign];
+  const instances = withoutNeedlessWays([...own.flatMap(instance => listed(instance, sources)), ...foreign]);
   return {
     job_name: service.job_name,
     application_id: service.application_id,
@@ -47,6 +47,17 @@ function listed(instance: Instance, sources: MergeSources): TableInstance[] {
       cluster_id: sources.clusterId,
     },
   ];
+}
+
+/** An instance without an address says only where its worker is: once per worker is enough, for each push costs. */
+function withoutNeedlessWays(instances: readonly TableInstance[]): TableInstance[] {
+  const known = new Set(instances.filter(i => i.namespace_ip !== '').map(i => i.worker_id));
+  return instances.filter(instance => {
+    if (instance.namespace_ip !== '') return true;
+    const first = !known.has(instance.worker_id);
+    known.add(instance.worker_id);
+    return first;
+  });
 }
 
 export function removedEntry(entry: TableEntry): TableEntry {

@@ -7,6 +7,7 @@ import { connect as dial } from 'node:net';
 import { HedgerowError, messageOf } from '@hedgerow/common';
 import { DOWN, type DownTopic, nodeTopic, parseNodeTopic, UP, type UpTopic } from '@hedgerow/protos';
 import { type IClientOptions, type IPublishPacket, MqttClient } from 'mqtt';
+import mqttPacket from 'mqtt-packet';
 import { ERRORS } from '../errors.ts';
 
 export interface SessionOptions {
@@ -36,8 +37,14 @@ export interface Session {
 const CONNECT_TIMEOUT = 5000;
 const LEAVES = new Set<string>(Object.values(DOWN));
 
+/** The encoder would keep 65,536 ready-made numbers, 12 MB, for packets that come every few seconds. */
+function encodeNumbersAsNeeded(): void {
+  mqttPacket.writeToStream.cacheNumbers = false;
+}
+
 /** Connects and subscribes to every command. @throws BROKER_REFUSED (credentials), BROKER_AWAY */
 export async function openSession(options: SessionOptions): Promise<Session> {
+  encodeNumbersAsNeeded();
   const client = createClient(options);
   const closed = new Promise<void>(resolve => client.once('close', () => resolve()));
   try {
