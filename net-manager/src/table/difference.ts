@@ -1,4 +1,5 @@
 /** What has to be done to the kernel so that it holds what it shall. Undo and repair are this, too. */
+import { TUNNEL_PORT } from '@hedgerow/protos';
 import type { KernelState, Tunnel, Wire } from './desired.ts';
 import { hash, TUNNEL } from './names.ts';
 import { ruleset } from './rules.ts';
@@ -48,7 +49,7 @@ export interface Difference {
 /** @returns the difference, and what the kernel holds once it has been applied */
 export function difference(wanted: KernelState, found: Observed): { plan: Difference; after: Observed } {
   const desired = settle(wanted, found);
-  const text = ruleset(desired.subnet, desired.size);
+  const text = ruleset(desired.subnet, desired.size, desired.tunnel?.port ?? TUNNEL_PORT);
   const rules = hash(text.join('\n'));
   const links = change(desired.links, found.links, wire => wire.mac);
   const tunnel = tunnelChange(desired.tunnel, found.tunnel);

@@ -7,14 +7,14 @@ test('sizes are powers of two from sixteen', () => {
 });
 
 test('there is one map and one rule per number of replicas, chosen at random', () => {
-  const text = ruleset('10.18.0.64', 16);
+  const text = ruleset('10.18.0.64', 16, 50103);
   assert.equal(text.filter(line => line.startsWith('map ep')).length, 16);
   assert.equal(text.filter(line => line.startsWith('dnat to ip daddr')).length, 16);
   assert.ok(!text.join('\n').includes('numgen inc'));
 });
 
 test('only the worker’s own subnet and gateway appear', () => {
-  const text = ruleset('10.18.0.64', 16).join('\n');
+  const text = ruleset('10.18.0.64', 16, 50103).join('\n');
   assert.ok(text.includes('ip saddr 10.18.0.64/26 ip daddr != 10.16.0.0/12'));
   assert.ok(text.includes('snat to 10.18.0.65'));
 });

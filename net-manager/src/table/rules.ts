@@ -15,8 +15,9 @@ export function sizeFor(replicas: number): number {
  * `numgen random`: `numgen inc` is one counter for all services of a size, and callers that alternate between two
  * services would always meet the same instances.
  * @param size most replicas of one service
+ * @param port of the tunnel, UDP
  */
-export function ruleset(subnet: string, size: number): string[] {
+export function ruleset(subnet: string, size: number, port: number): string[] {
   const counts = Array.from({ length: size }, (_, index) => index + 1);
   return [
     `table ip ${NFT_TABLE} {`,
@@ -31,10 +32,17 @@ export function ruleset(subnet: string, size: number): string[] {
       'type filter hook prerouting priority raw; policy accept;',
       // Links route to 127.0.0.0/8 for published ports on localhost; containers may not use that.
       `iifname "hv*" ip daddr 127.0.0.0/8 drop`,
+      untracked(port),
     ]),
+    ...chain('tunnel', ['type filter hook output priority raw; policy accept;', untracked(port)]),
     ...refusals(prefixOf(subnet)),
     '}',
   ];
+}
+
+/** What the tunnel carries is tracked; its envelopes need not be (measured: 0.84 to 0.93 of VXLAN and veth alone). */
+function untracked(port: number): string {
+  return `udp dport ${port} notrack`;
 }
 
 function endpointMap(count: number): string {
@@ -74,15 +82,18 @@ function sources(subnet: string): string[] {
 /** What nobody answers for is refused at once and never leaves through the worker's other devices. */
 function refusals(own: string): string[] {
   const unanswered = `ip daddr ${SERVICE_PREFIX} goto refuse`;
+  // A late packet of a translated flow comes through untranslated: an answer to it would reset a healthy connection.
+  const late = `ct state invalid ip daddr ${SERVICE_PREFIX} drop`;
   return [
     ...chain('refuse', ['meta l4proto tcp reject with tcp reset', 'reject with icmp type port-unreachable']),
     ...chain('forward', [
       'type filter hook forward priority filter - 1; policy accept;',
+      late,
       unanswered,
       `oifname "${TUNNEL}" ip daddr ${own} goto refuse`,
       `iifname "hv*" ip daddr ${OVERLAY_PREFIX} oifname != "hv*" oifname != "${TUNNEL}" goto refuse`,
     ]),
-    ...chain('local', ['type filter hook output priority filter - 1; policy accept;', unanswered]),
+    ...chain('local', ['type filter hook output priority filter - 1; policy accept;', late, unanswered]),
   ];
 }
 
