@@ -15,6 +15,7 @@ import { duration, Steps } from './steps.ts';
 import { tellStory, undeploy } from './story.ts';
 import { sweep, tearDown } from './teardown.ts';
 import { troubles } from './troubles.ts';
+import { watch } from './watch.ts';
 
 export interface UpOptions {
   /** show that it works, then remove everything and leave */
@@ -84,7 +85,7 @@ async function show(run: Run, options: UpOptions, deps: UpDeps, begin: number): 
     return;
   }
   deps.say(` Ctrl-C removes everything.\n\n${nextSteps(fleet.url, run, told, fleet.engine?.socket ?? '')}`);
-  await aborted(deps.signal);
+  await watch(run, deps);
 }
 
 /** Root and cluster on one side, engine and image on the other: neither needs the other. */
@@ -164,7 +165,7 @@ async function removeAll(run: Run, deps: UpDeps): Promise<void> {
 
 async function checkPort(port: number): Promise<void> {
   if (port === 0 || (await isFree(port, 'tcp', '127.0.0.1'))) return;
-  const message = `port ${port} of 127.0.0.1 is in use; stop what uses it (ss -lntp), or choose another with --port`;
+  const message = `port ${port} of 127.0.0.1 is in use; stop what uses it (ss -lntp), or let a free one be taken: \`npm start -- --port 0\` or \`hedge up --port 0\``;
   throw new HedgerowError(ERRORS.UP_IMPOSSIBLE, message);
 }
 
