@@ -177,6 +177,17 @@ describe('from login to removal', () => {
     assert.equal(result.code, 3);
     assert.match(result.err, /the session is for/);
   });
+
+  test('without an address, commands ask where the login was, and say so when nobody answers', async () => {
+    await login();
+    assert.equal((await hedge(['apps'], '', { HEDGE_URL: '' })).code, 0);
+    const path = join(home, '.config/hedgerow/session.json');
+    const session = JSON.parse(readFileSync(path, 'utf8')) as object;
+    writeFileSync(path, JSON.stringify({ ...session, url: 'http://127.0.0.1:9' }));
+    const silent = await hedge(['apps'], '', { HEDGE_URL: '' });
+    assert.equal(silent.code, 6);
+    assert.match(silent.err, /127\.0\.0\.1:9 .*from the session of hedge login; --url overrides it/);
+  });
 });
 
 test('join tokens are read from the data directory', async () => {

@@ -15,15 +15,18 @@ export type ClusterView = ApiCluster & { workers?: string[] };
 export class Client {
   readonly url: string;
   readonly #sessions: SessionStore;
+  readonly #origin: string;
 
-  constructor(url: string, sessions: SessionStore) {
+  /** @param origin where the address came from, said when nobody answers there; '' = the person gave it */
+  constructor(url: string, sessions: SessionStore, origin = '') {
     this.url = url.replace(/\/+$/, '');
     this.#sessions = sessions;
+    this.#origin = origin;
   }
 
   async login(username: string, password: string): Promise<void> {
     const call: Call = { method: 'POST', path: '/api/auth/login', body: { username, password } };
-    const tokens = succeeded(call, await send(this.url, call)) as Pick<Session, 'token' | 'refresh_token'>;
+    const tokens = succeeded(call, await this.#send(call)) as Pick<Session, 'token' | 'refresh_token'>;
     const { token, refresh_token } = tokens;
     this.#sessions.save({ url: this.url, username, token, refresh_token });
   }
@@ -70,25 +73,35 @@ export class Client {
 
   async clusters(): Promise<ClusterView[]> {
     const call: Call = { method: 'GET', path: '/api/clusters/' };
-    return succeeded(call, await send(this.url, call)) as ClusterView[];
+    return succeeded(call, await this.#send(call)) as ClusterView[];
   }
 
   async #call<T>(method: Call['method'], path: string, body?: unknown): Promise<T> {
     const session = this.#session();
     const call = { method, path, body };
-    const answer = await send(this.url, { ...call, token: session.token });
+    const answer = await this.#send({ ...call, token: session.token });
     if (answer.status !== 401) return succeeded(call, answer) as T;
     const token = await this.#renew(session, call, answer);
-    return succeeded(call, await send(this.url, { ...call, token })) as T;
+    return succeeded(call, await this.#send({ ...call, token })) as T;
   }
 
   async #renew(session: Session, call: Call, refused: Answer): Promise<string> {
     const refresh: Call = { method: 'POST', path: '/api/auth/refresh', token: session.refresh_token };
-    const answer = await send(this.url, refresh);
+    const answer = await this.#send(refresh);
     const token = (answer.body as { token?: string } | null)?.token;
     if (answer.status !== 200 || !token) throw failureOf(call, refused);
     this.#sessions.save({ ...session, token });
     return token;
+  }
+
+  async #send(call: Call): Promise<Answer> {
+    try {
+      return await send(this.url, call);
+    } catch (error) {
+      if (this.#origin === '' || !(error instanceof HedgerowError) || error.kind !== ERRORS.UNREACHABLE)
+        throw error;
+      throw new HedgerowError(error.kind, `${error.message} (address ${this.#origin})`, { cause: error });
+    }
   }
 
   #session(): Session {

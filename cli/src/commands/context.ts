@@ -16,14 +16,23 @@ export function createContext(io: Io): Context {
   return { io, sessions: fileSessions(sessionFile(io.env)) };
 }
 
-/** `--url`, then `HEDGE_URL`, then where the last login was. */
-function urlOf(context: Context, command: Command): string {
-  const given = command.optsWithGlobals().url as string | undefined;
-  return given ?? (context.io.env.HEDGE_URL || undefined) ?? context.sessions.load()?.url ?? DEFAULT_URL;
+/** At `--url`, then `HEDGE_URL`, then where the last login was, then the default. */
+export function clientOf(context: Context, command: Command): Client {
+  const given = givenUrl(context, command);
+  const kept = given === undefined ? context.sessions.load()?.url : undefined;
+  if (kept === undefined) return new Client(given ?? DEFAULT_URL, context.sessions);
+  const origin = 'from the session of hedge login; --url overrides it';
+  return new Client(kept, context.sessions, origin);
 }
 
-export function clientOf(context: Context, command: Command): Client {
-  return new Client(urlOf(context, command), context.sessions);
+/** To log in: where an earlier login was says nothing about where this one is to be. */
+export function newClientOf(context: Context, command: Command): Client {
+  return new Client(givenUrl(context, command) ?? DEFAULT_URL, context.sessions);
+}
+
+function givenUrl({ io }: Context, command: Command): string | undefined {
+  const given = command.optsWithGlobals().url as string | undefined;
+  return given ?? (io.env.HEDGE_URL || undefined);
 }
 
 /** A command whose result is rows: a table for people, `--json` for scripts. */

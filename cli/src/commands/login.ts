@@ -1,7 +1,7 @@
 import { HedgerowError } from '@hedgerow/common';
 import { Command } from 'commander';
 import { ERRORS } from '../errors.ts';
-import { type Context, clientOf, example } from './context.ts';
+import { type Context, example, newClientOf } from './context.ts';
 
 interface Options {
   username: string;
@@ -12,12 +12,12 @@ export function loginCommand(context: Context): Command {
   const command = new Command('login')
     .summary('log in at a System Manager')
     .description(
-      'Logs in and keeps the tokens in ~/.config/hedgerow/session.json (mode 0600). The password is asked for, or read from standard input or HEDGE_PASSWORD; it is never an argument, which other users could see.',
+      'Logs in at --url, else at HEDGE_URL, else at http://127.0.0.1:10000, and keeps the tokens in ~/.config/hedgerow/session.json (mode 0600). The password is asked for, or read from standard input or HEDGE_PASSWORD; it is never an argument, which other users could see. The other commands ask the same System Manager from then on.',
     )
     .option('-u, --username <name>', 'user name', 'Admin')
     .option('--password-stdin', 'read the password from standard input')
     .action(async (options: Options) => {
-      const client = clientOf(context, command);
+      const client = newClientOf(context, command);
       await client.login(options.username, await password(context, options));
       context.io.err(`logged in at ${client.url} as ${options.username}\n`);
     });

@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HedgerowError } from '@hedgerow/common';
 import { docker, dockerJson } from '../docker/http.ts';
+import { ERRORS } from '../errors.ts';
 import { identify, isAlive, type ProcessId } from '../system/process.ts';
 import { tailOf } from '../system/tail.ts';
 import type { Run } from './run.ts';
@@ -23,11 +25,16 @@ const FOLDERS = ['/run/containerd/s', '/run/containerd', '/run/docker/plugins', 
  * The machine's Docker Engine when one answers, else one of our own below the run's folder that touches neither bridges
  * nor packet filters of the machine.
  * @param systemSocket '' = always an own one
+ * @throws UP_IMPOSSIBLE when none answers at another socket than the usual one: somebody chose it, and means that one
  */
 export async function ensureEngine(run: Run, systemSocket = SYSTEM_SOCKET): Promise<Engine> {
   if (systemSocket !== '' && (await answers(systemSocket))) {
     run.note({ engine: { socket: systemSocket, own: false, folders: [] } });
     return describe(systemSocket, false);
+  }
+  if (systemSocket !== '' && systemSocket !== SYSTEM_SOCKET) {
+    const message = `no Docker Engine answers at ${systemSocket}; name the socket of one that runs, or let an own one be started: --docker ""`;
+    throw new HedgerowError(ERRORS.UP_IMPOSSIBLE, message);
   }
   return describe(await startEngine(run), true);
 }

@@ -47,6 +47,16 @@ describe('namespaces', { skip }, () => {
   });
 });
 
+test('an engine that was named and does not answer is not replaced by an own one', { skip }, async () => {
+  const run = openRun(runs);
+  try {
+    await assert.rejects(ensureEngine(run, '/no/such.sock'), /no Docker Engine answers at \/no\/such\.sock/);
+    assert.deepEqual(run.record.processes, []);
+  } finally {
+    await tearDown(run);
+  }
+});
+
 describe('engine', { skip }, () => {
   let run: Run;
   let engine: Engine;
