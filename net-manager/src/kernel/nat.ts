@@ -49,7 +49,7 @@ export function foundElements(listing: NftListing): Map<string, string> {
   return elements;
 }
 
-/** Most replicas that the rules know: there is one map `ep<n>` for each number. */
+/** Most instances of a service that the rules know: there is one map `ep<n>` for each number. */
 export function foundSize(listing: NftListing): number {
   const sizes = listing.nftables.map(({ map }) => Number(/^ep(\d+)$/.exec(map?.name ?? '')?.[1] ?? 0));
   return Math.max(0, ...sizes);

@@ -35,7 +35,7 @@ export interface KernelState {
   tunnelEnds: ReadonlyMap<string, string>;
   /** `ep2 10.30.30.30 . 0` → `10.18.0.2` */
   elements: ReadonlyMap<string, string>;
-  /** most replicas of one service that the nftables rules must know */
+  /** most instances of one service that the nftables rules must know */
   size: number;
 }
 

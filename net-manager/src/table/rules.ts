@@ -2,7 +2,7 @@
 import { OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
 import { gatewayOf, NFT_TABLE, prefixOf, TUNNEL } from './names.ts';
 
-/** Services of up to so many replicas are served by the rules of a fresh table. */
+/** Services of up to so many instances are served by the rules of a fresh table. */
 const SMALLEST_SIZE = 16;
 
 /** Powers of two, so that a growing service makes the rules grow rarely. */
@@ -11,10 +11,10 @@ export function sizeFor(replicas: number): number {
 }
 
 /**
- * One map per number of replicas, so that a look-up costs the same with ten thousand services as with one.
+ * One map per number of instances of a service, so that a look-up costs the same with ten thousand services as with one.
  * `numgen random`: `numgen inc` is one counter for all services of a size, and callers that alternate between two
  * services would always meet the same instances.
- * @param size most replicas of one service
+ * @param size most instances of one service
  * @param port of the tunnel, UDP
  */
 export function ruleset(subnet: string, size: number, port: number): string[] {
