@@ -80,6 +80,24 @@ describe('use', () => {
     assert.equal((await hedge(['deploy', '/no/such/file'])).code, 2);
   });
 
+  test('help of a command that there is not is wrong use', async () => {
+    const unknown = await hedge(['help', 'nope']);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.err, /nope/);
+    assert.match((await hedge(['help', 'ps'])).out, /Usage: hedge ps/);
+    assert.equal((await hedge(['help'])).out, (await hedge(['--help'])).out);
+    const { out, code } = await hedge(['--version']);
+    assert.equal(code, 0);
+    assert.match(out, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('a bad address says whose it is', async () => {
+    assert.match((await hedge(['--url', 'foo', 'clusters'])).err, /no address of a System Manager/);
+    const asked = await hedge(['workers', '--cluster', 'foo']);
+    assert.equal(asked.code, 2);
+    assert.match(asked.err, /no address of a Cluster Manager/);
+  });
+
   test('not logged in is 3, a wrong password too', async () => {
     const listed = await hedge(['apps']);
     assert.equal(listed.code, 3);
@@ -159,6 +177,8 @@ describe('from login to removal', () => {
     const result = await hedge(['deploy', file(), '--timeout', '1']);
     assert.equal(result.code, 1);
     assert.match(result.err, /not running after 1 s: clientsrvr\.test\.curl\.test\/0 is \w+/);
+    const scaled = await hedge(['scale', 'nginx', '2', '--timeout', '1']);
+    assert.match(scaled.err, /not running after 1 s: /);
     assert.equal((await hedge(['rm', 'clientsrvr'])).code, 0);
   });
 

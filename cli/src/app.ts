@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import own from '../package.json' with { type: 'json' };
 import { appsCommand } from './commands/apps.ts';
 import { clustersCommand } from './commands/clusters.ts';
 import { type Context, createContext } from './commands/context.ts';
@@ -41,12 +42,28 @@ function createProgram(context: Context): Command {
       'Hedgerow: containers across many small sites, and one service IP for all instances of a service.',
     )
     .option('--url <url>', 'System Manager: http://host:port or unix:/path (HEDGE_URL)')
+    .version(own.version, '-V, --version', 'print the version')
     .addHelpText('after', EXIT_CODES);
   for (const command of commands(context)) program.addCommand(command);
+  program.helpCommand(false).addCommand(helpCommand(program));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: context.io.out, writeErr: context.io.err });
   }
   return program;
+}
+
+/** Commander's own shows the page of `hedge` for a command that there is not, and calls that a success. */
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .summary('display help for a command')
+    .argument('[command]', 'which one; all when left out')
+    .action((name: string | undefined) => {
+      const named = program.commands.find(command => command.name() === name);
+      if (name !== undefined && named === undefined) {
+        program.error(`error: unknown command '${name}'; hedge --help lists them`);
+      }
+      (named ?? program).outputHelp();
+    });
 }
 
 function commands(context: Context): Command[] {

@@ -8,6 +8,8 @@ export interface Call {
   path: string;
   token?: string;
   body?: unknown;
+  /** who is asked, for the message about a bad address; the System Manager when left out */
+  whom?: string;
 }
 
 export interface Answer {
@@ -29,7 +31,7 @@ export function send(base: string, call: Call): Promise<Answer> {
       reject(
         new HedgerowError(ERRORS.UNREACHABLE, `${base} does not answer: ${messageOf(cause)}`, { cause }),
       );
-    const sent = request({ ...target(base, call.path), ...options(call, payload) }, response => {
+    const sent = request({ ...target(base, call), ...options(call, payload) }, response => {
       const chunks: Buffer[] = [];
       response.on('data', chunk => chunks.push(chunk));
       response.once('error', fail);
@@ -44,17 +46,17 @@ export function send(base: string, call: Call): Promise<Answer> {
   });
 }
 
-function target(base: string, path: string): RequestOptions {
+function target(base: string, { path, whom = 'System Manager' }: Call): RequestOptions {
   if (base.startsWith('unix:')) return { socketPath: base.slice('unix:'.length), path, host: 'localhost' };
-  const url = parseUrl(base);
+  const url = parseUrl(base, whom);
   const port = url.port === '' ? {} : { port: url.port };
   return { protocol: url.protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), ...port, path };
 }
 
-function parseUrl(base: string): URL {
+function parseUrl(base: string, whom: string): URL {
   const url = URL.canParse(base) ? new URL(base) : null;
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
-  const message = `${JSON.stringify(base)} is no address of a System Manager; allowed: http://host:port, https://…, unix:/path`;
+  const message = `${JSON.stringify(base)} is no address of a ${whom}; allowed: http://host:port, https://…, unix:/path`;
   throw new HedgerowError(ERRORS.USAGE, message);
 }
 

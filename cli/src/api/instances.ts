@@ -6,6 +6,8 @@ import type { Client } from './client.ts';
 
 export interface WaitOptions {
   timeoutMs: number;
+  /** what a person asked for, when `timeoutMs` is what remains of it: the error says this one */
+  askedMs?: number;
   /** ms between two looks */
   every?: number;
   /** each time that an instance is looked at */
@@ -32,7 +34,7 @@ export async function untilRunning(
     }
     const waiting = services.flatMap(service => pending(service));
     if (waiting.length === 0) return services;
-    if (performance.now() > deadline) throw tooLate(waiting, options.timeoutMs);
+    if (performance.now() > deadline) throw tooLate(waiting, options.askedMs ?? options.timeoutMs);
     await delay(options.every ?? 100);
   }
 }

@@ -39,7 +39,11 @@ export function scaleCommand(context: Context): Command {
         : await client.service(service.microserviceID);
       printInstances(context, command, instanceRows(shown));
     });
-  return example(command, 'hedge scale clientsrvr.test.nginx.test 3', 'hedge scale nginx 0');
+  return example(
+    command,
+    'hedge scale clientsrvr.test.nginx.test 3',
+    'hedge scale clientsrvr.test.nginx.test 0',
+  );
 }
 
 async function change(client: Client, service: ApiService, count: number): Promise<void> {
@@ -63,7 +67,8 @@ async function settled(
   const onLook = tellChanges(io);
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const [now] = await untilRunning(client, [id], { timeoutMs: deadline - performance.now(), onLook });
+    const left = deadline - performance.now();
+    const [now] = await untilRunning(client, [id], { timeoutMs: left, askedMs: timeoutMs, onLook });
     if (now && now.instance_list.length <= count) return now;
     if (performance.now() > deadline) {
       const message = `${now?.instance_list.length} instances are still there after ${timeoutMs / 1000} s`;

@@ -72,7 +72,7 @@ async function ofRoot(context: Context, command: Command): Promise<KnownWorker[]
 }
 
 async function ofCluster(url: string, bearer: string): Promise<WorkerView[]> {
-  const call: Call = { method: 'GET', path: '/api/workers', token: bearer };
+  const call: Call = { method: 'GET', path: '/api/workers', token: bearer, whom: 'Cluster Manager' };
   const answer = await send(url, call);
   if (answer.status !== 200) throw failureOf(call, answer);
   return (answer.body as { workers: WorkerView[] }).workers;
