@@ -21,7 +21,7 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 not logged in, 4 not found, 5 refused or in conflict, 6 unreachable.
 
 Example:
-  hedge login && hedge deploy examples/demo.json && hedge ps`;
+  hedge login && hedge deploy my.json && hedge ps`;
 
 /** Runs one command line. @returns the exit code; mistakes are printed, not thrown */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {

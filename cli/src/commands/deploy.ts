@@ -40,7 +40,12 @@ export function deployCommand(context: Context): Command {
         options.wait && options.instances > 0 ? await wait(context, client, services, options) : services;
       printInstances(context, command, shown.flatMap(instanceRows));
     });
-  return example(command, 'hedge deploy examples/demo.json', 'hedge deploy my.json --instances 3 --json');
+  return example(
+    command,
+    'hedge deploy my.json --instances 3 --json',
+    '# npm start has deployed examples/demo.json already (409): beside it, it needs another name and service IP',
+    "sed 's/clientsrvr/second/; s/10.30.30.30/10.30.30.31/' examples/demo.json | hedge deploy -",
+  );
 }
 
 async function readSla({ io }: Context, file: string): Promise<unknown> {

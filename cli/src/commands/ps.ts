@@ -44,7 +44,13 @@ export function psCommand(context: Context): Command {
 }
 
 export function printInstances(context: Context, command: Command, rows: readonly InstanceRow[]): void {
-  print(context, command, rows, COLUMNS);
+  print(context, command, [...rows].sort(inOrder), COLUMNS);
+}
+
+/** By job name, then by number; a service without instances has one row only. */
+export function inOrder(a: InstanceRow, b: InstanceRow): number {
+  if (a.service !== b.service) return a.service < b.service ? -1 : 1;
+  return (a.instance ?? 0) - (b.instance ?? 0);
 }
 
 export function instanceRows(service: ApiService): InstanceRow[] {

@@ -25,7 +25,7 @@ export interface Told {
   table: string;
 }
 
-const REPLICAS = 3;
+const SERVERS = 3;
 const RUNNING_MS = 60_000;
 const REMOVED_MS = 20_000;
 /** Requests per round; with three instances one of them is left out of 30 once in 200,000 times. */
@@ -42,7 +42,7 @@ export async function tellStory({ client, steps, socket }: Story): Promise<Told>
   await steps.run('logged in as Admin', () => client.login('Admin', 'Admin'));
   const made = await steps.run('examples/demo.json deployed: POST /api/application', () => deploy(client));
   const services = await steps.run(
-    `1 client and ${REPLICAS} servers running: POST /api/service/<id>/instance`,
+    `1 client and ${SERVERS} servers running: POST /api/service/<id>/instance`,
     () => startAll(client, made),
   );
   const [caller, server] = [named(services, 'curl'), named(services, 'nginx')];
@@ -80,7 +80,7 @@ async function deploy(client: Client): Promise<ApiService[]> {
 
 async function startAll(client: Client, services: readonly ApiService[]): Promise<ApiService[]> {
   for (const service of services) {
-    const count = service.service_name === 'nginx' ? REPLICAS : 1;
+    const count = service.service_name === 'nginx' ? SERVERS : 1;
     for (let n = 0; n < count; n++) await client.addInstance(service.microserviceID);
   }
   const ids = services.map(service => service.microserviceID);
