@@ -15,6 +15,8 @@ export interface StatusRow {
 
 const SECOND = 1000;
 const REPLACED = ['REQUESTED', 'CLUSTER_SCHEDULED', 'NODE_SCHEDULED', 'UNDEPLOYED'] as const;
+/** A worker that had been given up is back before there was room elsewhere: what still runs there is kept. */
+const BACK = ['CREATING', 'CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED] as const;
 
 const TABLE = {
   REQUESTED: row(
@@ -47,9 +49,9 @@ const TABLE = {
     15 * SECOND,
     'asked again',
   ),
-  NO_WORKER_CAPACITY: row('cluster', REPLACED, 10 * SECOND, 'scheduled again'),
-  NO_QUALIFIED_WORKER_FOUND: row('cluster', REPLACED, 10 * SECOND, 'scheduled again'),
-  NO_NODE_FOUND: row('cluster', REPLACED, 10 * SECOND, 'scheduled again'),
+  NO_WORKER_CAPACITY: row('cluster', BACK, 10 * SECOND, 'scheduled again'),
+  NO_QUALIFIED_WORKER_FOUND: row('cluster', BACK, 10 * SECOND, 'scheduled again'),
+  NO_NODE_FOUND: row('cluster', BACK, 10 * SECOND, 'scheduled again'),
   NODE_SCHEDULED: row(
     'cluster',
     ['CREATING', 'CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED],

@@ -19,6 +19,7 @@ export const ERRORS = defineErrors({
   TOKEN_INVALID: refused(401),
   TOKEN_EXPIRED: refused(401),
   FORBIDDEN: refused(403),
+  PRIVILEGE_REFUSED: refused(403),
   TOO_MANY_LOGINS: later(429),
 
   SLA_INVALID: refused(422),

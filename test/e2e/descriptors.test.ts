@@ -93,6 +93,22 @@ describe('descriptors that are refused', () => {
     assert.deepEqual(seen.body, []);
   });
 
+  it('only an Admin may run privileged containers: 403, and nothing is stored', async () => {
+    const user = { name: 'third', password: 'a secret', email: '', roles: [] };
+    await call(`${root.url}/api/auth/register`, 'POST', { token, body: user });
+    const sla = goodSla('raised') as { applications: { microservices: object[] }[] };
+    Object.assign(sla.applications[0]?.microservices[1] as object, { privileged: true });
+    const stored = dump();
+    const refused = await post(sla, await login(root.url, 'third', 'a secret'));
+    assert.equal(refused.status, 403);
+    assert.deepEqual(
+      refused.body.errors?.map(({ path }) => path),
+      ['applications.0.microservices.1.privileged'],
+    );
+    assert.deepEqual(dump(), stored);
+    assert.equal((await post(sla)).status, 200);
+  });
+
   it('forgets nothing that it acknowledged when it is killed', async () => {
     const stored = dump();
     assert.equal((await post(goodSla('durable'))).status, 200);

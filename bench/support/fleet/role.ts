@@ -3,8 +3,8 @@ import { constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environmentOf, flagsOf } from '@hedgerow/cli/entry';
 import type { Lifecycle } from '@hedgerow/common';
-import { environmentOf, flagsOf } from '../../../cli/bin/lib/entry.js';
 import { inNetns, type Spawned, start } from '../exec.ts';
 import { waitUntil } from '../wait.ts';
 

@@ -87,6 +87,12 @@ const TABLE: Row[] = [
     report: { status: 'NO_WORKER_CAPACITY' },
     gives: 'NO_WORKER_CAPACITY',
   },
+  {
+    name: 'a copy whose worker is back before there was room elsewhere',
+    from: 'NO_WORKER_CAPACITY',
+    report: {},
+    gives: 'RUNNING',
+  },
   { name: 'completed stays completed', from: 'COMPLETED', report: { epoch: 6 }, gives: null },
   {
     name: 'a Hello stands, older epoch or not',

@@ -1,5 +1,6 @@
 /** Whose is it? What belongs to somebody else looks as if it were not there; an Admin sees all. */
 import { HedgerowError } from '@hedgerow/common';
+import type { Sla } from '@hedgerow/protos';
 import { type Caller, isAdmin } from '../auth/caller.ts';
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
@@ -26,6 +27,28 @@ export async function ownService(collections: Collections, caller: Caller, id: s
 
 export function ownApplications(collections: Collections, caller: Caller): Promise<Application[]> {
   return collections.applications.find(isAdmin(caller) ? {} : { owner: caller.name });
+}
+
+/** A privileged container is as good as root on its worker. @throws PRIVILEGE_REFUSED naming the fields */
+export function checkPrivileges(caller: Caller, sla: Sla): void {
+  if (isAdmin(caller)) return;
+  const errors = sla.applications.flatMap((application, a) =>
+    application.microservices.flatMap((service, s) =>
+      service.privileged
+        ? [
+            {
+              path: `applications.${a}.microservices.${s}.privileged`,
+              found: true,
+              allowed: 'false, without role Admin',
+            },
+          ]
+        : [],
+    ),
+  );
+  if (errors.length === 0) return;
+  throw new HedgerowError(ERRORS.PRIVILEGE_REFUSED, 'only an Admin may run privileged containers', {
+    errors,
+  });
 }
 
 function mayUse(caller: Caller, application: Application): boolean {

@@ -4,7 +4,7 @@ import type { ApiApplication, Sla } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
 import type { Application } from '../model.ts';
 import { compileApplications } from '../sla/compile.ts';
-import { ownApplication, ownApplications } from './access.ts';
+import { checkPrivileges, ownApplication, ownApplications } from './access.ts';
 import type { Changes, ChangesDeps } from './changes.ts';
 import { createPlan } from './create.ts';
 import { viewApplication } from './views.ts';
@@ -35,9 +35,10 @@ export class Applications {
   /**
    * @param sla checked
    * @returns the applications that were made
-   * @throws APPLICATION_EXISTS, SERVICE_EXISTS, SERVICE_IP_…; then nothing was stored
+   * @throws PRIVILEGE_REFUSED, APPLICATION_EXISTS, SERVICE_EXISTS, SERVICE_IP_…; then nothing was stored
    */
   async create(caller: Caller, sla: Sla): Promise<ApiApplication[]> {
+    checkPrivileges(caller, sla);
     const plan = compileApplications(sla.applications, caller.name, idTaker(this.#deps));
     const stored = await createPlan(this.#deps, this.#changes, plan);
     return this.#views(stored);

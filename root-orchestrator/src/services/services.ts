@@ -3,7 +3,7 @@ import type { ApiService, Sla, SlaApplication } from '@hedgerow/protos';
 import { type Caller, isAdmin } from '../auth/caller.ts';
 import type { Instance, Service } from '../model.ts';
 import { compileServices } from '../sla/compile.ts';
-import { ownApplication, ownApplications, ownService } from './access.ts';
+import { checkPrivileges, ownApplication, ownApplications, ownService } from './access.ts';
 import { idTaker } from './applications.ts';
 import type { Changes, ChangesDeps } from './changes.ts';
 import { createPlan } from './create.ts';
@@ -49,11 +49,12 @@ export class Services {
   /**
    * Adds the services of a checked SLA with one application to an application that is there. Its stored name
    * counts, not the SLA's.
-   * @throws APPLICATION_UNKNOWN, SERVICE_EXISTS, SERVICE_IP_…; then nothing was stored
+   * @throws APPLICATION_UNKNOWN, PRIVILEGE_REFUSED, SERVICE_EXISTS, SERVICE_IP_…; then nothing was stored
    */
   async add(caller: Caller, sla: Sla): Promise<ServicesCreated> {
     const [target] = sla.applications as [SlaApplication];
     const application = await ownApplication(this.#deps.collections, caller, target.applicationID ?? '');
+    checkPrivileges(caller, sla);
     const services = compileServices(
       target.microservices,
       application,

@@ -18,6 +18,7 @@ export function checkSemantics(sla: unknown): FieldError[] {
   return [
     ...repeated(applications, 'application', 'application_name', 'application_namespace'),
     ...services.flatMap(own => repeated(own, 'service', 'microservice_name', 'microservice_namespace')),
+    ...every.flatMap(checkImage),
     ...every.flatMap(checkPorts),
     ...every.flatMap(checkServiceIp),
     ...repeatedServiceIps(every),
@@ -47,6 +48,24 @@ function repeated(all: readonly Part[], what: string, nameKey: string, namespace
     if (isNew) return [];
     return [{ path: `${path}.${nameKey}`, found: name, allowed: `one ${what} of this name and namespace` }];
   });
+}
+
+const PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+/** Of the distribution specification: [host[:port]/]path[:tag][@digest]. */
+const IMAGE = new RegExp(
+  `^(?:[A-Za-z0-9.-]+(?::\\d{1,5})?/)?${PART}(?:/${PART})*(?::\\w[\\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$`,
+);
+
+function checkImage({ path, fields }: Part): FieldError[] {
+  const { code } = fields;
+  if (typeof code !== 'string' || code === '' || (code.length <= 512 && IMAGE.test(code))) return [];
+  return [
+    {
+      path: `${path}.code`,
+      found: code,
+      allowed: 'an image: [host/]name[:tag][@sha256:…], name in small letters',
+    },
+  ];
 }
 
 function checkPorts({ path, fields }: Part): FieldError[] {

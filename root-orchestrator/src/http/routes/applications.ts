@@ -42,6 +42,7 @@ function create({ applications, checker, log }: ApplicationRoutesDeps): Route {
       response: MANY,
       errors: [
         ERRORS.APPLICATION_EXISTS,
+        ERRORS.PRIVILEGE_REFUSED,
         ERRORS.SERVICE_EXISTS,
         ERRORS.SERVICE_IP_TAKEN,
         ERRORS.ADDRESSES_EXHAUSTED,

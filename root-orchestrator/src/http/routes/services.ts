@@ -39,6 +39,7 @@ function add({ services, checker, log }: ServiceRoutesDeps): Route {
       response: ServicesCreatedSchema,
       errors: [
         ERRORS.APPLICATION_UNKNOWN,
+        ERRORS.PRIVILEGE_REFUSED,
         ERRORS.SERVICE_EXISTS,
         ERRORS.SERVICE_IP_TAKEN,
         ERRORS.ADDRESSES_EXHAUSTED,
