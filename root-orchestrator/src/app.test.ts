@@ -55,7 +55,7 @@ test('HTTP and gRPC are served on one port and on the socket; what was stored is
   assert.deepEqual(asked, { message: 'ok', instance_number: 0 });
   assert.equal(await statusOverSocket(join(data, 'root.sock'), '/healthz'), 200);
   assert.equal(await grpcStatus(first.url), '12');
-  assert.equal((await secret(data, 'cluster-token')).length, 43);
+  assert.equal((await secret(data, 'cluster-token')).length, 64);
   for (const secret of ['cluster-token', 'jwt-private.pem']) {
     assert.equal((await stat(join(data, secret))).mode & 0o777, 0o600);
   }
