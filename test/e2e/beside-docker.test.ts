@@ -16,6 +16,8 @@ import { descriptor, microservice, register, SLEEP, scale, shares } from '../sup
 describe('a worker beside a dockerd with its packet filter', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
   let dockerd: ReturnType<typeof spawn>;
+  /** Tearing the run down may end it already. */
+  let ended: Promise<unknown>;
 
   before(async () => {
     fleet = await startFleet({
@@ -23,6 +25,7 @@ describe('a worker beside a dockerd with its packet filter', { skip: withoutRoot
       prepare: async (run, machines) => {
         const folder = join(run.dir, 'guarded');
         dockerd = spawnDockerd(run, folder, machines.worker1 as Machine);
+        ended = once(dockerd, 'exit');
         const docker = join(folder, 'docker.sock');
         await eventually(
           'dockerd answers',
@@ -38,10 +41,8 @@ describe('a worker beside a dockerd with its packet filter', { skip: withoutRoot
   });
   after(async () => {
     await fleet?.stop();
-    if (dockerd?.exitCode === null) {
-      dockerd.kill();
-      await once(dockerd, 'exit');
-    }
+    dockerd?.kill();
+    await ended;
   });
 
   it('forwards in spite of Docker’s policy, in both directions', async () => {

@@ -17,6 +17,8 @@ const PORT = 1883;
 describe('with Mosquitto as the broker', { skip: withoutRoot() || withoutMosquitto() }, () => {
   let fleet: TestFleet;
   let broker: ReturnType<typeof spawn>;
+  /** Tearing the run down may end it already. */
+  let ended: Promise<unknown>;
 
   before(async () => {
     fleet = await startFleet({
@@ -26,6 +28,7 @@ describe('with Mosquitto as the broker', { skip: withoutRoot() || withoutMosquit
         writeFileSync(file, `listener ${PORT} ${cluster?.address}\nallow_anonymous true\nuser root\n`);
         const [command, args] = inNamespace(cluster?.namespace ?? '', [MOSQUITTO, '-v', '-c', file]);
         broker = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+        ended = once(broker, 'exit');
         await until(broker, /running/);
         return { flags: { cluster: ['--mqtt-url', `mqtt://${cluster?.address}:${PORT}`] } };
       },
@@ -33,10 +36,8 @@ describe('with Mosquitto as the broker', { skip: withoutRoot() || withoutMosquit
   });
   after(async () => {
     await fleet?.stop();
-    if (broker?.exitCode === null) {
-      broker.kill();
-      await once(broker, 'exit');
-    }
+    broker?.kill();
+    await ended;
   });
 
   it('deploys, serves and undeploys', async () => {
