@@ -29,6 +29,8 @@ export interface Instance extends InstanceRef {
   id: string;
   service: ServiceSpec;
   instance_ip: string;
+  /** of the last API request about it */
+  request_id: string;
   generation: number;
   /** grows each time the instance is placed on a worker */
   epoch: number;

@@ -166,5 +166,7 @@ function hello({ config, state, port }: Origins): Hello {
     port: port.get(),
     address: config.address || (isWildcard(config.host) ? '' : config.host),
     instances: instances.map(i => ({ ...toReport(i, state.workers.get(i.worker_id)), logs: '' })),
+    subnets: [],
+    epoch: 0,
   };
 }

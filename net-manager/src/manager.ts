@@ -100,6 +100,7 @@ export class Manager implements NetManager {
         pid,
       })),
       services: services.size,
+      overlay: { received_bytes: 0, sent_bytes: 0 },
     };
   }
 

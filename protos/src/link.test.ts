@@ -44,6 +44,7 @@ const service = {
   one_shot: true,
   privileged: true,
   constraints: [constraint],
+  arch: ['arm64'],
 } satisfies Required<link.ServiceSpec>;
 
 const report = {
@@ -99,6 +100,7 @@ const tableEntry = {
 } satisfies Required<link.TableEntry>;
 
 const place = {
+  attempt_id: 'p',
   request_id: 'r',
   service,
   instance_number: 3,
@@ -107,7 +109,7 @@ const place = {
 } satisfies Required<link.Place>;
 
 const answer = {
-  request_id: 'r',
+  attempt_id: 'p',
   accepted: true,
   worker_id: 'w',
   status: 'NO_WORKER_CAPACITY',
@@ -120,6 +122,8 @@ const hello = {
   port: 10100,
   instances: [report],
   address: '192.0.2.9',
+  subnets: [{ worker_id: 'w', subnet: '10.18.0.0' }],
+  epoch: 4,
 } satisfies Required<link.Hello>;
 
 const up = {
@@ -127,18 +131,21 @@ const up = {
   aggregate,
   reports: { reports: [report] },
   place_answer: answer,
-  subnet_claim: { request_id: 'r', worker_id: 'w' },
+  subnet_claim: { claim_id: 'r', worker_id: 'w' },
   subnet_release: { worker_id: 'w' },
   table_query: { service_ip: '10.30.30.30', job_name: 'a.b.c.d' },
+  log_chunk: { stream_id: 's', lines: ['hello'], lost: 2, end: true, error: 'gone' },
 } satisfies Required<Omit<link.FromCluster, 'body'>>;
 
 const down = {
-  welcome: { cluster_id: 'c' },
+  welcome: { cluster_id: 'c', epoch: 4 },
   place,
-  remove: reference,
-  subnet_grant: { request_id: 'r', subnet: '10.18.0.0', error: 'none left' },
+  remove: { ...reference, request_id: 'r' },
+  subnet_grant: { claim_id: 'r', subnet: '10.18.0.0', error: 'none left' },
   table_entry: tableEntry,
-  refused: { code: 'UNKNOWN_TOKEN', message: 'no' },
+  refused: { code: 'NOT_LEADING', message: 'no', leader: '192.0.2.8:10000' },
+  log_request: { ...reference, stream_id: 's', follow: true, tail: 10, request_id: 'r' },
+  log_stop: { stream_id: 's' },
 } satisfies Required<Omit<link.FromRoot, 'body'>>;
 
 const MESSAGES: Record<string, object> = {
@@ -161,6 +168,10 @@ const MESSAGES: Record<string, object> = {
   TableQuery: up.table_query,
   TableEntry: tableEntry,
   TableInstance: tableInstance,
+  SubnetHold: hello.subnets[0] as object,
+  LogRequest: down.log_request,
+  LogStop: down.log_stop,
+  LogChunk: up.log_chunk,
 };
 
 test('every message of the .proto is compared here', () => {

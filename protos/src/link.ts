@@ -48,18 +48,23 @@ export interface ServiceSpec {
   one_shot: boolean;
   privileged: boolean;
   constraints: DirectConstraint[];
+  /** amd64, arm64, …; empty = any */
+  arch: string[];
 }
 
 export interface Place {
-  request_id: string;
+  /** of this attempt to place; the answer repeats it */
+  attempt_id: string;
   service: ServiceSpec;
   instance_number: number;
   instance_ip: string;
   generation: number;
+  /** of the API request that asked for the instance; in every log line about it */
+  request_id: string;
 }
 
 export interface PlaceAnswer {
-  request_id: string;
+  attempt_id: string;
   accepted: boolean;
   worker_id: string;
   status: string;
@@ -130,6 +135,35 @@ export interface Hello {
   port: number;
   instances: InstanceReport[];
   address: string;
+  /** every subnet that the cluster has given to a worker; others of its claims are freed */
+  subnets: SubnetHold[];
+  /** of the last root that it was welcomed by */
+  epoch: number;
+}
+
+export interface SubnetHold {
+  worker_id: string;
+  subnet: string;
+}
+
+/** The output of an instance; ends with the chunk whose `end` is true. */
+export interface LogRequest extends InstanceRef {
+  stream_id: string;
+  follow: boolean;
+  /** so many last lines first */
+  tail: number;
+  request_id: string;
+}
+
+export interface LogChunk {
+  stream_id: string;
+  /** without line ends */
+  lines: string[];
+  /** lines left out before these, because a tier could not keep up */
+  lost: number;
+  end: boolean;
+  /** why it ended; "" when the output ended */
+  error: string;
 }
 
 /** Exactly one key is set; `body` names it (proto-loader's `oneofs`). */
@@ -141,22 +175,36 @@ export interface FromCluster {
     | 'place_answer'
     | 'subnet_claim'
     | 'subnet_release'
-    | 'table_query';
+    | 'table_query'
+    | 'log_chunk';
   hello?: Hello;
   aggregate?: Aggregate;
   reports?: { reports: InstanceReport[] };
   place_answer?: PlaceAnswer;
-  subnet_claim?: { request_id: string; worker_id: string };
+  subnet_claim?: { claim_id: string; worker_id: string };
   subnet_release?: { worker_id: string };
   table_query?: { service_ip: string; job_name: string };
+  log_chunk?: LogChunk;
 }
 
 export interface FromRoot {
-  body?: 'welcome' | 'place' | 'remove' | 'subnet_grant' | 'table_entry' | 'refused';
-  welcome?: { cluster_id: string };
+  body?:
+    | 'welcome'
+    | 'place'
+    | 'remove'
+    | 'subnet_grant'
+    | 'table_entry'
+    | 'refused'
+    | 'log_request'
+    | 'log_stop';
+  /** `epoch` is that of the root's lease; 0 with an embedded store */
+  welcome?: { cluster_id: string; epoch: number };
   place?: Place;
-  remove?: InstanceRef;
-  subnet_grant?: { request_id: string; subnet: string; error: string };
+  remove?: InstanceRef & { request_id: string };
+  subnet_grant?: { claim_id: string; subnet: string; error: string };
   table_entry?: TableEntry;
-  refused?: { code: string; message: string };
+  /** NOT_LEADING: dial `leader` (host:port), or the next address that is known */
+  refused?: { code: string; message: string; leader: string };
+  log_request?: LogRequest;
+  log_stop?: { stream_id: string };
 }

@@ -44,6 +44,8 @@ export interface NetStatus {
   subnet: string;
   attachments: { serviceName: string; instanceNumber: number; nsAddress: string; pid: number }[];
   services: number;
+  /** bytes through the tunnel device since it was made */
+  overlay: { received_bytes: number; sent_bytes: number };
 }
 
 export interface NetManager {

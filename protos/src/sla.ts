@@ -37,6 +37,9 @@ export const MicroserviceSchema = Type.Object(
     microservice_name: name('Service name.'),
     microservice_namespace: name('Service namespace.'),
     virtualization: Type.String({ enum: ['container', 'docker'], description: 'Runtime.' }),
+    arch: Type.Optional(
+      words('Processor architectures that the image runs on: amd64, arm64, …; any when left out.'),
+    ),
     code: Type.String({ minLength: 1, description: 'OCI image.', examples: ['hedgerow/demo:1'] }),
     cmd: Type.Optional(words('Replaces the image’s entrypoint and command.')),
     args: Type.Optional(words('Kept, not used.')),

@@ -264,6 +264,7 @@ test('types are those that Oakestra’s clients insist on', async () => {
     location: '48.1,11.6,1000',
     address: '127.0.0.1',
     port: 10100,
+    connected_epoch: -1,
     last_modified_timestamp: 1.5,
     aggregate: {
       active_nodes: 2,

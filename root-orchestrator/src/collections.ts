@@ -1,6 +1,16 @@
 /** The root's collections: their names and the fields that `find` may filter by. */
 import type { Collection, Document, Store } from '@hedgerow/common';
-import type { Application, Claim, Cluster, Instance, Intent, Service, User } from './model.ts';
+import type {
+  Application,
+  Claim,
+  Cluster,
+  Instance,
+  Intent,
+  Lease,
+  Organization,
+  Service,
+  User,
+} from './model.ts';
 
 /** Facts of this root that are made once, such as `organization`. */
 export interface Meta extends Document {
@@ -9,6 +19,7 @@ export interface Meta extends Document {
 
 export interface Collections {
   users: Collection<User>;
+  organizations: Collection<Organization>;
   applications: Collection<Application>;
   services: Collection<Service>;
   instances: Collection<Instance>;
@@ -16,12 +27,14 @@ export interface Collections {
   claims: Collection<Claim>;
   intents: Collection<Intent>;
   meta: Collection<Meta>;
+  leases: Collection<Lease>;
 }
 
 export function openCollections(store: Store): Collections {
   return {
     users: store.collection<User>('users', ['name']),
-    applications: store.collection<Application>('applications', ['owner']),
+    organizations: store.collection<Organization>('organizations', ['name']),
+    applications: store.collection<Application>('applications', ['owner', 'organization_id']),
     services: store.collection<Service>('services', ['application_id', 'job_name']),
     instances: store.collection<Instance>('instances', [
       'service_id',
@@ -34,5 +47,6 @@ export function openCollections(store: Store): Collections {
     claims: store.collection<Claim>('claims', ['owner']),
     intents: store.collection<Intent>('intents', []),
     meta: store.collection<Meta>('meta', []),
+    leases: store.collection<Lease>('leases', []),
   };
 }

@@ -11,6 +11,7 @@ export const ERRORS = defineErrors({
   BODY_TOO_LARGE: refused(413),
   BODY_UNSUPPORTED: refused(415),
   BODY_INVALID: refused(422),
+  QUERY_INVALID: refused(422),
   PATH_UNKNOWN: refused(404),
   METHOD_NOT_ALLOWED: refused(405),
 

@@ -1,14 +1,23 @@
 /** The root's documents. Root is the only writer of which applications, services and instances exist, and where. */
 import type { Document } from '@hedgerow/common';
 import type { Aggregate, Microservice, Status } from '@hedgerow/protos';
+import type { Role } from './auth/matrix.ts';
 
 export interface User extends Document {
   name: string;
   email: string;
   created_at: string;
-  roles: string[];
+  roles: Role[];
   /** scrypt, see auth/password.ts */
   password_hash: string;
+  /** epoch s; refresh and access tokens that were issued before are refused: the password was changed, or a reset asked */
+  tokens_valid_from: number;
+}
+
+/** A user has roles as a member of an organization; `root` is made at first start. */
+export interface Organization extends Document {
+  name: string;
+  member: { user_id: string; roles: Role[] }[];
 }
 
 export interface Application extends Document {
@@ -17,6 +26,8 @@ export interface Application extends Document {
   application_desc: string;
   /** user name */
   owner: string;
+  /** in which the owner was logged in when he made it */
+  organization_id: string;
   /** fields of the SLA's application that we do not know; kept and shown */
   extra: Record<string, unknown>;
 }
@@ -33,6 +44,25 @@ export interface Service extends Document {
   next_instance_number: number;
   /** grows when the specification changes */
   generation: number;
+  /** an update that is not through yet, or was undone; null when there was none */
+  rollout: Rollout | null;
+}
+
+/** An update: instances of `from.generation` are replaced one by one. Undoing is the same with the sides turned. */
+export interface Rollout {
+  state: 'rolling' | 'undoing' | 'done' | 'undone' | 'failed';
+  /** a sentence: how far, or why it was undone */
+  detail: string;
+  from: Specification;
+  to: Specification;
+  /** epoch s */
+  started: number;
+  request_id: string;
+}
+
+export interface Specification {
+  generation: number;
+  microservice: Microservice;
 }
 
 /** `id` is `<service id>/<instance number>`. Outlives its service until its cluster says that it is gone. */
@@ -44,6 +74,8 @@ export interface Instance extends Document {
   instance_ip: string;
   generation: number;
   desired: 'run' | 'gone';
+  /** of the API request that asked for it; in every log line about it */
+  request_id: string;
   /** "" until a cluster accepted it */
   cluster_id: string;
   status: Status;
@@ -68,6 +100,8 @@ export interface Cluster extends Document {
   address: string;
   port: number;
   aggregate: Aggregate;
+  /** the root whose lease has this epoch holds its stream; -1 = no root does */
+  connected_epoch: number;
   /** epoch seconds */
   last_modified_timestamp: number;
 }
@@ -84,4 +118,19 @@ export interface Claim extends Document {
  */
 export interface Intent extends Document {
   creates: { collection: string; id: string }[];
+  /** the process that works on it */
+  root_id: string;
+  /** epoch s; a foreign intent is undone when it is much older than any request may take */
+  at: number;
+}
+
+/** The one document `leader`: whoever holds it talks to clusters and runs the loops. */
+export interface Lease extends Document {
+  root_id: string;
+  /** grows with each change of holder */
+  epoch: number;
+  /** host:port that clusters and other roots reach it at */
+  address: string;
+  /** epoch ms by the holder's clock, for people only: others judge it by whether `revision` grows */
+  renewed: number;
 }

@@ -29,5 +29,6 @@ export async function deleteStray(jobs: Jobs, workerId: string, job: JobPayload)
     instance_number: job.instance,
     job_name: job.sname,
     virtualization: 'docker',
+    request_id: '',
   });
 }

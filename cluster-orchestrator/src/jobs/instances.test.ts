@@ -20,10 +20,11 @@ beforeEach(() => {
   const full = () => Promise.reject(new HedgerowError(STORE_ERRORS.STORE_FULL, 'the disk is full'));
   collection = {
     get: id => real.get(id),
-    find: filter => real.find(filter),
+    find: (filter, page) => real.find(filter, page),
     insert: document => (failing ? full() : real.insert(document)),
     replace: (document, revision) => (failing ? full() : real.replace(document, revision)),
     remove: (id, revision) => (failing ? full() : real.remove(id, revision)),
+    watch: watcher => real.watch(watcher),
   };
   instances = new Instances({ collection, clock, log: silentLogger });
 });

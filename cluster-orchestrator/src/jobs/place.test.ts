@@ -115,7 +115,9 @@ describe('Place', () => {
       ['NO_WORKER_CAPACITY', 'needs host port 8080/tcp; it is taken on worker1'],
     );
     await worker.run();
-    site.root.send({ remove: { service_id: 'aaaaaaaaaaaaaaaaaaaaaaaa', instance_number: 0 } });
+    site.root.send({
+      remove: { service_id: 'aaaaaaaaaaaaaaaaaaaaaaaa', instance_number: 0, request_id: '' },
+    });
     await worker.remove();
     await site.root.report('UNDEPLOYED');
     assert.ok((await site.place({ port }, { instance_number: 1 })).accepted);
@@ -154,13 +156,13 @@ describe('Remove', () => {
     await site.place({ port: '80' });
     await worker.run();
     await site.root.report('RUNNING');
-    site.root.send({ remove: ref });
+    site.root.send({ remove: { ...ref, request_id: '' } });
     assert.equal((await worker.next<{ job_name: string }>(DOWN.delete)).job_name, 'shop.test.web.test');
     assert.equal(
       site.root.inbox.untaken(m => m.reports?.reports.some(r => r.status === 'UNDEPLOYED') ?? false).length,
       0,
     );
-    site.root.send({ remove: ref });
+    site.root.send({ remove: { ...ref, request_id: '' } });
     await worker.remove();
     await site.root.report('UNDEPLOYED');
     const { workers } = (await (await fetch(`${site.cluster.url}/api/workers`)).json()) as {
@@ -173,7 +175,7 @@ describe('Remove', () => {
   });
 
   test('of what is not there is reported as done', async () => {
-    site.root.send({ remove: ref });
+    site.root.send({ remove: { ...ref, request_id: '' } });
     const report = await site.root.report('UNDEPLOYED');
     assert.deepEqual([report.service_id, report.instance_number], [ref.service_id, 0]);
   });
@@ -182,7 +184,7 @@ describe('Remove', () => {
     const worker = await site.worker();
     await site.place();
     await worker.run();
-    site.root.send({ remove: ref });
+    site.root.send({ remove: { ...ref, request_id: '' } });
     const again = await site.place({}, { generation: 1 });
     assert.equal(again.accepted, true);
     const order = await worker.deploy();
@@ -254,7 +256,9 @@ describe('deadlines', () => {
     const worker = await site.worker();
     await site.place();
     await worker.run();
-    site.root.send({ remove: { service_id: 'aaaaaaaaaaaaaaaaaaaaaaaa', instance_number: 0 } });
+    site.root.send({
+      remove: { service_id: 'aaaaaaaaaaaaaaaaaaaaaaaa', instance_number: 0, request_id: '' },
+    });
     await worker.next(DOWN.delete);
     for (let left = 30; left > 0; left -= 2) {
       site.clock.advance(2000);

@@ -53,6 +53,7 @@ function placement(jobs: Jobs, message: Place, workerId: string, known: Instance
     instance_number: message.instance_number,
     service: message.service,
     instance_ip: message.instance_ip,
+    request_id: message.request_id,
     generation: message.generation,
     epoch: (known?.epoch ?? 0) + 1,
     desired: 'run',
@@ -78,7 +79,7 @@ async function removeOldCopy(jobs: Jobs, known: Instance | undefined, placed: In
 
 function accepted(message: Place, workerId: string): PlaceAnswer {
   return {
-    request_id: message.request_id,
+    attempt_id: message.attempt_id,
     accepted: true,
     worker_id: workerId,
     status: 'NODE_SCHEDULED',
@@ -88,7 +89,7 @@ function accepted(message: Place, workerId: string): PlaceAnswer {
 
 function refused(message: Place, status: string, detail: string): PlaceAnswer {
   return {
-    request_id: message.request_id,
+    attempt_id: message.attempt_id,
     accepted: false,
     worker_id: '',
     status,

@@ -32,6 +32,7 @@ const HANDLERS: Readonly<Record<UpTopic, Handler>> = {
   [UP.presence]: onPresence,
   [UP.sync]: onSync,
   [UP.tableQuery]: onTableQuery,
+  [UP.logs]: () => {},
 };
 
 /** A bad message costs a line in the log and nothing else. Never throws, never rejects. */

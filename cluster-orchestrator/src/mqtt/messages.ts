@@ -11,6 +11,7 @@ export function toDeploy(instance: Instance): DeployPayload {
     instance_ip: instance.instance_ip,
     generation: instance.generation,
     epoch: instance.epoch,
+    request_id: instance.request_id,
   };
 }
 
@@ -20,5 +21,6 @@ export function toDelete(instance: Instance): DeletePayload {
     instance_number: instance.instance_number,
     job_name: instance.service.job_name,
     virtualization: runtime(instance.service.virtualization),
+    request_id: instance.request_id,
   };
 }

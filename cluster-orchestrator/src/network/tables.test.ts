@@ -107,7 +107,7 @@ describe('a change', () => {
     await two.say(order, 'RUNNING', '10.18.0.66');
     await one.tableResult(answers('10.18.0.66'));
     one.inbox.clear();
-    site.root.send({ remove: { service_id: DB, instance_number: 0 } });
+    site.root.send({ remove: { service_id: DB, instance_number: 0, request_id: '' } });
     await one.tableResult(
       r => r.app_name === 'shop.test.db.test' && r.instance_list.length === 0 && !r.removed,
     );
@@ -154,7 +154,7 @@ describe('a worker', () => {
     await one.run('10.18.0.2');
     await site.place({ ...db, ...on('two') });
     await two.run('10.18.0.66');
-    site.root.send({ remove: { service_id: WEB, instance_number: 0 } });
+    site.root.send({ remove: { service_id: WEB, instance_number: 0, request_id: '' } });
     await one.remove();
     await one.tableResult(r => r.app_name === 'shop.test.db.test' && r.removed);
     await one.tableResult(r => r.app_name === 'shop.test.web.test' && r.removed);

@@ -29,6 +29,8 @@ const HANDLERS: Handlers = {
   subnet_grant: onSubnetGrant,
   table_entry: onTableEntry,
   refused: onRefused,
+  log_request: () => {},
+  log_stop: () => {},
 };
 
 /** Never throws, never rejects: what failed here is repeated by the root when its deadline is over. */

@@ -38,6 +38,8 @@ test('the Hello says who this is, the metadata brings the token', async () => {
     cluster_location: '48.1,11.6,1000',
     port: Number(new URL(site.cluster.url).port),
     address: '127.0.0.1',
+    subnets: [],
+    epoch: 0,
   });
   assert.deepEqual([instances, site.root.tokens], [[], ['Bearer root-token']]);
   assert.deepEqual(await status(), {
@@ -117,7 +119,7 @@ describe('when the stream is lost', () => {
   });
 
   test('a root that refuses is asked again', async () => {
-    site.root.send({ refused: { code: 'CLUSTER_NAME_TAKEN', message: 'choose another name' } });
+    site.root.send({ refused: { code: 'CLUSTER_NAME_TAKEN', message: 'choose another name', leader: '' } });
     site.root.cut();
     await backAgain();
   });
@@ -176,7 +178,7 @@ describe('subnets', () => {
     site.root.obliging.subnets = false;
     const pending = postRegister(site.cluster.url, offer);
     const claim = await site.root.next('subnet_claim');
-    site.root.send({ subnet_grant: { request_id: claim.request_id, subnet: '', error: 'none is left' } });
+    site.root.send({ subnet_grant: { claim_id: claim.claim_id, subnet: '', error: 'none is left' } });
     const answer = await pending;
     assert.deepEqual(
       [answer.status, (answer.body as { error: string }).error, (answer.body as { message: string }).message],

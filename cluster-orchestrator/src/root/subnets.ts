@@ -30,22 +30,22 @@ export class Subnets {
    * @throws ROOT_UNREACHABLE, SUBNET_REFUSED; both may go away, so the worker tries again
    */
   claim(workerId: string): Promise<string> {
-    const requestId = randomUUID();
+    const claimId = randomUUID();
     return new Promise((resolve, reject) => {
       const late = this.#deps.clock.after(GRANT_IN, () =>
-        this.#claims.get(requestId)?.fail(unreachable(`did not answer in ${GRANT_IN / 1000} s`)),
+        this.#claims.get(claimId)?.fail(unreachable(`did not answer in ${GRANT_IN / 1000} s`)),
       );
       const settle = (action: () => void) => {
         late();
-        this.#claims.delete(requestId);
+        this.#claims.delete(claimId);
         action();
       };
-      this.#claims.set(requestId, {
+      this.#claims.set(claimId, {
         grant: subnet => settle(() => resolve(subnet)),
         fail: error => settle(() => reject(error)),
       });
-      if (!this.#deps.send({ subnet_claim: { request_id: requestId, worker_id: workerId } })) {
-        this.#claims.get(requestId)?.fail(unreachable('is out of reach'));
+      if (!this.#deps.send({ subnet_claim: { claim_id: claimId, worker_id: workerId } })) {
+        this.#claims.get(claimId)?.fail(unreachable('is out of reach'));
       }
     });
   }
@@ -59,8 +59,8 @@ export class Subnets {
     );
   }
 
-  granted(answer: { request_id: string; subnet: string; error: string }): void {
-    const claim = this.#claims.get(answer.request_id);
+  granted(answer: { claim_id: string; subnet: string; error: string }): void {
+    const claim = this.#claims.get(answer.claim_id);
     if (answer.error === '') claim?.grant(answer.subnet);
     else claim?.fail(new HedgerowError(ERRORS.SUBNET_REFUSED, `the root gave no subnet: ${answer.error}`));
   }

@@ -89,11 +89,11 @@ function hear(ear: Ear, call: Call): void {
 }
 
 function oblige(ear: Ear, call: Call, message: FromCluster): void {
-  if (message.hello && ear.obliging.welcome) call.write({ welcome: { cluster_id: CLUSTER_ID } });
+  if (message.hello && ear.obliging.welcome) call.write({ welcome: { cluster_id: CLUSTER_ID, epoch: 0 } });
   if (message.subnet_claim && ear.obliging.subnets) {
     const n = ear.subnets++;
     const subnet = `10.18.${Math.floor(n / 4)}.${(n % 4) * 64}`;
-    call.write({ subnet_grant: { request_id: message.subnet_claim.request_id, subnet, error: '' } });
+    call.write({ subnet_grant: { claim_id: message.subnet_claim.claim_id, subnet, error: '' } });
   }
 }
 
@@ -118,7 +118,7 @@ function voice(ear: Ear): Pick<HandRoot, 'send' | 'next' | 'report' | 'place' | 
     },
     async place(place) {
       send({ place });
-      const answered = (message: FromCluster) => message.place_answer?.request_id === place.request_id;
+      const answered = (message: FromCluster) => message.place_answer?.attempt_id === place.attempt_id;
       return (await inbox.take('answer to Place', answered)).place_answer as PlaceAnswer;
     },
     cut() {

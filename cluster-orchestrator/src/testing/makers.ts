@@ -24,6 +24,7 @@ export function makeSpec(overrides: Partial<ServiceSpec> = {}): ServiceSpec {
     one_shot: false,
     privileged: false,
     constraints: [],
+    arch: [],
     ...overrides,
   };
 }
@@ -34,6 +35,7 @@ export function makePlace(
 ): Place {
   const number = place.instance_number ?? 0;
   return {
+    attempt_id: 'attempt',
     request_id: 'request',
     service: makeSpec(service),
     instance_number: number,
@@ -50,6 +52,7 @@ export function makeInstance(overrides: Partial<Instance> = {}): Instance {
     instance_number: 0,
     service: makeSpec(),
     instance_ip: '10.30.0.10',
+    request_id: 'request',
     generation: 1,
     epoch: 1,
     desired: 'run',

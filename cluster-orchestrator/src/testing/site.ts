@@ -18,7 +18,7 @@ export class Site {
   cluster!: Cluster & Running;
   config!: ClusterConfig;
   log: Logger = silentLogger;
-  #requests = 0;
+  #attempts = 0;
 
   static async start(
     config: Partial<ClusterConfig> = {},
@@ -84,6 +84,6 @@ export class Site {
     service: Partial<ServiceSpec> = {},
     place: Partial<Omit<Place, 'service'>> = {},
   ): Promise<PlaceAnswer> {
-    return this.root.place(makePlace(service, { request_id: `request${++this.#requests}`, ...place }));
+    return this.root.place(makePlace(service, { attempt_id: `attempt${++this.#attempts}`, ...place }));
   }
 }

@@ -102,7 +102,9 @@ describe('a silent worker', () => {
     const worker = await site.worker();
     await site.place();
     await worker.run();
-    site.root.send({ remove: { service_id: 'aaaaaaaaaaaaaaaaaaaaaaaa', instance_number: 0 } });
+    site.root.send({
+      remove: { service_id: 'aaaaaaaaaaaaaaaaaaaaaaaa', instance_number: 0, request_id: '' },
+    });
     await worker.next(DOWN.delete);
     site.clock.advance(5000);
     await site.root.report('UNDEPLOYED');
@@ -166,7 +168,7 @@ describe('an instance without a worker', () => {
     await pass(5, second);
     const waits = await site.root.report('NO_WORKER_CAPACITY');
     assert.match(waits.status_detail, /needs 3000 MiB; the roomiest of 1 worker has 1000 MiB free$/);
-    site.root.send({ remove: { service_id: other, instance_number: 0 } });
+    site.root.send({ remove: { service_id: other, instance_number: 0, request_id: '' } });
     await second.remove();
     assert.equal((await second.deploy()).service_id, 'aaaaaaaaaaaaaaaaaaaaaaaa');
   });

@@ -13,9 +13,11 @@ import {
   duplicate,
   type Filter,
   type New,
+  type Page,
   STORE_ERRORS,
   type Store,
   stale,
+  type Watcher,
 } from './store.ts';
 
 export interface SqliteOptions {
@@ -33,6 +35,10 @@ export function openSqlite(options: SqliteOptions): Store {
       const known = open.get(key) ?? new SqliteCollection(db, name, indexes);
       open.set(key, known);
       return known as unknown as Collection<T>;
+    },
+    shared: false,
+    async ping() {
+      translate('ping', () => db.prepare('SELECT 1').get());
     },
     async close() {
       if (db.isOpen) db.close();
@@ -67,6 +73,7 @@ class SqliteCollection implements Collection<Document> {
   readonly #table: string;
   readonly #indexes: readonly string[];
   readonly #statements = new Map<string, StatementSync>();
+  readonly #watchers = new Set<Watcher<Document>>();
 
   constructor(db: DatabaseSync, name: string, indexes: readonly string[]) {
     this.#db = db;
@@ -83,12 +90,13 @@ class SqliteCollection implements Collection<Document> {
     });
   }
 
-  find(filter: Filter<Document> = {}): Promise<Document[]> {
+  find(filter: Filter<Document> = {}, page: Page = {}): Promise<Document[]> {
     return this.#run(() => {
       const { where, values } = condition(filter, this.#indexes);
-      const sql = `SELECT body FROM ${this.#table} ${where} ORDER BY id`;
+      const { after = '', limit = -1 } = page;
+      const sql = `SELECT body FROM ${this.#table} WHERE id > ?${where} ORDER BY id LIMIT ?`;
       return this.#prepare(sql)
-        .all(...values)
+        .all(after, ...values, limit)
         .map(document);
     });
   }
@@ -99,7 +107,7 @@ class SqliteCollection implements Collection<Document> {
       const sql = `INSERT INTO ${this.#table} (id, revision, body) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`;
       const { changes } = this.#prepare(sql).run(stored.id, JSON.stringify(stored));
       if (changes === 0) throw duplicate(this.#name, stored.id);
-      return stored;
+      return this.#told(stored);
     });
   }
 
@@ -109,7 +117,7 @@ class SqliteCollection implements Collection<Document> {
       const sql = `UPDATE ${this.#table} SET revision = ?, body = ? WHERE id = ? AND revision = ?`;
       const values = [stored.revision, JSON.stringify(stored), stored.id, expectedRevision];
       if (this.#prepare(sql).run(...values).changes === 0) throw stale(this.#name, stored.id);
-      return stored;
+      return this.#told(stored);
     });
   }
 
@@ -117,7 +125,21 @@ class SqliteCollection implements Collection<Document> {
     const [and, values] =
       expectedRevision === undefined ? ['', []] : [' AND revision = ?', [expectedRevision]];
     const sql = `DELETE FROM ${this.#table} WHERE id = ?${and}`;
-    return this.#run(() => this.#prepare(sql).run(id, ...values).changes > 0);
+    return this.#run(() => {
+      const removed = this.#prepare(sql).run(id, ...values).changes > 0;
+      if (removed) for (const watcher of this.#watchers) watcher(id, null);
+      return removed;
+    });
+  }
+
+  watch(watcher: Watcher<Document>): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #told(document: Document): Document {
+    for (const watcher of this.#watchers) watcher(document.id, document);
+    return document;
   }
 
   #create(): void {
@@ -153,8 +175,8 @@ function condition(
   const values = fields.map(([, value]) =>
     typeof value === 'boolean' ? Number(value) : (value as SQLInputValue),
   );
-  const where = fields.map(([field]) => `${expression(field)} = ?`).join(' AND ');
-  return { where: where && `WHERE ${where}`, values };
+  const where = fields.map(([field]) => ` AND ${expression(field)} = ?`).join('');
+  return { where, values };
 }
 
 /** The same text in index and query, or SQLite does not use the index. JSON booleans come out as 0 and 1. */

@@ -20,24 +20,43 @@ export interface Document {
 export type New<T extends Document> = Omit<T, 'revision'>;
 export type Filter<T extends Document> = { readonly [K in keyof T]?: T[K] & (string | number | boolean) };
 
+/** A part of a list: at most `limit` documents whose id comes after `after`. */
+export interface Page {
+  after?: string;
+  limit?: number;
+}
+
+/** `document` is null when it was removed. */
+export type Watcher<T extends Document> = (id: string, document: T | null) => void;
+
 export interface Collection<T extends Document> {
   get(id: string): Promise<T | null>;
   /**
    * Equality on indexed fields, in order of id. A filter without fields finds all.
    * @throws TypeError for a field that is not indexed, or whose value is undefined (that would find all)
    */
-  find(filter?: Filter<T>): Promise<T[]>;
+  find(filter?: Filter<T>, page?: Page): Promise<T[]>;
   /** @throws STORE_DUPLICATE when the id is there */
   insert(document: New<T>): Promise<T>;
   /** Compare and swap. @throws STORE_STALE when the stored revision differs or the document is gone */
   replace(document: New<T>, expectedRevision: number): Promise<T>;
   /** @returns whether there was something to remove (with `expectedRevision`: at that revision) */
   remove(id: string, expectedRevision?: number): Promise<boolean>;
+  /**
+   * Tells of every change. Own writes are told once each, after they are stored and before their promise resolves;
+   * those of other processes within about a second, several of one document perhaps as one.
+   * @returns stops it
+   */
+  watch(watcher: Watcher<T>): () => void;
 }
 
 export interface Store {
   /** @param indexes fields that `find` may filter by */
   collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]): Collection<T>;
+  /** May other processes write to it, too? */
+  readonly shared: boolean;
+  /** @throws STORE_FAILED when it cannot be read */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 

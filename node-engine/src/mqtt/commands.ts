@@ -31,6 +31,8 @@ export function parseDeploy(topic: string, payload: Buffer): DeployPayload {
     one_shot: f.flag('one_shot'),
     privileged: f.flag('privileged'),
     constraints: [],
+    arch: f.words('arch'),
+    request_id: f.text('request_id', ''),
     ...names(f),
   };
 }
@@ -54,6 +56,7 @@ export function parseDelete(topic: string, payload: Buffer): DeletePayload {
     job_name: jobName(topic, f),
     instance_number: f.count('instance_number'),
     virtualization: f.text('virtualization', 'docker'),
+    request_id: f.text('request_id', ''),
   };
 }
 

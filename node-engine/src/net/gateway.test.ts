@@ -40,7 +40,14 @@ class NotingNet implements NetManager {
   }
   async status() {
     const { registered, attachments } = this;
-    return { registered, worker_id: 'w', subnet: '', attachments, services: 0 };
+    return {
+      registered,
+      worker_id: 'w',
+      subnet: '',
+      attachments,
+      services: 0,
+      overlay: { received_bytes: 0, sent_bytes: 0 },
+    };
   }
   #note(what: string): void {
     if (this.away) throw new Error('connection refused');

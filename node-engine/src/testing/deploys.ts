@@ -29,6 +29,8 @@ export function makeDeploy(change: Partial<DeployPayload> = {}): DeployPayload {
     one_shot: false,
     privileged: false,
     constraints: [],
+    arch: [],
+    request_id: 'request',
     ...change,
   };
 }

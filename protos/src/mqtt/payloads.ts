@@ -1,5 +1,5 @@
 /** Payloads of the topics in `topics.ts`; JSON text but for the beat. Keys are Oakestra's where it has them. */
-import type { InstanceRef, ServiceSpec, TableEntry, TableInstance } from '../link.ts';
+import type { InstanceRef, LogChunk, LogRequest, ServiceSpec, TableEntry, TableInstance } from '../link.ts';
 
 /** `control/deploy`. `_id` repeats `service_id`, as Oakestra's Node Engine expects. */
 export interface DeployPayload extends ServiceSpec {
@@ -8,13 +8,27 @@ export interface DeployPayload extends ServiceSpec {
   instance_ip: string;
   generation: number;
   epoch: number;
+  /** of the API request that asked for the instance; in every log line about it */
+  request_id: string;
 }
 
 /** `control/delete`. A worker that does not know the instance answers UNDEPLOYED all the same. */
 export interface DeletePayload extends InstanceRef {
   job_name: string;
   virtualization: string;
+  /** of the API request that removed it, "" when none did */
+  request_id: string;
 }
+
+/**
+ * `control/logs`. A worker sends on for 30 s after the last one of a stream; `stop` ends it at once.
+ */
+export interface LogsPayload extends LogRequest {
+  stop: boolean;
+}
+
+/** `logs`. */
+export type LogChunkPayload = LogChunk;
 
 /** `job`: one instance's status. `sname` is the job name, `instance` its number (Oakestra's words). */
 export interface JobPayload {

@@ -17,6 +17,8 @@ export const UP = {
   sync: 'sync',
   /** QoS 1: which instances answer for a service IP or job name? */
   tableQuery: 'net/tablequery/request',
+  /** QoS 1: lines of an instance's output, as asked for. */
+  logs: 'logs',
 } as const;
 
 export const DOWN = {
@@ -32,6 +34,8 @@ export const DOWN = {
   tableResult: 'net/tablequery/result',
   /** QoS 1: the whole network table of this worker; services that are not in it are forgotten. */
   table: 'net/table',
+  /** QoS 0, repeated while somebody reads: send an instance's output, or stop sending it. */
+  logs: 'control/logs',
 } as const;
 
 export type UpTopic = (typeof UP)[keyof typeof UP];

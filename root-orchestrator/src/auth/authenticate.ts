@@ -1,6 +1,6 @@
 import { HedgerowError } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
-import { type Authenticate, type Caller, isAdmin } from './caller.ts';
+import { type Authenticate, type Caller, reach } from './caller.ts';
 import type { Tokens } from './tokens.ts';
 import type { Users } from './users.ts';
 
@@ -11,9 +11,9 @@ export function createAuthenticate(tokens: Tokens, users: Users): Authenticate {
     const name = tokens.verify(access === 'refresh' ? 'refresh' : 'access', bearer(authorization));
     const user = await users.byName(name);
     if (!user) throw new HedgerowError(ERRORS.TOKEN_INVALID, `the user ${name} does not exist any more`);
-    const caller: Caller = { id: user.id, name: user.name, roles: user.roles };
-    if (access === 'admin' && !isAdmin(caller)) {
-      throw new HedgerowError(ERRORS.FORBIDDEN, 'this needs the role Admin');
+    const caller: Caller = { id: user.id, name: user.name, roles: user.roles, organization: '' };
+    if (access !== 'token' && access !== 'refresh' && reach(caller, access) === 'none') {
+      throw new HedgerowError(ERRORS.FORBIDDEN, `none of your roles allows ${access}`);
     }
     return caller;
   };

@@ -1,10 +1,14 @@
 import type { Access } from '../http/route.ts';
+import { type Operation, type Role, type Scope, scopeOf } from './matrix.ts';
 
 /** Who sent a request, as the store knows him now. */
 export interface Caller {
   id: string;
   name: string;
-  roles: readonly string[];
+  /** in the organization that he is logged in to */
+  roles: readonly Role[];
+  /** id of that organization */
+  organization: string;
 }
 
 /** @throws TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, FORBIDDEN. @returns null for open routes */
@@ -12,4 +16,9 @@ export type Authenticate = (access: Access, authorization: string | undefined) =
 
 export function isAdmin(caller: Caller): boolean {
   return caller.roles.includes('Admin');
+}
+
+/** How far the caller's roles reach for an operation. */
+export function reach(caller: Caller, operation: Operation): Scope {
+  return scopeOf(caller.roles, operation);
 }

@@ -2,8 +2,9 @@
 import { type Clock, HedgerowError, isErrorOf, isLoopback, newId, STORE_ERRORS } from '@hedgerow/common';
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
+import { ROLES } from './matrix.ts';
 import { verifyPassword } from './password.ts';
-import { ROLES, type Users } from './users.ts';
+import type { Users } from './users.ts';
 
 const TRIAL_PASSWORD = 'Admin';
 

@@ -11,21 +11,15 @@ import {
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import type { User } from '../model.ts';
+import type { Role } from './matrix.ts';
 import { hashPassword, NOBODYS_HASH, verifyPassword } from './password.ts';
-
-export const ROLES = [
-  'Admin',
-  'Organization_Admin',
-  'Application_Provider',
-  'Infrastructure_Provider',
-] as const;
 
 export interface NewUser {
   name: string;
   password: string;
   email?: string;
   created_at?: string;
-  roles?: readonly string[];
+  roles?: readonly Role[];
 }
 
 /** A login costs 16 MiB and tens of ms of CPU; one runs at a time, and so many may wait. */
@@ -84,6 +78,7 @@ export class Users {
       created_at: user.created_at ?? dayAndTime(this.#clock.now()),
       roles: [...(user.roles ?? [])],
       password_hash: await hashPassword(user.password),
+      tokens_valid_from: 0,
     };
   }
 

@@ -137,6 +137,7 @@ function fresh(name: string, clock: Clock): New<Cluster> {
     address: '',
     port: 0,
     aggregate: noAggregate(),
+    connected_epoch: -1,
     last_modified_timestamp: clock.now() / 1000,
   };
 }

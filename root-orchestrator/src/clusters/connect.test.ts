@@ -53,7 +53,15 @@ describe('Hello', () => {
     test(`refuses the name "${name}"`, async () => {
       const client = root.dial(name);
       client.send({
-        hello: { cluster_name: name, cluster_location: '', port: 1, address: '', instances: [] },
+        hello: {
+          cluster_name: name,
+          cluster_location: '',
+          port: 1,
+          address: '',
+          instances: [],
+          subnets: [],
+          epoch: 0,
+        },
       });
       assert.equal((await client.next('refused')).code, 'CLUSTER_NAME_INVALID');
       assert.equal((await client.ended).code, status.OK);
@@ -64,7 +72,17 @@ describe('Hello', () => {
     early.aggregate();
     assert.equal((await early.next('refused')).code, 'HELLO_MISSING');
     const twice = await root.cluster('site1');
-    twice.send({ hello: { cluster_name: 'x', cluster_location: '', port: 1, address: '', instances: [] } });
+    twice.send({
+      hello: {
+        cluster_name: 'x',
+        cluster_location: '',
+        port: 1,
+        address: '',
+        instances: [],
+        subnets: [],
+        epoch: 0,
+      },
+    });
     assert.equal((await twice.next('refused')).code, 'HELLO_REPEATED');
   });
 
@@ -81,7 +99,15 @@ describe('a second stream under the same name', () => {
   test('is refused while the first one answers', async () => {
     const first = await root.cluster('site1');
     const second = root.dial('site1');
-    const hello = { cluster_name: 'site1', cluster_location: '', port: 1, address: '', instances: [] };
+    const hello = {
+      cluster_name: 'site1',
+      cluster_location: '',
+      port: 1,
+      address: '',
+      instances: [],
+      subnets: [],
+      epoch: 0,
+    };
     second.send({ hello });
     await first.settled();
     // The timer of the wait is set when the Hello has been read.

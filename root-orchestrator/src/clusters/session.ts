@@ -43,7 +43,7 @@ export class Session {
 
   /** Says why in a message of the protocol and ends the stream. */
   refuse(code: string, message: string): void {
-    this.send({ refused: { code, message } });
+    this.send({ refused: { code, message, leader: '' } });
     this.end();
   }
 

@@ -93,7 +93,7 @@ export class Driver implements Deployments {
   }
 
   async answer(session: Session, answer: PlaceAnswer): Promise<void> {
-    const id = answer.request_id.split('#')[0] ?? '';
+    const id = answer.attempt_id.split('#')[0] ?? '';
     await this.#run(id, async () => {
       const refused = await this.#parts.placement.answered(session, id, answer);
       if (refused) await this.#parts.removal.finish(refused);

@@ -13,6 +13,7 @@ const stored: Instance = {
   instance_number: 0,
   instance_ip: '10.30.0.2',
   generation: 2,
+  request_id: '',
   desired: 'run',
   cluster_id: 'c',
   status: 'RUNNING',

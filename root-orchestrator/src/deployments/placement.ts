@@ -51,7 +51,7 @@ export class Placement {
   readonly #parts: PlacementParts;
   readonly #asks = new Map<string, Ask>();
   readonly #turns = new SerialByKey();
-  #requests = 0;
+  #attempts = 0;
 
   constructor(parts: PlacementParts) {
     this.#parts = parts;
@@ -85,11 +85,11 @@ export class Placement {
       current.desired === 'gone' ? null : tie(clusterId, this.#parts.clusters.nameOf(clusterId)),
     );
     if (!tied || tied.desired === 'gone') return true;
-    const requestId = `${instance.id}#${++this.#requests}`;
+    const attemptId = `${instance.id}#${++this.#attempts}`;
     return this.#ask({
       instanceId: instance.id,
       session,
-      place: placeMessage(requestId, service, tied),
+      place: placeMessage(attemptId, service, tied),
       refusals,
       times: 0,
       cancel: () => {},
@@ -111,7 +111,7 @@ export class Placement {
   /** @returns the instance when it is now known that the cluster has not got it and it is not wanted any more */
   async answered(session: Session, instanceId: string, answer: PlaceAnswer): Promise<Instance | null> {
     const ask = this.#asks.get(instanceId);
-    if (!ask || ask.place.request_id !== answer.request_id || ask.session !== session) return null;
+    if (!ask || ask.place.attempt_id !== answer.attempt_id || ask.session !== session) return null;
     this.#forget(ask);
     if (answer.accepted) {
       await this.#parts.instances.change(instanceId, current => accepted(current, session.clusterId, answer));

@@ -45,6 +45,7 @@ describe('an instance', () => {
         one_shot: false,
         privileged: false,
         constraints: [],
+        arch: [],
       },
     );
     assert.deepEqual([stored.status, stored.cluster_id], ['CLUSTER_SCHEDULED', site.clusterId]);
@@ -191,10 +192,10 @@ describe('a cluster that does not answer', () => {
     await other.settled();
     const [service] = await root.application('shop', web);
     const id = await root.instance(service);
-    const { request_id } = await site.next('place');
+    const { attempt_id } = await site.next('place');
     for (let round = 1; round <= 3; round += 1) {
       root.clock.advance(5000);
-      assert.equal((await site.next('place')).request_id, request_id);
+      assert.equal((await site.next('place')).attempt_id, attempt_id);
     }
     await root.becomes(id, i => /site1 has not answered for 15 s/.test(i?.status_detail ?? ''));
     await other.settled();

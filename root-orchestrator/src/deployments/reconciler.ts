@@ -80,7 +80,7 @@ export class Reconciler {
     const { service_id, instance_number } = report;
     const fields = { instance: instanceId(report), cluster: session.name };
     this.#parts.log.warn(fields, 'a cluster has an instance that it should not have');
-    session.send({ remove: { service_id, instance_number } });
+    session.send({ remove: { service_id, instance_number, request_id: '' } });
   }
 
   async #observe(session: Session, report: InstanceReport, whole: boolean): Promise<void> {

@@ -106,6 +106,7 @@ describe('a Hello', () => {
     const held = { service_id: waiting.service_id, instance_number: waiting.instance_number };
     const back = await reconnect({
       ...report({
+        attempt_id: '',
         request_id: '',
         service: { service_id: held.service_id } as never,
         instance_number: held.instance_number,
@@ -140,7 +141,15 @@ describe('a Hello', () => {
     const unlucky = root.dial('site1');
     const instances = [report(place), report(place, { instance_number: 99 })];
     unlucky.send({
-      hello: { cluster_name: 'site1', cluster_location: '', port: 1, address: '', instances },
+      hello: {
+        cluster_name: 'site1',
+        cluster_location: '',
+        port: 1,
+        address: '',
+        subnets: [],
+        epoch: 0,
+        instances,
+      },
     });
     const { code, details } = await unlucky.ended;
     assert.equal(code, status.UNAVAILABLE);

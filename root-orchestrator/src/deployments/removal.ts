@@ -24,8 +24,10 @@ export class Removal {
   /** May be called again and again: a cluster answers Remove of what it does not know, too. */
   async begin(instance: Instance): Promise<void> {
     if (instance.cluster_id === '') return this.finish(instance);
-    const { service_id, instance_number } = instance;
-    this.#parts.clusters.session(instance.cluster_id)?.send({ remove: { service_id, instance_number } });
+    const { service_id, instance_number, request_id } = instance;
+    this.#parts.clusters
+      .session(instance.cluster_id)
+      ?.send({ remove: { service_id, instance_number, request_id } });
   }
 
   /** The document goes first: a claim without an owner is swept at start, an owner without its address is not mended. */

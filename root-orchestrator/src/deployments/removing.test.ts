@@ -49,6 +49,7 @@ describe('an instance that is not wanted any more', () => {
     assert.deepEqual(await site.next('remove'), {
       service_id: place.service.service_id,
       instance_number: place.instance_number,
+      request_id: '',
     });
     assert.equal((await root.stored(id)).desired, 'gone');
     assert.equal((await addressesOf(id)).length, 1);

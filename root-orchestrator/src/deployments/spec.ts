@@ -26,6 +26,7 @@ function serviceSpec(service: Service): ServiceSpec {
     one_shot: microservice.one_shot ?? false,
     privileged: microservice.privileged ?? false,
     constraints: directConstraints(service),
+    arch: microservice.arch ?? [],
   };
 }
 
@@ -40,13 +41,14 @@ export function demandOf(service: Service): Demand {
   };
 }
 
-export function placeMessage(requestId: string, service: Service, instance: Instance): Place {
+export function placeMessage(attemptId: string, service: Service, instance: Instance): Place {
   return {
-    request_id: requestId,
+    attempt_id: attemptId,
     service: serviceSpec(service),
     instance_number: instance.instance_number,
     instance_ip: instance.instance_ip,
     generation: instance.generation,
+    request_id: instance.request_id,
   };
 }
 

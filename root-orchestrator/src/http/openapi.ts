@@ -8,6 +8,8 @@ import type { Access, Route } from './route.ts';
 
 type Json = Record<string, unknown>;
 
+const OPEN_TO_ALL: ReadonlySet<Access> = new Set<Access>(['open', 'token', 'refresh']);
+
 export function openApiDocument(routes: readonly Route[]): Json {
   const components = new Map<string, Json>();
   const paths: Record<string, Json> = {};
@@ -41,12 +43,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
 
 function operation(route: Route, components: Map<string, Json>): Json {
   const { spec } = route;
-  const parameters = [...spec.path.matchAll(/\{(\w+)\}/g)].map(match => ({
-    name: match[1],
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  }));
+  const parameters = [...pathParameters(spec.path), ...queryParameters(spec.query)];
   return {
     operationId: operationId(spec.method, spec.path),
     tags: [spec.tag],
@@ -56,6 +53,28 @@ function operation(route: Route, components: Map<string, Json>): Json {
     ...(spec.body ? { requestBody: requestBody(spec.body, components) } : {}),
     responses: responses(route, components),
   };
+}
+
+function pathParameters(path: string): Json[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(match => ({
+    name: match[1],
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters(query: TSchema | undefined): Json[] {
+  const { properties = {} } = (query ?? {}) as {
+    properties?: Record<string, TSchema & { description?: string }>;
+  };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    required: false,
+    ...(description === undefined ? {} : { description }),
+    schema: JSON.parse(JSON.stringify(schema)) as Json,
+  }));
 }
 
 /** `post /api/service/{id}/instance` → `postServiceInstance`; parameters at the end tell lists from single things. */
@@ -94,12 +113,15 @@ function responses(route: Route, components: Map<string, Json>): Json {
     },
   ]);
   return {
-    '200': {
-      description: 'Done.',
-      content: { 'application/json': { schema: reference(route.spec.response, components) } },
-    },
+    '200': { description: 'Done.', content: answer(route, components) },
     ...Object.fromEntries(failures),
   };
+}
+
+function answer({ spec }: Route, components: Map<string, Json>): Json {
+  const { response, stream } = spec;
+  if (stream !== undefined) return { [stream]: { schema: { type: 'string' } } };
+  return { 'application/json': { schema: response ? reference(response, components) : {} } };
 }
 
 function errorsOf({ spec }: Route): ErrorKind[] {
@@ -107,9 +129,10 @@ function errorsOf({ spec }: Route): ErrorKind[] {
   return [
     ...(spec.errors ?? []),
     ...(spec.access === 'open' ? [] : token),
-    ...(spec.access === 'admin' ? [ERRORS.FORBIDDEN] : []),
+    ...(OPEN_TO_ALL.has(spec.access) ? [] : [ERRORS.FORBIDDEN]),
     ...(spec.body ? [ERRORS.BODY_MISSING, ERRORS.BODY_NOT_JSON, ERRORS.BODY_TOO_LARGE] : []),
     ...(spec.body ? [spec.body.error ?? ERRORS.BODY_INVALID] : []),
+    ...(spec.query ? [ERRORS.QUERY_INVALID] : []),
     ERRORS.INTERNAL,
   ];
 }

@@ -1,10 +1,12 @@
 /** One route: what it is (for the check and for the OpenAPI document) and what it does. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorKind, FieldError } from '@hedgerow/common';
 import type { Static, TSchema } from 'typebox';
 import type { Caller } from '../auth/caller.ts';
+import type { Operation } from '../auth/matrix.ts';
 
-/** Who may call: anybody, a logged-in user, a user with role Admin, the holder of a refresh token. */
-export type Access = 'open' | 'token' | 'admin' | 'refresh';
+/** Who may call: anybody, a logged-in user, the holder of a refresh token, those whose roles reach at all for an operation. */
+export type Access = 'open' | 'token' | 'refresh' | Operation;
 
 export interface BodySpec<B extends TSchema> {
   schema: B;
@@ -23,7 +25,12 @@ export interface RouteSpec<B extends TSchema, A extends Access> {
   summary: string;
   access: A;
   body?: BodySpec<B>;
-  response: TSchema;
+  /** an object of optional strings and numbers; unknown keys are refused nowhere, old clients send what they like */
+  query?: TSchema;
+  /** null: the handler answers by itself with `stream` (server-sent events, logs) */
+  response: TSchema | null;
+  /** content type of a streamed answer */
+  stream?: string;
   /** those that the handler throws; the helper adds its own */
   errors?: readonly ErrorKind[];
 }
@@ -31,7 +38,13 @@ export interface RouteSpec<B extends TSchema, A extends Access> {
 export interface Call<B, A extends Access> {
   params: Readonly<Record<string, string>>;
   body: B;
+  /** checked against `query`, defaults filled in */
+  query: Readonly<Record<string, unknown>>;
   caller: A extends 'open' ? null : Caller;
+  /** from the header `X-Request-Id`, or new; answered in the same header, and in every log line of what it caused */
+  requestId: string;
+  /** of a route with `stream`: headers of the request, and the answer to write to */
+  http: { request: IncomingMessage; response: ServerResponse };
 }
 
 export interface Route {

@@ -8,6 +8,8 @@ import { ERRORS } from '../errors.ts';
 import { bodyReader, type ReadBody } from './body.ts';
 import { cors } from './cors.ts';
 import { toApiError } from './errors.ts';
+import { queryReader, type ReadQuery } from './query.ts';
+import { giveRequestId, requestIdOf } from './request-id.ts';
 import type { Route } from './route.ts';
 
 export interface AppDeps {
@@ -25,10 +27,15 @@ export function createApp(deps: AppDeps): Express {
   app.disable('etag');
   app.set('query parser', false);
   app.use(cors);
+  app.use(giveRequestId);
   const readBody = bodyReader();
   for (const route of deps.routes) {
     const check = route.spec.body && (route.spec.body.check ?? deps.checker.compile(route.spec.body.schema));
-    app[route.spec.method](expressPath(route.spec.path), handler(route, deps.authenticate, readBody, check));
+    const query = queryReader(route.spec.query, deps.checker);
+    app[route.spec.method](
+      expressPath(route.spec.path),
+      handler({ route, authenticate: deps.authenticate, readBody, check, query }),
+    );
   }
   deps.extend?.(app);
   refuseOtherMethods(app, deps.routes);
@@ -42,12 +49,22 @@ export function createApp(deps: AppDeps): Express {
 /** Whoever made more faults than these made one of them many times. */
 const MOST_NAMED = 200;
 
-function handler(route: Route, authenticate: Authenticate, readBody: ReadBody, check: Check | undefined) {
+interface HandlerParts {
+  route: Route;
+  authenticate: Authenticate;
+  readBody: ReadBody;
+  check: Check | undefined;
+  query: ReadQuery;
+}
+
+function handler({ route, authenticate, readBody, check, query }: HandlerParts) {
   return async (request: Request, response: Response): Promise<void> => {
     const caller = await authenticate(route.spec.access, request.get('Authorization'));
     const body = check ? checked(await readBody(request, response), check, route) : undefined;
     const params = request.params as Record<string, string>;
-    response.status(200).json(await route.handle({ params, body, caller }));
+    const call = { params, body, query: query(request.url), caller, requestId: requestIdOf(response) };
+    const answer = await route.handle({ ...call, http: { request, response } });
+    if (route.spec.stream === undefined) response.status(200).json(answer);
   };
 }
 
@@ -84,7 +101,10 @@ function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
 
 function errorHandler(log: Logger): ErrorRequestHandler {
   return (error, request, response, _next) => {
-    const body = toApiError(error, log.child({ method: request.method, path: request.path }));
+    const body = toApiError(
+      error,
+      log.child({ request_id: requestIdOf(response), method: request.method, path: request.path }),
+    );
     if (response.headersSent) {
       response.destroy();
       return;

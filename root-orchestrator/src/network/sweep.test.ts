@@ -11,6 +11,7 @@ test('claims without an owner are freed, workers’ claims stay', async () => {
     application_name: 'a',
     application_namespace: 'n',
     application_desc: '',
+    organization_id: '',
     owner: 'ada',
   };
   await collections.applications.insert({ id: 'here', ...application, extra: {} });

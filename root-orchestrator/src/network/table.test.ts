@@ -203,9 +203,9 @@ describe('a table query', () => {
 describe('a worker subnet', () => {
   const worker = (digit: string) => digit.repeat(24);
   const claim = async (cluster: LinkClient, worker_id: string) => {
-    cluster.send({ subnet_claim: { request_id: `r${worker_id}`, worker_id } });
+    cluster.send({ subnet_claim: { claim_id: `r${worker_id}`, worker_id } });
     const grant = await cluster.next('subnet_grant');
-    assert.equal(grant.request_id, `r${worker_id}`);
+    assert.equal(grant.claim_id, `r${worker_id}`);
     return grant;
   };
 
@@ -228,5 +228,5 @@ describe('a worker subnet', () => {
 
 function placeOf(service_id: string, instance_number: number, generation: number) {
   const service = { service_id } as never;
-  return { request_id: '', service, instance_number, instance_ip: '', generation };
+  return { attempt_id: '', request_id: '', service, instance_number, instance_ip: '', generation };
 }

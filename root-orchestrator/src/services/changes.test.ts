@@ -14,7 +14,7 @@ import { Changes } from './changes.ts';
 import { Instances } from './instances.ts';
 import { Services } from './services.ts';
 
-const ada: Caller = { id: 'a', name: 'ada', roles: [] };
+const ada: Caller = { id: 'a', name: 'ada', roles: ['Admin'], organization: 'o' };
 
 /** The parts of a root over a store; to call it again over the same store is to start again. */
 async function startParts(store: FaultyStore) {

@@ -58,7 +58,12 @@ export class Changes {
     const id = newId(this.#deps.clock.now());
     this.#active.add(id);
     try {
-      await this.#deps.collections.intents.insert({ id, creates });
+      await this.#deps.collections.intents.insert({
+        id,
+        creates,
+        root_id: '',
+        at: this.#deps.clock.now() / 1000,
+      });
       await work(id);
     } finally {
       this.#active.delete(id);

@@ -71,7 +71,13 @@ function unknownService(id: string): HedgerowError {
   return new HedgerowError(ERRORS.SERVICE_UNKNOWN, `you have no service with the id ${id}`);
 }
 
-function newInstance(service: Service, number: number, instance_ip: string, seconds: number): New<Instance> {
+function newInstance(
+  service: Service,
+  number: number,
+  instance_ip: string,
+  seconds: number,
+  requestId = '',
+): New<Instance> {
   return {
     id: `${service.id}/${number}`,
     service_id: service.id,
@@ -80,6 +86,7 @@ function newInstance(service: Service, number: number, instance_ip: string, seco
     instance_number: number,
     instance_ip,
     generation: service.generation,
+    request_id: requestId,
     desired: 'run',
     cluster_id: '',
     status: 'REQUESTED',

@@ -65,6 +65,7 @@ function applicationDocument(application: SlaApplication, id: string, owner: str
     application_namespace: application.application_namespace,
     application_desc: application.application_desc ?? '',
     owner,
+    organization_id: '',
     extra: Object.fromEntries(extra),
   };
 }
@@ -87,5 +88,6 @@ function serviceDocument(
     service_ip: '',
     next_instance_number: 0,
     generation: 1,
+    rollout: null,
   };
 }

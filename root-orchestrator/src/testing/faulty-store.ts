@@ -38,12 +38,15 @@ export function faultyStore(store: Store): FaultyStore {
       const inner = store.collection<T>(name, indexes);
       return {
         get: id => inner.get(id),
-        find: filter => inner.find(filter),
+        find: (filter, page) => inner.find(filter, page),
         insert: document => write(() => inner.insert(document)),
         replace: (document, revision) => write(() => inner.replace(document, revision)),
         remove: (id, revision) => write(() => inner.remove(id, revision)),
+        watch: watcher => inner.watch(watcher),
       };
     },
+    shared: store.shared,
+    ping: () => store.ping(),
     close: () => store.close(),
   };
 }

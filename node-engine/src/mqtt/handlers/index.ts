@@ -29,6 +29,7 @@ const HANDLERS: Readonly<Record<DownTopic, Handler>> = {
   [DOWN.sync]: handleSync,
   [DOWN.table]: handleTable,
   [DOWN.tableResult]: handleTableResult,
+  [DOWN.logs]: () => {},
 };
 
 /** Handles one command; one that cannot be read or stored is logged, and the next one is still taken. */

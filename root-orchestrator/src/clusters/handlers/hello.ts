@@ -16,7 +16,7 @@ export const hello: Handler<'hello'> = async (session, message, parts) => {
 
 async function welcome(session: Session, message: Hello, parts: HandlerParts): Promise<void> {
   await parts.clusters.attach(session, message);
-  session.send({ welcome: { cluster_id: session.clusterId } });
+  session.send({ welcome: { cluster_id: session.clusterId, epoch: 0 } });
   const { clusterId: cluster_id, name: cluster } = session;
   parts.log.info({ cluster, cluster_id, instances: message.instances.length }, 'cluster connected');
   await parts.table.introduceAll(session);

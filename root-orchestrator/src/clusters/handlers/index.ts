@@ -17,6 +17,7 @@ const HANDLERS: { readonly [B in Body]: Handler<B> } = {
   subnet_claim: subnetClaim,
   subnet_release: subnetRelease,
   table_query: tableQuery,
+  log_chunk: async () => {},
 };
 
 /** A message without a body is of a newer protocol and is passed over. */

@@ -4,15 +4,15 @@ import type { Handler } from './handler.ts';
 /** A worker registers and needs its /26; a failure is the answer, so that the worker is told why. */
 export const subnetClaim: Handler<'subnet_claim'> = async (
   session,
-  { request_id, worker_id },
+  { claim_id, worker_id },
   { subnets, log },
 ) => {
   try {
     if (!isId(worker_id)) throw new TypeError(`worker id ${JSON.stringify(worker_id)} is not 24 hex digits`);
     const subnet = await subnets.claim(session.clusterId, worker_id);
-    session.send({ subnet_grant: { request_id, subnet, error: '' } });
+    session.send({ subnet_grant: { claim_id, subnet, error: '' } });
   } catch (error) {
     log.error({ err: error, cluster: session.name, worker_id }, 'a worker got no subnet');
-    session.send({ subnet_grant: { request_id, subnet: '', error: messageOf(error) } });
+    session.send({ subnet_grant: { claim_id, subnet: '', error: messageOf(error) } });
   }
 };

@@ -7,10 +7,11 @@ export function altered<T extends Document>(
 ): Collection<T> {
   return {
     get: id => collection.get(id),
-    find: filter => collection.find(filter),
+    find: (filter, page) => collection.find(filter, page),
     insert: document => collection.insert(document),
     replace: (document, revision) => collection.replace(document, revision),
     remove: (id, revision) => collection.remove(id, revision),
+    watch: watcher => collection.watch(watcher),
     ...operations,
   };
 }

@@ -16,7 +16,7 @@ import { microservice, sla } from '../../testing/slas.ts';
 import { type LinkClient, linkClient } from './link-client.ts';
 
 export const TOKEN = 'join-token';
-const ada: Caller = { id: 'a', name: 'ada', roles: [] };
+const ada: Caller = { id: 'a', name: 'ada', roles: ['Admin'], organization: 'o' };
 /** ms that a change may be waited for */
 const PATIENCE = 3000;
 

@@ -76,7 +76,7 @@ export class LinkClient {
   /** Sends Hello and waits for Welcome. */
   async hello(instances: InstanceReport[] = [], fields: Partial<Hello> = {}): Promise<void> {
     const hello = { cluster_name: this.#name, cluster_location: '48.1,11.6,1000', port: 10100, address: '' };
-    this.send({ hello: { ...hello, instances, ...fields } });
+    this.send({ hello: { ...hello, instances, subnets: [], epoch: 0, ...fields } });
     this.clusterId = (await this.next('welcome')).cluster_id;
   }
 
@@ -84,12 +84,12 @@ export class LinkClient {
     this.send({ aggregate: { ...ROOMY, ...fields } });
   }
 
-  accept({ request_id }: Place, worker_id = 'a'.repeat(24)): void {
-    this.send({ place_answer: { request_id, accepted: true, worker_id, status: '', status_detail: '' } });
+  accept({ attempt_id }: Place, worker_id = 'a'.repeat(24)): void {
+    this.send({ place_answer: { attempt_id, accepted: true, worker_id, status: '', status_detail: '' } });
   }
 
-  refuse({ request_id }: Place, status_detail = 'no worker has 4 vcpus free'): void {
-    const answer = { request_id, accepted: false, worker_id: '', status: 'NO_WORKER_CAPACITY' };
+  refuse({ attempt_id }: Place, status_detail = 'no worker has 4 vcpus free'): void {
+    const answer = { attempt_id, accepted: false, worker_id: '', status: 'NO_WORKER_CAPACITY' };
     this.send({ place_answer: { ...answer, status_detail } });
   }
 

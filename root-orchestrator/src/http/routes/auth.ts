@@ -8,7 +8,7 @@ import {
 } from '@hedgerow/protos';
 import { isAdmin } from '../../auth/caller.ts';
 import type { Tokens } from '../../auth/tokens.ts';
-import type { Users } from '../../auth/users.ts';
+import type { NewUser, Users } from '../../auth/users.ts';
 import { ERRORS } from '../../errors.ts';
 import { viewUser } from '../../services/views.ts';
 import { type Route, route } from '../route.ts';
@@ -71,7 +71,7 @@ function register({ users }: AuthRoutesDeps): Route {
       path: '/api/auth/register',
       tag: 'Authentication',
       summary: 'Make a user.',
-      access: 'admin',
+      access: 'user:create',
       body: {
         schema: RegisterUserSchema,
         example: { name: 'ada', password: 'a long one', roles: ['Application_Provider'] },
@@ -79,7 +79,7 @@ function register({ users }: AuthRoutesDeps): Route {
       response: UserSchema,
       errors: [ERRORS.USER_EXISTS],
     },
-    async ({ body }) => viewUser(await users.add(body)),
+    async ({ body }) => viewUser(await users.add(body as NewUser)),
   );
 }
 
