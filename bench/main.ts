@@ -1,6 +1,7 @@
 /** Measures and reports. Exit code 1: something could not be measured; a missed goal is a result like any other. */
 import { writeFile } from 'node:fs/promises';
 import { Lifecycle, messageOf } from '@hedgerow/common';
+import { api } from './api.ts';
 import { type Arguments, readArguments, USAGE } from './arguments.ts';
 import { burst } from './burst.ts';
 import { deploy } from './deploy.ts';
@@ -13,7 +14,7 @@ import { describeMachine, readMachine } from './support/machine.ts';
 import { formatFigures, formatTable } from './support/report.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const BENCHES: readonly Bench[] = [deploy, burst, overlay, footprint, idle];
+const BENCHES: readonly Bench[] = [deploy, burst, overlay, footprint, idle, api];
 
 interface Outcome {
   figures: Figure[];
