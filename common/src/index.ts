@@ -8,5 +8,6 @@ export * from './lifecycle.ts';
 export * from './listen.ts';
 export * from './logger.ts';
 export * from './serial.ts';
+export * from './store/migrations.ts';
 export * from './store/sqlite.ts';
 export * from './store/store.ts';

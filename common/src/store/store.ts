@@ -9,6 +9,7 @@ export const STORE_ERRORS = defineErrors({
   STORE_STALE: { http: 409, retryable: true },
   STORE_FULL: { http: 507, retryable: true },
   STORE_FAILED: { http: 503, retryable: true },
+  STORE_NEWER: { http: 500, retryable: false },
 });
 
 /** `revision` is the store's: 1 after insert, one more after each replace. */
