@@ -1,0 +1,42 @@
+/** What the root's API promises, over HTTP against a root as users run it, once with each store. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { openRun, type Root, startRoot, tearDown } from '@hedgerow/cli';
+import { type Judge, openJudge } from './api/document.ts';
+import { type Contract, runSteps, type Step } from './api/step.ts';
+import { COMMAND_LINE } from './api/steps/command-line.ts';
+import { DASHBOARD } from './api/steps/dashboard.ts';
+import { FAULTS } from './api/steps/faults.ts';
+
+const TABLES: Readonly<Record<string, readonly Step[]>> = {
+  'the command line clients': COMMAND_LINE,
+  'the dashboard': DASHBOARD,
+  'faults that are answered right': FAULTS,
+};
+
+for (const [name, steps] of Object.entries(TABLES)) {
+  describe(name, () => {
+    let root: Root;
+    let judge: Judge;
+    let run: ReturnType<typeof openRun>;
+    let runs: string;
+
+    before(async () => {
+      runs = mkdtempSync(join(tmpdir(), 'contract-'));
+      run = openRun(runs);
+      root = await startRoot(run, { port: 0, vcpus: 0, memory: 0, logLevel: 'info', from: 'source' });
+      judge = await openJudge(root.url);
+    });
+    after(async () => {
+      await tearDown(run);
+      rmSync(runs, { recursive: true, force: true });
+    });
+
+    it('the document describes routes', () => assert.ok(judge.routes.length > 30, judge.routes.join('\n')));
+    const contract: Contract = { url: () => root.url, judge: () => judge, saved: new Map() };
+    runSteps(contract, steps);
+  });
+}
