@@ -94,7 +94,7 @@ describe('descriptors that are refused', () => {
   });
 
   it('only an Admin may run privileged containers: 403, and nothing is stored', async () => {
-    const user = { name: 'third', password: 'a secret', email: '', roles: [] };
+    const user = { name: 'third', password: 'a secret', email: '', roles: ['Application_Provider'] };
     await call(`${root.url}/api/auth/register`, 'POST', { token, body: user });
     const sla = goodSla('raised') as { applications: { microservices: object[] }[] };
     Object.assign(sla.applications[0]?.microservices[1] as object, { privileged: true });

@@ -11,6 +11,7 @@ import {
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import type { User } from '../model.ts';
+import { type Caller, reach } from './caller.ts';
 import type { Role } from './matrix.ts';
 import { hashPassword, NOBODYS_HASH, verifyPassword } from './password.ts';
 
@@ -42,6 +43,11 @@ export class Users {
 
   byId(id: string): Promise<User | null> {
     return this.#collections.users.get(id);
+  }
+
+  /** @returns the user when the caller may see him */
+  async seenBy(caller: Caller, id: string): Promise<User | null> {
+    return id === caller.id || reach(caller, 'user:read') === 'all' ? this.byId(id) : null;
   }
 
   /** @throws USER_EXISTS */

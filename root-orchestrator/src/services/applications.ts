@@ -4,7 +4,7 @@ import type { ApiApplication, Sla } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
 import type { Application } from '../model.ts';
 import { compileApplications } from '../sla/compile.ts';
-import { checkPrivileges, ownApplication, ownApplications } from './access.ts';
+import { applicationFilter, checkPrivileges, ownApplication, ownApplications } from './access.ts';
 import type { Changes, ChangesDeps } from './changes.ts';
 import { createPlan } from './create.ts';
 import { viewApplication } from './views.ts';
@@ -23,8 +23,11 @@ export class Applications {
     return this.#views(await ownApplications(this.#deps.collections, caller));
   }
 
-  async ofOwner(name: string): Promise<ApiApplication[]> {
-    return this.#views(await this.#deps.collections.applications.find({ owner: name }));
+  /** Those of one user that the caller may see. */
+  async ofOwner(caller: Caller, name: string): Promise<ApiApplication[]> {
+    const filter = applicationFilter(caller, 'application:read');
+    if (filter === null || (filter.owner ?? name) !== name) return [];
+    return this.#views(await this.#deps.collections.applications.find({ ...filter, owner: name }));
   }
 
   /** @throws APPLICATION_UNKNOWN */
@@ -39,14 +42,14 @@ export class Applications {
    */
   async create(caller: Caller, sla: Sla): Promise<ApiApplication[]> {
     checkPrivileges(caller, sla);
-    const plan = compileApplications(sla.applications, caller.name, idTaker(this.#deps));
+    const plan = compileApplications(sla.applications, caller, idTaker(this.#deps));
     const stored = await createPlan(this.#deps, this.#changes, plan);
     return this.#views(stored);
   }
 
   /** With its services and their instances. @throws APPLICATION_UNKNOWN */
   async remove(caller: Caller, id: string): Promise<void> {
-    const application = await ownApplication(this.#deps.collections, caller, id);
+    const application = await ownApplication(this.#deps.collections, caller, id, 'application:delete');
     const services = await this.#deps.collections.services.find({ application_id: application.id });
     await this.#changes.remove([
       ...services.map(service => ({ collection: 'services', id: service.id })),

@@ -18,7 +18,7 @@ export class Instances {
 
   /** Wants one more instance; it is placed and started in the background. @returns its number */
   async add(caller: Caller, serviceId: string): Promise<number> {
-    const known = await ownService(this.#deps.collections, caller, serviceId);
+    const known = await ownService(this.#deps.collections, caller, serviceId, 'instance:create');
     const service = await this.#takeNumber(known);
     const number = service.next_instance_number - 1;
     const instance = await this.#insert(service, number);
@@ -32,7 +32,7 @@ export class Instances {
 
   /** @param number -1 for all. @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
   async remove(caller: Caller, serviceId: string, number: number): Promise<void> {
-    const service = await ownService(this.#deps.collections, caller, serviceId);
+    const service = await ownService(this.#deps.collections, caller, serviceId, 'instance:delete');
     const running = await this.#deps.collections.instances.find({ service_id: service.id, desired: 'run' });
     const chosen = running.filter(instance => number === ALL || instance.instance_number === number);
     if (number !== ALL && chosen.length === 0) {

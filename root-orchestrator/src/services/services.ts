@@ -1,6 +1,6 @@
 /** What a user can do with services. */
 import type { ApiService, Sla, SlaApplication } from '@hedgerow/protos';
-import { type Caller, isAdmin } from '../auth/caller.ts';
+import { type Caller, reach } from '../auth/caller.ts';
 import type { Instance, Service } from '../model.ts';
 import { compileServices } from '../sla/compile.ts';
 import { checkPrivileges, ownApplication, ownApplications, ownService } from './access.ts';
@@ -28,14 +28,15 @@ export class Services {
   /** All that the caller may see. */
   async list(caller: Caller): Promise<ApiService[]> {
     const { services, instances } = this.#deps.collections;
-    if (isAdmin(caller)) return this.#views(await services.find(), await instances.find({ desired: 'run' }));
-    const applications = await ownApplications(this.#deps.collections, caller);
+    if (reach(caller, 'service:read') === 'all')
+      return this.#views(await services.find(), await instances.find({ desired: 'run' }));
+    const applications = await ownApplications(this.#deps.collections, caller, 'service:read');
     return (await Promise.all(applications.map(({ id }) => this.#ofApplication(id)))).flat();
   }
 
   /** @throws APPLICATION_UNKNOWN */
   async ofApplication(caller: Caller, id: string): Promise<ApiService[]> {
-    const application = await ownApplication(this.#deps.collections, caller, id);
+    const application = await ownApplication(this.#deps.collections, caller, id, 'service:read');
     return this.#ofApplication(application.id);
   }
 
@@ -53,7 +54,12 @@ export class Services {
    */
   async add(caller: Caller, sla: Sla): Promise<ServicesCreated> {
     const [target] = sla.applications as [SlaApplication];
-    const application = await ownApplication(this.#deps.collections, caller, target.applicationID ?? '');
+    const application = await ownApplication(
+      this.#deps.collections,
+      caller,
+      target.applicationID ?? '',
+      'service:create',
+    );
     checkPrivileges(caller, sla);
     const services = compileServices(
       target.microservices,
@@ -71,7 +77,7 @@ export class Services {
 
   /** With its instances. @throws SERVICE_UNKNOWN */
   async remove(caller: Caller, id: string): Promise<void> {
-    const service = await ownService(this.#deps.collections, caller, id);
+    const service = await ownService(this.#deps.collections, caller, id, 'service:delete');
     await this.#changes.remove([{ collection: 'services', id: service.id }]);
   }
 

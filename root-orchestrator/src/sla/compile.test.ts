@@ -4,6 +4,8 @@ import type { SlaApplication } from '@hedgerow/protos';
 import { microservice, sla } from '../testing/slas.ts';
 import { compileApplications } from './compile.ts';
 
+const OWNER = { name: 'ada', organization: '00000000000000000000000a' };
+
 function counter(): (count: number) => string[] {
   let next = 0;
   return count =>
@@ -19,7 +21,7 @@ test('an SLA becomes applications and services that know each other', () => {
     microservice('web', { addresses: { rr_ip: '10.30.1.2' } }),
     microservice('db'),
   );
-  const { applications, services } = compileApplications(descriptor.applications, 'ada', counter());
+  const { applications, services } = compileApplications(descriptor.applications, OWNER, counter());
   assert.deepEqual(
     applications.map(({ document, path }) => [document.id, document.owner, document.application_name, path]),
     [['id1', 'ada', 'shop', 'applications.0']],
@@ -43,7 +45,7 @@ test('container is docker, an empty rr_ip is none, what is unknown is kept', () 
   const strange = { ...microservice('b', { addresses: { rr_ip: '' } }), unknown: [1] };
   const [application] = sla('a', strange).applications as [SlaApplication];
   const more = { ...application, colour: 'red', _id: 'x', action: 'y' };
-  const { applications, services } = compileApplications([more], 'ada', counter());
+  const { applications, services } = compileApplications([more], OWNER, counter());
   assert.deepEqual(applications[0]?.document.extra, { colour: 'red' });
   assert.equal(applications[0]?.document.application_desc, '');
   assert.equal(services[0]?.wish, undefined);

@@ -22,10 +22,16 @@ export interface Plan {
   services: PlannedService[];
 }
 
+/** Whoever makes an application, and the id of the organization that he is logged in to. */
+export interface Owner {
+  name: string;
+  organization: string;
+}
+
 /** @param takeIds n fresh ids in ascending order, so that lists by id have the order of the SLA */
 export function compileApplications(
   applications: readonly SlaApplication[],
-  owner: string,
+  owner: Owner,
   takeIds: (count: number) => string[],
 ): Plan {
   const ids = takeIds(applications.length);
@@ -54,7 +60,7 @@ export function compileServices(
   }));
 }
 
-function applicationDocument(application: SlaApplication, id: string, owner: string): New<Application> {
+function applicationDocument(application: SlaApplication, id: string, owner: Owner): New<Application> {
   const known = SlaApplicationSchema.properties;
   const extra = Object.entries(application).filter(
     ([key]) => !Object.hasOwn(known, key) && key !== '_id' && key !== 'action',
@@ -64,8 +70,8 @@ function applicationDocument(application: SlaApplication, id: string, owner: str
     application_name: application.application_name,
     application_namespace: application.application_namespace,
     application_desc: application.application_desc ?? '',
-    owner,
-    organization_id: '',
+    owner: owner.name,
+    organization_id: owner.organization,
     extra: Object.fromEntries(extra),
   };
 }

@@ -26,7 +26,7 @@ export interface TestRoot {
   connected: Set<string>;
   call(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
   login(name?: string, password?: string): Promise<string>;
-  /** a second user with a token */
+  /** a second user with a token, an Application_Provider when not told otherwise */
   addUser(name: string, roles?: string[]): Promise<string>;
   /** every document of every collection */
   dump(): Promise<Record<string, unknown[]>>;
@@ -70,7 +70,7 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
     connected,
     call,
     login: (name = 'Admin', password = 'Admin') => login(call, name, password),
-    async addUser(name, roles = []) {
+    async addUser(name, roles = ['Application_Provider']) {
       await call('POST', '/api/auth/register', { name, password: name, roles }, await login(call));
       return login(call, name, name);
     },

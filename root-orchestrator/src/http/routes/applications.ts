@@ -2,7 +2,6 @@ import { HedgerowError, type Logger } from '@hedgerow/common';
 import type { Checker } from '@hedgerow/common/check';
 import { ApplicationSchema, MessageSchema, type Sla, SlaSchema } from '@hedgerow/protos';
 import { Type } from 'typebox';
-import { isAdmin } from '../../auth/caller.ts';
 import type { Users } from '../../auth/users.ts';
 import { ERRORS } from '../../errors.ts';
 import type { Applications } from '../../services/applications.ts';
@@ -32,7 +31,7 @@ function create({ applications, checker, log }: ApplicationRoutesDeps): Route {
       path: '/api/application',
       tag: TAG,
       summary: 'Store the applications of an SLA, all or none. Instances are asked for one by one.',
-      access: 'token',
+      access: 'application:create',
       body: {
         schema: SlaSchema,
         check: slaCheck(checker),
@@ -69,8 +68,8 @@ function list({ applications }: ApplicationRoutesDeps): Route {
       method: 'get',
       path: '/api/applications',
       tag: TAG,
-      summary: 'The caller’s applications; everybody’s for an Admin.',
-      access: 'token',
+      summary: 'The applications that the caller may see.',
+      access: 'application:read',
       response: MANY,
     },
     ({ caller }) => applications.list(caller),
@@ -83,15 +82,15 @@ function ofUser({ applications, users }: ApplicationRoutesDeps): Route {
       method: 'get',
       path: '/api/applications/{userid}',
       tag: TAG,
-      summary: 'The applications of a user, by his id: oneself, or anybody for an Admin.',
-      access: 'token',
+      summary: 'Those of the caller’s applications that belong to one user, by his id.',
+      access: 'application:read',
       response: MANY,
       errors: [ERRORS.USER_UNKNOWN],
     },
     async ({ caller, params }) => {
       const id = params.userid ?? '';
-      const owner = id === caller.id || isAdmin(caller) ? await users.byId(id) : null;
-      if (owner) return applications.ofOwner(owner.name);
+      const owner = await users.seenBy(caller, id);
+      if (owner) return applications.ofOwner(caller, owner.name);
       throw new HedgerowError(ERRORS.USER_UNKNOWN, `there is no user with the id ${id}`);
     },
   );
@@ -104,7 +103,7 @@ function get({ applications }: ApplicationRoutesDeps): Route {
       path: '/api/application/{id}',
       tag: TAG,
       summary: 'An application.',
-      access: 'token',
+      access: 'application:read',
       response: ApplicationSchema,
       errors: [ERRORS.APPLICATION_UNKNOWN],
     },
@@ -119,7 +118,7 @@ function remove({ applications }: ApplicationRoutesDeps): Route {
       path: '/api/application/{id}',
       tag: TAG,
       summary: 'Remove an application with its services and their instances.',
-      access: 'token',
+      access: 'application:delete',
       response: MessageSchema,
       errors: [ERRORS.APPLICATION_UNKNOWN],
     },
