@@ -11,6 +11,13 @@ export function isJobName(text: string): boolean {
   return parts.length === 4 && parts.every(part => NAME.test(part));
 }
 
+/** Architectures have several names; ours are those of container images (Go's GOARCH). */
+export function architectureOf(word: string): string {
+  const other: Record<string, string> = { x86_64: 'amd64', x64: 'amd64', aarch64: 'arm64', armhf: 'arm' };
+  const small = word.trim().toLowerCase();
+  return other[small] ?? small;
+}
+
 /** For messages: what `isClusterName` takes. */
 export const CLUSTER_NAME_RULE = '1 to 63 letters, digits, "-", "_" or "." that begin with a letter or digit';
 

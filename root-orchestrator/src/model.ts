@@ -72,7 +72,10 @@ export interface Instance extends Document {
   job_name: string;
   instance_number: number;
   instance_ip: string;
+  /** of the specification that it runs; never changes */
   generation: number;
+  /** number of the instance that goes when this one runs; only those that an update made have it */
+  replaces?: number;
   desired: 'run' | 'gone';
   /** of the API request that asked for it; in every log line about it */
   request_id: string;

@@ -29,6 +29,12 @@ test('host ports are reserved by number and protocol', () => {
   assert.deepEqual(ports, ['8080/tcp', '53/udp']);
 });
 
+test('architectures by any of their names; none is any', () => {
+  const of = (arch: string[]) => demandOf('s/0', makeSpec({ arch }), 'here').architectures;
+  assert.deepEqual(of(['x86_64', 'ARM64']), ['amd64', 'arm64']);
+  assert.deepEqual(of([]), []);
+});
+
 test('the SLA’s older word for the runtime', () => {
   assert.equal(demandOf('s/0', makeSpec({ virtualization: 'container' }), 'here').virtualization, 'docker');
 });

@@ -1,4 +1,4 @@
-import { parsePorts, portKey, type ServiceSpec } from '@hedgerow/protos';
+import { architectureOf, parsePorts, portKey, type ServiceSpec } from '@hedgerow/protos';
 import type { Demand } from './types.ts';
 
 /** @param clusterName direct constraints that name another cluster are not ours to judge */
@@ -12,7 +12,8 @@ export function demandOf(instance: string, spec: ServiceSpec, clusterName: strin
     vgpus: spec.vgpus,
     ports: 'mappings' in parsed ? parsed.mappings.map(portKey) : [],
     virtualization: runtime(spec.virtualization),
-    architecture: '',
+    // What was stored before there was such a field runs anywhere.
+    architectures: (spec.arch ?? []).map(architectureOf),
     workers: boundTo(spec, clusterName),
     overlay: spec.service_ip !== '',
   };

@@ -2,7 +2,7 @@
  * One filter per requirement. `fixed` filters ask what a worker is: when they leave none, no worker is qualified.
  * `room` filters ask what it has left: when they leave none, there is no capacity.
  */
-import { INSTANCES_PER_WORKER } from '@hedgerow/protos';
+import { architectureOf, INSTANCES_PER_WORKER } from '@hedgerow/protos';
 import { type Demand, free, type Quantity, type Seat } from './types.ts';
 
 export interface Filter {
@@ -33,9 +33,10 @@ export const FILTERS: readonly Filter[] = [
   {
     name: 'architecture',
     kind: 'fixed',
-    keeps: (seat, demand) => demand.architecture === '' || seat.offer.architecture === demand.architecture,
+    keeps: (seat, { architectures }) =>
+      architectures.length === 0 || architectures.includes(architectureOf(seat.offer.architecture)),
     missing: (demand, tried) =>
-      `needs the architecture ${demand.architecture}; none of ${workers(tried)} has it (they have ${list(tried.map(seat => seat.offer.architecture))})`,
+      `needs the architecture ${demand.architectures.join(' or ')}; none of ${workers(tried)} has it (they have ${list(tried.map(seat => seat.offer.architecture))})`,
   },
   {
     name: 'overlay',

@@ -12,7 +12,7 @@ const needs = (demand: Partial<Demand> = {}): Demand => ({
   vgpus: 0,
   ports: [],
   virtualization: 'docker',
-  architecture: '',
+  architectures: [],
   workers: null,
   overlay: true,
   ...demand,
@@ -63,9 +63,9 @@ describe('what is missing is named, with the best that there was', () => {
     [
       'architecture',
       [{}],
-      { architecture: 'arm64' },
+      { architectures: ['arm64', 'arm'] },
       QUALIFIED,
-      'needs the architecture arm64; none of 1 worker has it (they have amd64)',
+      'needs the architecture arm64 or arm; none of 1 worker has it (they have amd64)',
     ],
     [
       'overlay',
@@ -161,6 +161,12 @@ describe('choice', () => {
     ['a live one before a suspect one', [{ presence: 'suspect', memory: 9000 }, {}], {}, 'w1'],
     ['a suspect one when there is no other', [{ presence: 'suspect' }], {}, 'w0'],
     ['0 is no limit and fits a full worker', [{ memory: 0, vcpus: 0 }], { memory: 0, vcpus: 0 }, 'w0'],
+    [
+      'a worker of one of its architectures',
+      [{}, { architecture: 'aarch64' }, { architecture: 'riscv64' }],
+      { architectures: ['arm64', 'arm'] },
+      'w1',
+    ],
     ['equal workers by id', [{}, {}], {}, 'w0'],
   ];
   for (const [title, offers, demand, worker] of cases) {

@@ -12,8 +12,8 @@ export interface Demand {
   /** host ports, `80/tcp` */
   ports: readonly string[];
   virtualization: string;
-  /** "" = any */
-  architecture: string;
+  /** any of these; none = any at all */
+  architectures: readonly string[];
   /** host names of a direct constraint; null = any worker */
   workers: readonly string[] | null;
   /** has a service IP, so its worker needs a Net Manager */

@@ -104,7 +104,7 @@ export class Placement {
     const service = await this.#parts.services.get(instance.service_id);
     if (!service || this.#asks.has(instance.id)) return;
     const elsewhere = this.#candidates(service, new Set([instance.cluster_id]));
-    if ('status' in schedule(elsewhere, demandOf(service))) return;
+    if ('status' in schedule(elsewhere, demandOf(service, instance))) return;
     await this.placeOn(instance.cluster_id, instance, service);
   }
 
@@ -143,7 +143,7 @@ export class Placement {
   async #decide(instance: Instance, refusals: ReadonlyMap<string, Refusal>): Promise<void> {
     const service = await this.#parts.services.get(instance.service_id);
     if (!service || instance.desired === 'gone') return;
-    const decision = schedule(this.#candidates(service, refusals), demandOf(service));
+    const decision = schedule(this.#candidates(service, refusals), demandOf(service, instance));
     if ('clusters' in decision) {
       for (const candidate of decision.clusters) {
         if (await this.placeOn(candidate.id, instance, service, refusals)) return;

@@ -1,10 +1,16 @@
 /** From the stored service to what cluster and scheduler need of it. */
-import type { DirectConstraint, Place, ServiceSpec } from '@hedgerow/protos';
+import {
+  architectureOf,
+  type DirectConstraint,
+  type Microservice,
+  type Place,
+  type ServiceSpec,
+} from '@hedgerow/protos';
 import type { Instance, Service } from '../model.ts';
+import { specificationOf } from '../rollouts/specification.ts';
 import type { Demand } from '../scheduler/candidate.ts';
 
-function serviceSpec(service: Service): ServiceSpec {
-  const { microservice } = service;
+function serviceSpec(service: Service, microservice: Microservice): ServiceSpec {
   return {
     service_id: service.id,
     job_name: service.job_name,
@@ -25,26 +31,29 @@ function serviceSpec(service: Service): ServiceSpec {
     storage: microservice.storage ?? 0,
     one_shot: microservice.one_shot ?? false,
     privileged: microservice.privileged ?? false,
-    constraints: directConstraints(service),
-    arch: microservice.arch ?? [],
+    constraints: directConstraints(microservice),
+    arch: (microservice.arch ?? []).map(architectureOf),
   };
 }
 
-export function demandOf(service: Service): Demand {
-  const { virtualization, vcpus, memory, vgpus } = service.microservice;
+/** What an instance needs, by the specification that its generation runs. */
+export function demandOf(service: Service, { generation }: Pick<Instance, 'generation'>): Demand {
+  const microservice = specificationOf(service, generation);
+  const { virtualization, vcpus, memory, vgpus } = microservice;
   return {
     virtualization,
     vcpus: vcpus ?? 0,
     memory: memory ?? 0,
     vgpus: vgpus ?? 0,
-    constraints: directConstraints(service),
+    constraints: directConstraints(microservice),
+    arch: (microservice.arch ?? []).map(architectureOf),
   };
 }
 
 export function placeMessage(attemptId: string, service: Service, instance: Instance): Place {
   return {
     attempt_id: attemptId,
-    service: serviceSpec(service),
+    service: serviceSpec(service, specificationOf(service, instance.generation)),
     instance_number: instance.instance_number,
     instance_ip: instance.instance_ip,
     generation: instance.generation,
@@ -52,8 +61,8 @@ export function placeMessage(attemptId: string, service: Service, instance: Inst
   };
 }
 
-function directConstraints(service: Service): DirectConstraint[] {
-  return (service.microservice.constraints ?? [])
+function directConstraints({ constraints }: Microservice): DirectConstraint[] {
+  return (constraints ?? [])
     .filter(constraint => constraint.type === 'direct')
     .map(({ type, cluster = '', node = '' }) => ({ type, cluster, node }));
 }

@@ -23,6 +23,8 @@ export interface Demand {
   readonly vgpus: number;
   /** `direct` constraints; several are alternatives. */
   readonly constraints: readonly DirectConstraint[];
+  /** names of images' architectures (amd64, arm64, …), any of which will do; none = any will do */
+  readonly arch: readonly string[];
 }
 
 /** A SLA may say `docker` or `container` for the same runtime. */

@@ -1,8 +1,9 @@
 /** Filters in the order in which they are asked. Each can say in words what it looked for. */
+import { architectureOf } from '@hedgerow/protos';
 import { type Candidate, type Demand, nodesOf, runtimeOf } from './candidate.ts';
 
 export interface Filter {
-  readonly name: 'named' | 'connected' | 'virtualization' | 'worker' | 'capacity';
+  readonly name: 'named' | 'connected' | 'virtualization' | 'architecture' | 'worker' | 'capacity';
   /** Continues "of 5 clusters, 2 …". */
   phrase(demand: Demand): string;
   accepts(candidate: Candidate, demand: Demand): boolean;
@@ -25,6 +26,15 @@ const virtualization: Filter = {
   phrase: demand => `run ${demand.virtualization}`,
   accepts: (candidate, demand) =>
     candidate.aggregate.virtualization.map(runtimeOf).includes(runtimeOf(demand.virtualization)),
+};
+
+const architecture: Filter = {
+  name: 'architecture',
+  phrase: ({ arch }) => `have workers of architecture ${arch.join(' or ')}`,
+  // A cluster that does not say what it has may have it; it is asked and looks at its workers.
+  accepts: ({ aggregate }, { arch }) =>
+    aggregate.architecture.length === 0 ||
+    aggregate.architecture.map(architectureOf).some(offered => arch.includes(offered)),
 };
 
 const worker: Filter = {
@@ -56,6 +66,7 @@ export function filtersFor(demand: Demand): readonly Filter[] {
     ...(namesClusters(demand) ? [named] : []),
     connected,
     virtualization,
+    ...(demand.arch.length > 0 ? [architecture] : []),
     ...(wantedWorkers(demand).length > 0 ? [worker] : []),
     capacity,
   ];

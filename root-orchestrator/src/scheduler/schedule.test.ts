@@ -35,7 +35,14 @@ function cluster(name: string, { aggregate, ...fields }: Overrides = {}): Candid
   };
 }
 
-const small: Demand = { virtualization: 'container', vcpus: 1, memory: 100, vgpus: 0, constraints: [] };
+const small: Demand = {
+  virtualization: 'container',
+  vcpus: 1,
+  memory: 100,
+  vgpus: 0,
+  constraints: [],
+  arch: [],
+};
 const direct = (cluster: string, node = '') => ({ type: 'direct', cluster, node });
 
 interface Row {
@@ -55,6 +62,23 @@ const TABLE: Row[] = [
     clusters: [],
     gives: 'NoActiveClusterWithCapacity',
     says: /^of 0 known clusters, 0 are connected$/,
+  },
+  {
+    name: 'any of the architectures that the image runs on; who names none may have it',
+    clusters: [
+      cluster('a'),
+      cluster('b', { aggregate: { architecture: ['aarch64', 'riscv64'] } }),
+      cluster('c', { aggregate: { architecture: [] } }),
+    ],
+    demand: { arch: ['arm64', 'arm'] },
+    gives: ['b', 'c'],
+  },
+  {
+    name: 'no worker of the architecture anywhere',
+    clusters: [cluster('a')],
+    demand: { arch: ['arm64'] },
+    gives: 'NoActiveClusterWithCapacity',
+    says: /1 run container, 0 have workers of architecture arm64$/,
   },
   {
     name: 'none connected',
