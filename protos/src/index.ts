@@ -7,6 +7,7 @@ export * from './mqtt/topics.ts';
 export * from './names.ts';
 export * from './net-api.ts';
 export * from './net-client.ts';
+export * from './placement.ts';
 export * from './ports.ts';
 export * from './root-api.ts';
 export * from './sla.ts';

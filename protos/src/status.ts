@@ -15,8 +15,11 @@ export interface StatusRow {
 
 const SECOND = 1000;
 const REPLACED = ['REQUESTED', 'CLUSTER_SCHEDULED', 'NODE_SCHEDULED', 'UNDEPLOYED'] as const;
-/** A worker that had been given up is back before there was room elsewhere: what still runs there is kept. */
-const BACK = ['CREATING', 'CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED] as const;
+/**
+ * What a worker says of an instance that it was given; also one that had been given up and is back before there was
+ * room elsewhere: what still runs there is kept.
+ */
+const REPORTED = ['CREATING', 'CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED] as const;
 
 const TABLE = {
   REQUESTED: row(
@@ -49,15 +52,10 @@ const TABLE = {
     15 * SECOND,
     'asked again',
   ),
-  NO_WORKER_CAPACITY: row('cluster', BACK, 10 * SECOND, 'scheduled again'),
-  NO_QUALIFIED_WORKER_FOUND: row('cluster', BACK, 10 * SECOND, 'scheduled again'),
-  NO_NODE_FOUND: row('cluster', BACK, 10 * SECOND, 'scheduled again'),
-  NODE_SCHEDULED: row(
-    'cluster',
-    ['CREATING', 'CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED],
-    15 * SECOND,
-    'sent again, then placed again',
-  ),
+  NO_WORKER_CAPACITY: row('cluster', REPORTED, 10 * SECOND, 'scheduled again'),
+  NO_QUALIFIED_WORKER_FOUND: row('cluster', REPORTED, 10 * SECOND, 'scheduled again'),
+  NO_NODE_FOUND: row('cluster', REPORTED, 10 * SECOND, 'scheduled again'),
+  NODE_SCHEDULED: row('cluster', REPORTED, 15 * SECOND, 'sent again, then placed again'),
   CREATING: row(
     'worker',
     ['CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED],

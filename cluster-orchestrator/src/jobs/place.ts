@@ -1,5 +1,5 @@
 import { messageOf } from '@hedgerow/common';
-import type { Place, PlaceAnswer } from '@hedgerow/protos';
+import { NO_USAGE, type Place, type PlaceAnswer } from '@hedgerow/protos';
 import { type Instance, instanceId, isWaiting } from '../model.ts';
 import { demandOf } from '../scheduler/demand.ts';
 import { schedule } from '../scheduler/schedule.ts';
@@ -64,10 +64,7 @@ function placement(jobs: Jobs, message: Place, workerId: string, known: Instance
     reason: '',
     deploys: 1,
     namespace_ip: '',
-    logs: '',
-    cpu_percent: '',
-    memory_percent: '',
-    disk: '',
+    ...NO_USAGE,
   };
 }
 

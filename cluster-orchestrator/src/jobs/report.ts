@@ -1,4 +1,4 @@
-import type { InstanceRef, InstanceReport } from '@hedgerow/protos';
+import { type InstanceRef, type InstanceReport, NO_PLACEMENT, NO_USAGE } from '@hedgerow/protos';
 import type { Instance, Worker } from '../model.ts';
 
 /** @param worker the one that has the instance, if it is known */
@@ -31,15 +31,9 @@ export function goneReport(ref: InstanceRef, last?: Instance): InstanceReport {
     epoch: last?.epoch ?? 0,
     status: 'UNDEPLOYED',
     status_detail: '',
+    ...NO_PLACEMENT,
     worker_id: last?.worker_id ?? '',
-    host_ip: '',
-    host_port: 0,
-    namespace_ip: '',
-    worker_subnet: '',
-    cpu_percent: '',
-    memory_percent: '',
-    disk: '',
-    logs: '',
+    ...NO_USAGE,
   };
 }
 

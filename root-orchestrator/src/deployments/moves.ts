@@ -1,5 +1,12 @@
 /** What a report of a cluster changes of an instance. Pure: the report and the stored instance decide. */
-import { canMove, type InstanceReport, isStatus, STATUSES, type Status } from '@hedgerow/protos';
+import {
+  canMove,
+  type InstanceReport,
+  isStatus,
+  NO_PLACEMENT,
+  STATUSES,
+  type Status,
+} from '@hedgerow/protos';
 import type { Instance } from '../model.ts';
 import type { Change } from './instance-store.ts';
 
@@ -7,11 +14,7 @@ import type { Change } from './instance-store.ts';
 export const UNPLACED = {
   cluster_id: '',
   epoch: 0,
-  worker_id: '',
-  host_ip: '',
-  host_port: 0,
-  namespace_ip: '',
-  worker_subnet: '',
+  ...NO_PLACEMENT,
 } as const;
 
 /**

@@ -1,5 +1,6 @@
 /** What a user can do with the instances of a service. */
 import { HedgerowError, type New, update } from '@hedgerow/common';
+import { NO_PLACEMENT, NO_USAGE } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
 import type { Instance, Service } from '../model.ts';
@@ -92,15 +93,8 @@ function newInstance(
     status: 'REQUESTED',
     status_detail: 'Waiting for scheduling decision',
     epoch: 0,
-    worker_id: '',
-    host_ip: '',
-    host_port: 0,
-    namespace_ip: '',
-    worker_subnet: '',
-    cpu_percent: '',
-    memory_percent: '',
-    disk: '',
-    logs: '',
+    ...NO_PLACEMENT,
+    ...NO_USAGE,
     last_modified_timestamp: seconds,
   };
 }
