@@ -7,6 +7,7 @@ export * from './ipv4.ts';
 export * from './lifecycle.ts';
 export * from './listen.ts';
 export * from './logger.ts';
+export * from './outflow.ts';
 export * from './serial.ts';
 export * from './store/migrations.ts';
 export * from './store/sqlite.ts';
