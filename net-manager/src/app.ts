@@ -9,18 +9,31 @@ import {
   type Running,
   startWith,
 } from '@hedgerow/common';
+import {
+  MetricRegistry,
+  meterLoop,
+  meterProcess,
+  readiness,
+  type StatusPages,
+  statusPages,
+} from '@hedgerow/common/metrics';
 import type { NetManager } from '@hedgerow/protos';
 import { type NetConfig, RECONCILE_EVERY } from './config.ts';
 import { createExec } from './exec.ts';
 import { startHttp } from './http/server.ts';
 import { Flows } from './kernel/conntrack.ts';
 import { DataPath } from './kernel/datapath.ts';
+import { tunnelTraffic } from './kernel/traffic.ts';
 import { Manager } from './manager.ts';
+import { meteredExec } from './metrics/exec.ts';
+import { meterManager } from './metrics/manager.ts';
 import { openStorage } from './storage.ts';
 
 export interface NetDeps {
   clock: Clock;
   log: Logger;
+  /** of the process, when it is more than a Net Manager; an own one when left out */
+  metrics?: MetricRegistry;
 }
 
 export interface RunningNet extends Running {
@@ -37,31 +50,77 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
   return startWith(async life => {
     const storage = openStorage(config.data);
     life.add('store', () => storage.close());
-    const exec = createExec();
+    const metrics = deps.metrics ?? ownMetrics(life, deps);
+    const exec = meteredExec(createExec(), metrics);
     const flows = new Flows(exec, deps.log);
     const path = new DataPath(exec, flows, storage, deps.log);
     const manager = new Manager(await storage.state(), { path, flows, storage, log: deps.log });
     life.add('requests', () => manager.idle());
-    await manager.reconcile();
-    repeat(life, config, deps, manager);
-    const address = config.listen === '' ? '' : await serve(life, config.listen, manager, deps.log);
+    life.add(
+      'metrics',
+      meterManager(metrics, () => manager.snapshot(), tunnelTraffic),
+    );
+    const comparison = compareWith(manager, metrics, deps.clock);
+    await comparison.run();
+    repeat(life, config, deps, comparison);
+    const pages = statusPages(metrics, readiness([() => unregistered(manager), comparison.problem]));
+    const address = config.listen === '' ? '' : await serve(life, config.listen, manager, pages, deps.log);
     deps.log.info({ address, ...(await manager.status()) }, 'ready');
     return { net: manager as NetManager, address };
   });
 }
 
-function repeat(life: Lifecycle, config: NetConfig, { clock, log }: NetDeps, manager: Manager): void {
+function ownMetrics(life: Lifecycle, { clock, log }: NetDeps): MetricRegistry {
+  const metrics = new MetricRegistry(log);
+  life.add('process metrics', meterProcess(metrics, clock));
+  return metrics;
+}
+
+interface Comparison {
+  run(): Promise<void>;
+  /** why the last one failed; null when it did not */
+  problem(): string | null;
+}
+
+function compareWith(manager: Manager, metrics: MetricRegistry, clock: Clock): Comparison {
+  const loop = meterLoop(metrics, clock, 'kernel');
+  let problem: string | null = null;
+  return {
+    async run() {
+      try {
+        await loop(() => manager.reconcile());
+        problem = null;
+      } catch (error) {
+        problem = `the kernel could not be compared: ${messageOf(error)}`;
+        throw error;
+      }
+    },
+    problem: () => problem,
+  };
+}
+
+function unregistered(manager: Manager): string | null {
+  return manager.snapshot().registered ? null : 'no Node Engine has registered this worker';
+}
+
+function repeat(life: Lifecycle, config: NetConfig, { clock, log }: NetDeps, comparison: Comparison): void {
   const period = config.reconcileEvery ?? RECONCILE_EVERY;
   if (period === 0) return;
   const turn = () =>
-    manager
-      .reconcile()
+    comparison
+      .run()
       .catch(error => log.error({ reason: messageOf(error) }, 'the kernel could not be compared'));
   life.add('comparison', every(clock, period, turn));
 }
 
-async function serve(life: Lifecycle, listen: string, manager: Manager, log: Logger): Promise<string> {
-  const { address, stop } = await startHttp(parseAddress(listen, 6000), manager, log);
+async function serve(
+  life: Lifecycle,
+  listen: string,
+  manager: Manager,
+  pages: StatusPages,
+  log: Logger,
+): Promise<string> {
+  const { address, stop } = await startHttp(parseAddress(listen, 6000), manager, pages, log);
   life.add('http', stop);
   return formatAddress(address);
 }

@@ -15,6 +15,7 @@ import type { Flows } from './kernel/conntrack.ts';
 import type { DataPath } from './kernel/datapath.ts';
 import { sandboxOf } from './kernel/sandbox.ts';
 import { readSysctl, WANTED, writeSysctl } from './kernel/sysctl.ts';
+import { tunnelTraffic } from './kernel/traffic.ts';
 import type { Storage } from './storage.ts';
 import { withEntries, withEntry, withRegistration } from './table/changes.ts';
 import { desiredState } from './table/desired.ts';
@@ -88,6 +89,12 @@ export class Manager implements NetManager {
   }
 
   async status(): Promise<NetStatus> {
+    return this.snapshot();
+  }
+
+  /** `status` for callers in this process. */
+  snapshot(): NetStatus {
+    const { received, sent } = tunnelTraffic();
     const { registration, attachments, services } = this.#state;
     return {
       registered: registration !== null,
@@ -100,7 +107,7 @@ export class Manager implements NetManager {
         pid,
       })),
       services: services.size,
-      overlay: { received_bytes: 0, sent_bytes: 0 },
+      overlay: { received_bytes: received.bytes, sent_bytes: sent.bytes },
     };
   }
 

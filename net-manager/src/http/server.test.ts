@@ -65,6 +65,21 @@ test('with and without trailing slash, before registration', async t => {
   }
 });
 
+test('metrics and health are served beside the calls', async t => {
+  const address = await start(t);
+  const get = (path: string) => fetch(`http://${address}${path}`);
+  const metrics = await (await get('/metrics')).text();
+  assert.match(metrics, /^hedgerow_net_registered 0$/m);
+  assert.match(metrics, /^hedgerow_net_overlay_sent_bytes_total 0$/m);
+  assert.match(metrics, /^hedgerow_loop_runs_total\{loop="kernel"\} 1$/m);
+  assert.deepEqual(await (await get('/healthz')).json(), { status: 'ok' });
+  const ready = await get('/readyz/');
+  assert.equal(ready.status, 503);
+  assert.deepEqual(((await ready.json()) as { reasons: string[] }).reasons, [
+    'no Node Engine has registered this worker',
+  ]);
+});
+
 test('every wrong field is named at once', async t => {
   const [, body] = await call(await start(t), ['POST', '/register', '{"subnet":"10.18.0.0"}']);
   assert.deepEqual(

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Address, closeServer, HedgerowError, type Logger, listen, messageOf } from '@hedgerow/common';
+import { pageAt, type StatusPages } from '@hedgerow/common/metrics';
 import { type ApiError, NET_PATHS, type NetManager } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import { readJson } from './body.ts';
@@ -22,13 +23,18 @@ export interface HttpServer {
   stop: () => Promise<void>;
 }
 
-/** HTTP for a Node Engine in another process: 200 with what the call answers, else the error's status and its fields. */
-export async function startHttp(where: Address, net: NetManager, log: Logger): Promise<HttpServer> {
+/**
+ * HTTP for a Node Engine in another process: 200 with what the call answers, else the error's status and its fields.
+ * And the status pages, for whoever watches this one.
+ */
+export async function startHttp(
+  where: Address,
+  net: NetManager,
+  pages: StatusPages,
+  log: Logger,
+): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    answer(net, request).then(
-      result => send(response, 200, result),
-      (error: unknown) => sendError(response, error, log),
-    );
+    respond(net, pages, request, response).catch((error: unknown) => sendError(response, error, log));
   });
   const address = await listen(server, where);
   const stop = () => {
@@ -39,8 +45,20 @@ export async function startHttp(where: Address, net: NetManager, log: Logger): P
   return { address, stop };
 }
 
-async function answer(net: NetManager, request: IncomingMessage): Promise<unknown> {
+async function respond(
+  net: NetManager,
+  pages: StatusPages,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = (request.url ?? '').replace(/\?.*$/, '').replace(/(?<=.)\/$/, '');
+  const page = request.method === 'GET' ? pageAt(pages, path) : null;
+  if (!page) return send(response, 200, await answer(net, path, request));
+  const { status, type, text } = await page();
+  sendText(response, status, type, text);
+}
+
+async function answer(net: NetManager, path: string, request: IncomingMessage): Promise<unknown> {
   const handler = Object.hasOwn(ROUTES, `${request.method} ${path}`)
     ? ROUTES[`${request.method} ${path}`]
     : undefined;
@@ -52,9 +70,12 @@ async function answer(net: NetManager, request: IncomingMessage): Promise<unknow
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = body === undefined ? '' : JSON.stringify(body);
+  sendText(response, status, 'application/json', body === undefined ? '' : JSON.stringify(body));
+}
+
+function sendText(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, {
-    'content-type': 'application/json',
+    'content-type': type,
     'content-length': Buffer.byteLength(text),
     // What is left of a refused body would be taken for the next request.
     ...(status === ERRORS.BODY_TOO_LARGE.http ? { connection: 'close' } : {}),

@@ -1,0 +1,30 @@
+import type { MetricRegistry } from '@hedgerow/common/metrics';
+import type { Exec, Tool } from '../exec.ts';
+import { NET_METRICS } from './table.ts';
+
+/** Counts what the kernel's tools are asked for. */
+export function meteredExec(exec: Exec, registry: MetricRegistry): Exec {
+  const metrics = registry.open(NET_METRICS);
+  for (const tool of ['ip', 'bridge', 'nft'] as const) metrics.failures.add(0, { tool, kind: 'change' });
+  const metered = async <R>(tool: Tool, kind: string, action: () => Promise<R>): Promise<R> => {
+    const start = performance.now();
+    try {
+      return await action();
+    } catch (error) {
+      metrics.failures.add(1, { tool, kind });
+      throw error;
+    } finally {
+      metrics.duration.observe((performance.now() - start) / 1000, { tool, kind });
+    }
+  };
+  return {
+    // nothing to do starts no program
+    batch: (tool, lines, pid) =>
+      lines.length === 0
+        ? exec.batch(tool, lines, pid)
+        : metered(tool, 'change', () => exec.batch(tool, lines, pid)),
+    read: (tool, args) => metered(tool, 'listing', () => exec.read(tool, args)),
+    list: (tool, args) => metered(tool, 'listing', () => exec.list(tool, args)),
+    watch: (tool, args, onLine, onEnd) => exec.watch(tool, args, onLine, onEnd),
+  };
+}
