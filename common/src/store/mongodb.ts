@@ -1,0 +1,144 @@
+/**
+ * The store on MongoDB, or on any server that speaks its protocol: no transactions, no sessions of our own, no code on the
+ * server. A write is answered when a majority has it in its journal, and read back the same way.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
+import { type Clock, systemClock } from '../clock.ts';
+import { badSetting } from '../config.ts';
+import { HedgerowError } from '../errors.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import type { ArchivableStore, Archive } from './archive.ts';
+import { checkedName } from './checks.ts';
+import { mongodbArchive } from './mongodb/archive.ts';
+import { MongodbCollection } from './mongodb/collection.ts';
+import { redact, translated } from './mongodb/errors.ts';
+import type { MongodbRecord } from './mongodb/record.ts';
+import { type Collection, type Document, STORE_ERRORS } from './store.ts';
+
+export { redact };
+
+export interface MongodbOptions {
+  /** `mongodb://user:password@host:port,…/database?…`; its password is in no log and no error */
+  url: string;
+  /** default: that of the URL, else `hedgerow` */
+  database?: string;
+  log?: Logger;
+  clock?: Clock;
+}
+
+/** ms; every wait for the server ends */
+const OPTIONS: MongoClientOptions = {
+  appName: 'hedgerow',
+  serverSelectionTimeoutMS: 5000,
+  connectTimeoutMS: 5000,
+  socketTimeoutMS: 10_000,
+  waitQueueTimeoutMS: 10_000,
+  heartbeatFrequencyMS: 2000,
+  maxPoolSize: 32,
+  retryWrites: false,
+  readConcern: { level: 'majority' },
+  writeConcern: { w: 'majority', journal: true, wtimeoutMS: 8000 },
+};
+
+/** @throws BAD_CONFIG for what is no such URL, STORE_FAILED when the server cannot be reached */
+export async function openMongodb(options: MongodbOptions): Promise<ArchivableStore> {
+  const client = createClient(options.url);
+  const store = new MongodbStore(client, options);
+  try {
+    await client.connect();
+    await store.ping();
+    return store;
+  } catch (error) {
+    await client.close();
+    throw translated('MongoDB', error);
+  }
+}
+
+/** The driver's own error may quote the URL. */
+function createClient(url: string): MongoClient {
+  try {
+    return new MongoClient(url, OPTIONS);
+  } catch {
+    const found = url.replace(/^.*@/s, '***@');
+    throw badSetting('MONGODB_URL', found, 'mongodb://user:password@host:port/database?options');
+  }
+}
+
+class MongodbStore implements ArchivableStore {
+  readonly shared = true;
+  readonly #client: MongoClient;
+  readonly #db: Db;
+  readonly #archive: Archive;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #open = new Map<string, MongodbCollection>();
+  /** unique to this handle; its writes are numbered */
+  readonly #handle = randomBytes(9).toString('base64url');
+  #writes = 0;
+  readonly #newMark = () => `${this.#handle}.${this.#writes++}`;
+  #closed = false;
+
+  constructor(client: MongoClient, options: MongodbOptions) {
+    const { url, database = namedIn(url), log = silentLogger, clock = systemClock } = options;
+    this.#client = client;
+    this.#db = client.db(database);
+    this.#archive = mongodbArchive(this.#db, this.#newMark);
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]): Collection<T> {
+    const found = this.#open.get(checkedName(name)) ?? this.#create(name);
+    found.allow(indexes);
+    this.#open.set(name, found);
+    return found as unknown as Collection<T>;
+  }
+
+  async ping(): Promise<void> {
+    try {
+      this.#checkOpen();
+      await this.#db.command({ ping: 1 });
+    } catch (error) {
+      throw translated('ping', error);
+    }
+  }
+
+  dump() {
+    return this.#archive.dump();
+  }
+
+  load(collection: string, documents: readonly Document[]): Promise<void> {
+    return this.#archive.load(collection, documents);
+  }
+
+  clear(): Promise<void> {
+    return this.#archive.clear();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const collection of this.#open.values()) collection.stop();
+    await this.#client.close();
+  }
+
+  #create(name: string): MongodbCollection {
+    return new MongodbCollection({
+      name,
+      records: this.#db.collection<MongodbRecord>(name),
+      newMark: this.#newMark,
+      checkOpen: () => this.#checkOpen(),
+      clock: this.#clock,
+      log: this.#log.child({ collection: name }),
+    });
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new HedgerowError(STORE_ERRORS.STORE_FAILED, 'the store is closed');
+  }
+}
+
+function namedIn(url: string): string {
+  const [, name] = /^[^/]*\/\/[^/?]*\/([^?]+)/.exec(url) ?? [];
+  return name === undefined ? 'hedgerow' : decodeURIComponent(name);
+}
