@@ -28,6 +28,8 @@ export class Instances {
   readonly #listeners: InstanceListener[] = [];
   readonly #dirty = new Set<string>();
   readonly #writes = new SerialByKey();
+  /** by id: what `save` has not finished yet; never rejects */
+  readonly #saving = new Map<string, Promise<void>>();
   #timer: (() => void) | undefined;
 
   constructor(deps: InstancesDeps) {
@@ -79,7 +81,25 @@ export class Instances {
   }
 
   /** Resolves when it is on disk. @throws the store's error; the change is then undone */
-  async save(next: Instance): Promise<void> {
+  save(next: Instance): Promise<void> {
+    const saved = this.#save(next);
+    const ended = saved.then(
+      () => {},
+      () => {},
+    );
+    this.#saving.set(next.id, ended);
+    void ended.then(() => {
+      if (this.#saving.get(next.id) === ended) this.#saving.delete(next.id);
+    });
+    return saved;
+  }
+
+  /** @returns what resolves when `get` no longer answers something that may be undone; undefined when that is now */
+  saving(id: string): Promise<void> | undefined {
+    return this.#saving.get(id);
+  }
+
+  async #save(next: Instance): Promise<void> {
     const before = this.#byId.get(next.id) ?? null;
     this.#swap(next.id, next);
     try {

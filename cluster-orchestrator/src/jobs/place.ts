@@ -18,6 +18,8 @@ export interface Placing {
  */
 export async function place(jobs: Jobs, message: Place): Promise<Placing> {
   const id = instanceId({ ...message.service, instance_number: message.instance_number });
+  // an answer stands for what is on disk; the first one may still be on its way there
+  for (let saving = jobs.instances.saving(id); saving; saving = jobs.instances.saving(id)) await saving;
   const known = jobs.instances.get(id);
   if (known && isRepeat(known, message)) return { answer: accepted(message, known.worker_id), placed: null };
   const wishes = { prefer: known?.worker_id };

@@ -1,5 +1,5 @@
 import type { JobPayload, Place, ServiceSpec } from '@hedgerow/protos';
-import type { Instance } from '../model.ts';
+import type { Instance, Worker } from '../model.ts';
 
 export function makeSpec(overrides: Partial<ServiceSpec> = {}): ServiceSpec {
   const name = overrides.service_name ?? 'web';
@@ -67,6 +67,25 @@ export function makeInstance(overrides: Partial<Instance> = {}): Instance {
     cpu_percent: '',
     memory_percent: '',
     disk: '',
+    ...overrides,
+  };
+}
+
+export function makeWorker(overrides: Partial<Worker> = {}): Worker {
+  return {
+    id: 'cccccccccccccccccccccccc',
+    hostname: 'worker1',
+    secret_hash: '',
+    vcpus: 4,
+    memory: 4000,
+    vgpus: 0,
+    architecture: 'amd64',
+    virtualization: ['docker'],
+    public_address: '192.0.2.1',
+    tunnel_port: 50103,
+    overlay: true,
+    subnet: '10.18.0.0',
+    extra: {},
     ...overrides,
   };
 }
