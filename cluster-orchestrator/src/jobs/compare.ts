@@ -1,11 +1,13 @@
 /** What a worker has, set against what it should have. Pure. */
 import type { JobPayload } from '@hedgerow/protos';
 import { type Instance, instanceId } from '../model.ts';
-import { isOlder, mayKeep } from './judge.ts';
+import { isOlder, isWorkersWord, mayKeep } from './judge.ts';
 
 export type Repair =
   /** believe the worker; the instance becomes its own if it was nobody's */
   | { kind: 'adopt'; instance: Instance; job: JobPayload }
+  /** it has it, and says of it what a worker does not decide: nothing is known of how it is */
+  | { kind: 'refuse'; instance: Instance; job: JobPayload }
   /** the worker must remove this copy */
   | { kind: 'delete'; job: JobPayload }
   /** the worker must run this: it lost it, never got it, or has an earlier placement of it */
@@ -35,9 +37,11 @@ export function compare(
 
 function judgeReported(workerId: string, instance: Instance | undefined, job: JobPayload): Repair {
   if (!instance) return { kind: 'delete', job };
-  if (mayKeep(instance, job)) return { kind: 'adopt', instance, job };
-  if (instance.worker_id !== workerId || instance.desired === 'gone') return { kind: 'delete', job };
-  return isOlder(job, instance) ? { kind: 'deploy', instance } : { kind: 'adopt', instance, job };
+  const keeps = mayKeep(instance, job);
+  const own = instance.worker_id === workerId && instance.desired === 'run';
+  if (!keeps && !own) return { kind: 'delete', job };
+  if (!keeps && isOlder(job, instance)) return { kind: 'deploy', instance };
+  return { kind: isWorkersWord(job.status) ? 'adopt' : 'refuse', instance, job };
 }
 
 function judgeMissing(instance: Instance): Repair {

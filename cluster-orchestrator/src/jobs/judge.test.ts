@@ -51,6 +51,13 @@ test('since when a status lasts changes with the status alone', () => {
   assert.deepEqual([running.status_since, running.logs, running.reason], [9, 'before', '']);
 });
 
+test('a status that no worker writes is never taken over', () => {
+  const instance = makeInstance({ status: 'RUNNING' });
+  for (const status of ['CLUSTER_SCHEDULED', 'REQUESTED', 'NODE_SCHEDULED', 'NO_WORKER_CAPACITY', 'x']) {
+    assert.equal(applied(instance, makeJob({ status }), 9).status, 'RUNNING', status);
+  }
+});
+
 describe('a worker tells everything that it has', () => {
   const id = 'aaaaaaaaaaaaaaaaaaaaaaaa/0';
   const cases: [title: string, Partial<Instance> | null, Partial<JobPayload> | null, string[]][] = [
@@ -73,6 +80,21 @@ describe('a worker tells everything that it has', () => {
     ['missing, was going away', { desired: 'gone' }, null, ['forget']],
     ['missing, had completed', { status: 'COMPLETED' }, null, ['detach']],
     ['told as removed', {}, { status: 'UNDEPLOYED' }, ['deploy']],
+    ['told as if the root had spoken', {}, { status: 'CLUSTER_SCHEDULED' }, ['refuse']],
+    ['told as if the cluster had spoken', {}, { status: 'NODE_SCHEDULED' }, ['refuse']],
+    ['told in no status at all', {}, { status: 'Running' }, ['refuse']],
+    [
+      'nobody else was given it, told in a status of the root',
+      { worker_id: '', status: 'NO_WORKER_CAPACITY' },
+      { status: 'REQUESTED' },
+      ['refuse'],
+    ],
+    [
+      'another worker’s by now, whatever is told of it',
+      { worker_id: 'w2' },
+      { status: 'nonsense' },
+      ['delete'],
+    ],
     ['neither has anything', null, null, []],
   ];
   for (const [title, given, told, kinds] of cases) {

@@ -1,5 +1,5 @@
 /** What a worker's word about an instance means, given what the cluster believes. Pure. */
-import { canMove, isStatus, type JobPayload, STATUSES } from '@hedgerow/protos';
+import { canMove, isStatus, type JobPayload, STATUSES, type Status } from '@hedgerow/protos';
 import { type Instance, isWaiting } from '../model.ts';
 
 export type Verdict =
@@ -27,8 +27,12 @@ export function judge(instance: Instance | undefined, workerId: string, job: Job
   if (isComplaint(instance, job)) return 'note';
   if (isOlder(job, instance)) return 'old';
   if (removed) return 'lost';
-  if (!isStatus(job.status) || STATUSES[job.status].writer !== 'worker') return 'refused';
-  return canMove(instance.status, job.status) ? 'apply' : 'refused';
+  return isWorkersWord(job.status) && canMove(instance.status, job.status) ? 'apply' : 'refused';
+}
+
+/** A worker may not say what root or cluster alone decide. */
+export function isWorkersWord(word: string): word is Status {
+  return isStatus(word) && STATUSES[word].writer === 'worker';
 }
 
 /** Of an order that it could not read, a worker knows neither generation nor epoch. */
@@ -49,7 +53,7 @@ export function mayKeep(instance: Instance, job: JobPayload): boolean {
 
 /** The instance after its worker's word was accepted. @param now ms since the epoch */
 export function applied(instance: Instance, job: JobPayload, now: number): Instance {
-  const status = isStatus(job.status) ? job.status : instance.status;
+  const status = isWorkersWord(job.status) ? job.status : instance.status;
   return {
     ...instance,
     status,

@@ -1,5 +1,5 @@
-import { type JobPayload, UP } from '@hedgerow/protos';
-import { instanceId } from '../model.ts';
+import { type JobPayload, UP, type UpTopic } from '@hedgerow/protos';
+import { type Instance, instanceId } from '../model.ts';
 import type { Jobs } from './context.ts';
 import { deleteStray } from './deploy.ts';
 import { applied, judge } from './judge.ts';
@@ -22,9 +22,19 @@ export async function applyStatus(jobs: Jobs, workerId: string, job: JobPayload)
     case 'lost':
       return replace(jobs, id, `worker ${jobs.workers.nameOf(workerId)} removed it unasked`);
     case 'refused':
-      jobs.log.warn(
-        { worker: workerId, instance: id, from: instance.status, to: job.status, topic: UP.job },
-        'status refused: not a legal move of a worker',
-      );
+      refuseStatus(jobs, workerId, instance, job, UP.job);
   }
+}
+
+export function refuseStatus(
+  jobs: Pick<Jobs, 'log'>,
+  worker: string,
+  instance: Instance,
+  job: JobPayload,
+  topic: UpTopic,
+): void {
+  jobs.log.warn(
+    { worker, instance: instance.id, from: instance.status, to: job.status, topic },
+    'status refused: not a legal move of a worker',
+  );
 }

@@ -1,9 +1,10 @@
-import type { SyncPayload } from '@hedgerow/protos';
+import { type SyncPayload, UP } from '@hedgerow/protos';
 import type { Instance } from '../model.ts';
 import { compare, type Repair } from './compare.ts';
 import type { Jobs } from './context.ts';
 import { deleteStray, deploy } from './deploy.ts';
 import { applied } from './judge.ts';
+import { refuseStatus } from './status.ts';
 
 /**
  * A worker told everything that it has. It is the truth about what runs there; the cluster is the truth about what
@@ -18,6 +19,7 @@ export async function applySync(jobs: Jobs, workerId: string, sync: SyncPayload)
   for (const repair of repairs) {
     if (repair.kind === 'delete') await deleteStray(jobs, workerId, repair.job);
     if (repair.kind === 'deploy') await deployAgain(jobs, repair.instance.id);
+    if (repair.kind === 'refuse') refuseStatus(jobs, workerId, repair.instance, repair.job, UP.sync);
   }
 }
 
