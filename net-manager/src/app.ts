@@ -10,11 +10,11 @@ import {
   startWith,
 } from '@hedgerow/common';
 import {
-  MetricRegistry,
+  type MetricRegistry,
   meterLoop,
-  meterProcess,
   readiness,
   type StatusPages,
+  startMetrics,
   statusPages,
 } from '@hedgerow/common/metrics';
 import type { NetManager } from '@hedgerow/protos';
@@ -50,7 +50,7 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
   return startWith(async life => {
     const storage = openStorage(config.data);
     life.add('store', () => storage.close());
-    const metrics = deps.metrics ?? ownMetrics(life, deps);
+    const metrics = deps.metrics ?? startMetrics(life, deps);
     const exec = meteredExec(createExec(), metrics);
     const flows = new Flows(exec, deps.log);
     const path = new DataPath(exec, flows, storage, deps.log);
@@ -68,12 +68,6 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
     deps.log.info({ address, ...(await manager.status()) }, 'ready');
     return { net: manager as NetManager, address };
   });
-}
-
-function ownMetrics(life: Lifecycle, { clock, log }: NetDeps): MetricRegistry {
-  const metrics = new MetricRegistry(log);
-  life.add('process metrics', meterProcess(metrics, clock));
-  return metrics;
 }
 
 interface Comparison {

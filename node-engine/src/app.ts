@@ -1,6 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, type Logger, openSqlite, type Running, type Store, startWith } from '@hedgerow/common';
+import {
+  type MetricRegistry,
+  meteredStore,
+  startMetrics,
+  startStatusServer,
+  statusPages,
+} from '@hedgerow/common/metrics';
 import type { NetManager, RegisterRequest } from '@hedgerow/protos';
 import { type FollowDeps, followCluster } from './cluster/follow.ts';
 import {
@@ -14,6 +21,10 @@ import { architecture } from './host/architecture.ts';
 import { cores } from './host/cpu.ts';
 import { memory } from './host/memory.ts';
 import { sourceAddress } from './host/source-address.ts';
+import { readOut } from './metrics/read-out.ts';
+import { workerReadiness } from './metrics/readiness.ts';
+import { messageMeter } from './metrics/session.ts';
+import { WORKER_METRICS } from './metrics/table.ts';
 import { composeNode, type NodeParts } from './node.ts';
 
 export interface NodeDeps {
@@ -21,6 +32,8 @@ export interface NodeDeps {
   log: Logger;
   /** null = no overlay network: containers have loopback alone */
   net: NetManager | null;
+  /** of the process, when it is more than a Node Engine; an own one when left out */
+  metrics?: MetricRegistry;
 }
 
 export interface NodeHandle {
@@ -43,15 +56,19 @@ export function startNode(
   return startWith<NodeHandle>(async life => {
     life.add('process', stayAlive());
     const ending = new AbortController();
-    const store = openStore(config);
+    const metrics = deps.metrics ?? startMetrics(life, deps);
+    const store = meteredStore(openStore(config), metrics);
     life.add('store', () => store.close());
+    const shown = await showStatus(config, { ...deps, store, metrics });
+    life.add('status pages', shown.stop);
     const registration = registrationDeps(config, deps, store);
     const known = await registration.store.get(REGISTRATION);
     const first = known ?? (await registerForEver(registration, ending.signal));
-    const node = await composeNode(config, { ...deps, store }, first, ending.signal);
+    const node = await composeNode(config, { ...deps, store, metrics }, first, ending.signal);
     life.add('engine', () => node.stop());
+    shown.of(node, first);
     const ready = Promise.withResolvers<void>();
-    const follow = followDeps(config, deps, node, ready.resolve);
+    const follow = followDeps(config, { ...deps, metrics }, node, ready.resolve);
     const following = followCluster(
       { ...follow, registration, registered: known ? null : first },
       ending.signal,
@@ -66,6 +83,28 @@ export function startNode(
       enumerable: true,
     }) as NodeHandle;
   });
+}
+
+type StatusDeps = NodeDeps & { store: Store; metrics: MetricRegistry };
+
+/** From the beginning: a worker that waits for its cluster says so. */
+async function showStatus(config: NodeConfig, deps: StatusDeps) {
+  let node: NodeParts | null = null;
+  deps.metrics.label({ worker: config.hostname });
+  readOut(deps.metrics, () => node);
+  const pages = statusPages(deps.metrics, workerReadiness({ ...deps, node: () => node }));
+  const server = await startStatusServer(config.statusListen, pages, deps.log);
+  return {
+    stop: () => server.stop(),
+    of(parts: NodeParts, registration: RegistrationDocument) {
+      node = parts;
+      labelSeries(config, deps.metrics, registration);
+    },
+  };
+}
+
+function labelSeries(config: NodeConfig, metrics: MetricRegistry, registration: RegistrationDocument): void {
+  metrics.label({ worker: config.hostname, cluster: registration.cluster_name });
 }
 
 /** Timers do not keep a process alive, and there may be no socket yet. */
@@ -105,19 +144,25 @@ async function describe(config: NodeConfig, deps: NodeDeps): Promise<Omit<Regist
 
 function followDeps(
   config: NodeConfig,
-  deps: NodeDeps,
+  deps: NodeDeps & { metrics: MetricRegistry },
   node: NodeParts,
   ready: () => void,
 ): Omit<FollowDeps, 'registration' | 'registered'> {
+  const { connects } = deps.metrics.open(WORKER_METRICS);
   return {
     clock: deps.clock,
     log: deps.log,
     uplink: node.uplink,
+    messages: messageMeter(deps.metrics),
     cluster: config.cluster,
     beat: config.beat,
     handlers: () => node.handlers(),
-    onRegistered: answer => node.registered(answer),
+    onRegistered(answer) {
+      labelSeries(config, deps.metrics, answer);
+      return node.registered(answer);
+    },
     onConnected: answer => {
+      connects.add(1);
       deps.log.info(readyFields(config, answer), 'ready');
       ready();
     },

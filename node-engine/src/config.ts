@@ -8,11 +8,13 @@ import {
   integer,
   logLevel,
   messageOf,
+  parseAddress,
   port,
   readConfig,
   type Settings,
   text,
 } from '@hedgerow/common';
+import { STATUS_PORT } from '@hedgerow/common/metrics';
 import { TUNNEL_PORT } from '@hedgerow/protos';
 
 export interface NodeConfig {
@@ -38,6 +40,8 @@ export interface NodeConfig {
   stopGrace: number;
   /** ms between heartbeats */
   beat: number;
+  /** where metrics and health are served: `host:port` or `unix:/path`; '' = nowhere */
+  statusListen: string;
 }
 
 /** What only the command line knows: how to reach a Net Manager in another process, logging, one-off tasks. */
@@ -54,6 +58,16 @@ const amount = (value: string, name: string): number => {
   const number = Number(value);
   if (value.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
   throw badSetting(name, value, 'a number from 0');
+};
+
+const statusAddress = (value: string, name: string): string => {
+  if (value === '' || value === 'none') return '';
+  try {
+    parseAddress(value, STATUS_PORT);
+    return value;
+  } catch (cause) {
+    throw badSetting(name, value, 'host:port, unix:/path or none', cause);
+  }
 };
 
 export const nodeSettings: Settings<NodeConfig> = {
@@ -149,6 +163,13 @@ export const nodeSettings: Settings<NodeConfig> = {
     default: 3000,
     help: 'ms between heartbeats',
     parse: integer(100, 60_000),
+  },
+  statusListen: {
+    flag: 'status-listen',
+    env: 'STATUS_LISTEN',
+    default: `127.0.0.1:${STATUS_PORT}`,
+    help: 'host:port or unix:/path of /metrics, /healthz and /readyz, or none',
+    parse: statusAddress,
   },
 };
 

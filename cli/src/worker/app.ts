@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, type Logger, type Running, startWith } from '@hedgerow/common';
+import { startMetrics } from '@hedgerow/common/metrics';
 import { startNetManager, teardown } from '@hedgerow/net-manager';
 import { type NodeConfig, removeAll, startNode } from '@hedgerow/node-engine';
 
@@ -14,12 +15,13 @@ export function startWorker(
   { clock, log }: WorkerDeps,
 ): Promise<Running & { id: string }> {
   return startWith(async life => {
+    const metrics = startMetrics(life, { clock, log });
     const manager = await startNetManager(
       { listen: '', data: netData(config) },
-      { clock, log: log.child({ part: 'net' }) },
+      { clock, log: log.child({ part: 'net' }), metrics },
     );
     life.add('net manager', () => manager.stop());
-    const node = await startNode(config, { clock, log, net: manager.net });
+    const node = await startNode(config, { clock, log, net: manager.net, metrics });
     life.add('node engine', () => node.stop());
     return { id: node.id };
   });

@@ -1,5 +1,7 @@
 import { type Clock, every } from '../clock.ts';
-import type { MetricRegistry } from './registry.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
+import { MetricRegistry } from './registry.ts';
 import { counter, gauge, histogram } from './table.ts';
 
 export const PROCESS_METRICS = {
@@ -38,4 +40,14 @@ export function meterProcess(registry: MetricRegistry, clock: Clock): () => void
     stopReading();
     stopLooking();
   };
+}
+
+/** The registry of a process that begins, with what it tells of the process itself. */
+export function startMetrics(
+  life: Pick<Lifecycle, 'add'>,
+  { clock, log }: { clock: Clock; log: Logger },
+): MetricRegistry {
+  const registry = new MetricRegistry(log);
+  life.add('process metrics', meterProcess(registry, clock));
+  return registry;
 }

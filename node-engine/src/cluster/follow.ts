@@ -1,5 +1,7 @@
 import { backoff, type Clock, isErrorOf, type Logger, messageOf } from '@hedgerow/common';
+import type { MessageMeter } from '@hedgerow/common/metrics';
 import { ERRORS } from '../errors.ts';
+import { meteredSession } from '../metrics/session.ts';
 import { dispatch, type HandlerContext } from '../mqtt/handlers/index.ts';
 import { openSession, type Session } from '../mqtt/session.ts';
 import type { Uplink } from '../mqtt/uplink.ts';
@@ -15,6 +17,7 @@ export interface FollowDeps {
   onConnected: (answer: RegistrationDocument) => void;
   handlers: () => HandlerContext;
   uplink: Uplink;
+  messages: MessageMeter;
   /** host of the Cluster Manager, where the broker is unless it says otherwise */
   cluster: string;
   /** ms */
@@ -35,7 +38,7 @@ export async function followCluster(deps: FollowDeps, signal: AbortSignal): Prom
       if (signal.aborted) return session.end();
       failures = 0;
       deps.onConnected(answer);
-      await deps.uplink.serve(session);
+      await deps.uplink.serve(meteredSession(session, deps.messages));
       deps.log.info({}, 'the connection to the cluster has ended');
     } catch (error) {
       if (signal.aborted) return;
@@ -66,6 +69,9 @@ function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Sessio
     username: answer.mqtt_username,
     password: answer.mqtt_password,
     keepalive: Math.max(20, Math.ceil((6 * deps.beat) / 1000)),
-    onMessage: (leaf, payload) => dispatch(deps.handlers(), leaf, payload),
+    onMessage(leaf, payload) {
+      deps.messages.received(leaf);
+      return dispatch(deps.handlers(), leaf, payload);
+    },
   });
 }

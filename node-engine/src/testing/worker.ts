@@ -36,6 +36,7 @@ export async function startTestWorker(
     docker,
     hostname: 'w1',
     stopGrace: 2,
+    statusListen: '',
     ...config,
     data,
   };
