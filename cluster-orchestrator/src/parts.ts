@@ -6,6 +6,7 @@ import type { ClusterConfig } from './config.ts';
 import type { Jobs } from './jobs/context.ts';
 import { Deadlines } from './jobs/deadlines.ts';
 import { overdue } from './jobs/overdue.ts';
+import { Refusals } from './jobs/refusals.ts';
 import { toReport } from './jobs/report.ts';
 import { Waiting } from './jobs/waiting.ts';
 import type { Broker } from './mqtt/broker.ts';
@@ -106,6 +107,7 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
     clusterName: config.name,
     ...deps,
     instances,
+    refusals: new Refusals(),
     workers,
     capacity: new Capacity(),
     liveness,

@@ -6,6 +6,7 @@ import type { Capacity } from '../scheduler/capacity.ts';
 import type { Liveness } from '../workers/liveness.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { Instances } from './instances.ts';
+import type { Refusals } from './refusals.ts';
 
 /** What the steps of an instance's life work with. */
 export interface Jobs {
@@ -13,6 +14,7 @@ export interface Jobs {
   clock: Clock;
   log: Logger;
   instances: Instances;
+  refusals: Refusals;
   workers: Workers;
   capacity: Capacity;
   liveness: Liveness;

@@ -9,6 +9,7 @@ import { makePlace, makeWorker } from '../testing/makers.ts';
 import type { Jobs } from './context.ts';
 import { Instances } from './instances.ts';
 import { place } from './place.ts';
+import { Refusals } from './refusals.ts';
 
 /** the next insert waits for it */
 let disk: PromiseWithResolvers<void>;
@@ -37,7 +38,15 @@ beforeEach(() => {
   capacity.offer(makeWorker());
   capacity.setPresence(makeWorker().id, 'live');
   const instances = new Instances({ collection, clock, log: silentLogger });
-  const parts: Partial<Jobs> = { clusterName: 'site1', clock, log: silentLogger, instances, capacity };
+  const refusals = new Refusals();
+  const parts: Partial<Jobs> = {
+    clusterName: 'site1',
+    clock,
+    log: silentLogger,
+    instances,
+    refusals,
+    capacity,
+  };
   jobs = parts as Jobs;
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { silentLogger } from '@hedgerow/common';
 import { DOWN, type ServiceSpec, type TableEntry } from '@hedgerow/protos';
 import { Site } from '../testing/site.ts';
 
@@ -90,6 +91,22 @@ describe('Place', () => {
       assert.match(answer.status_detail, detail);
     });
   }
+
+  test('that comes again and again is told once per reason', async () => {
+    const told: string[] = [];
+    const info = (_: object, message: string) => void (message.startsWith('refused') && told.push(message));
+    const other = await Site.start({}, { ...silentLogger, info });
+    try {
+      for (let n = 0; n < 3; n++) await other.place();
+      assert.deepEqual(told, ['refused: this cluster has no workers']);
+      await other.worker();
+      assert.ok((await other.place()).accepted);
+      for (let n = 0; n < 3; n++) await other.place({ memory: 5000 }, { instance_number: 1 });
+      assert.equal(told.length, 2);
+    } finally {
+      await other.stop();
+    }
+  });
 
   test('is refused while the cluster has no workers', async () => {
     const answer = await site.place();

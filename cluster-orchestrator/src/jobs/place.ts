@@ -29,9 +29,12 @@ export async function place(jobs: Jobs, message: Place): Promise<Placing> {
   if (decision.worker === null) {
     if (known && held) jobs.capacity.reserve(known.worker_id, held);
     if (known && isWaiting(known)) jobs.instances.forget(id);
-    jobs.log.info({ instance: id, explain: decision.explain }, `refused: ${decision.detail}`);
+    if (jobs.refusals.isNews(id, decision.detail)) {
+      jobs.log.info({ instance: id, explain: decision.explain }, `refused: ${decision.detail}`);
+    }
     return { answer: refused(message, decision.status, decision.detail), placed: null };
   }
+  jobs.refusals.forget(id);
   const placed = placement(jobs, message, decision.worker, known);
   try {
     await jobs.instances.save(placed);
