@@ -22,12 +22,19 @@ export interface FieldError {
 export class HedgerowError extends Error {
   readonly kind: ErrorKind;
   readonly errors: readonly FieldError[];
+  /** seconds after which the same call may succeed, where that is known */
+  readonly retryAfter: number | null;
 
-  constructor(kind: ErrorKind, message: string, options: { cause?: unknown; errors?: FieldError[] } = {}) {
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    options: { cause?: unknown; errors?: FieldError[]; retryAfter?: number } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'HedgerowError';
     this.kind = kind;
     this.errors = options.errors ?? [];
+    this.retryAfter = options.retryAfter ?? null;
   }
 
   get code(): string {

@@ -24,9 +24,9 @@ export const ErrorSchema = Type.Object(
 
 export const LoginRequestSchema = Type.Object(
   {
-    username: Type.String({ examples: ['Admin'] }),
-    password: Type.String({ examples: ['Admin'] }),
-    organization_name: Type.Optional(Type.String()),
+    username: Type.String({ maxLength: 256, examples: ['Admin'] }),
+    password: Type.String({ maxLength: 1024, examples: ['Admin'] }),
+    organization_name: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { ...Open, title: 'LoginRequest' },
 );
@@ -37,23 +37,94 @@ export const TokensSchema = Type.Object(
 );
 export const TokenSchema = Type.Object({ token: Type.String() }, { title: 'Token' });
 
+/** Words of Oakestra. What they allow is the root's matter. */
+export const ROLES = [
+  'Admin',
+  'Organization_Admin',
+  'Application_Provider',
+  'Infrastructure_Provider',
+] as const;
+export type Role = (typeof ROLES)[number];
+
+const Roles = Type.Array(Type.Unsafe<Role>({ type: 'string', enum: [...ROLES] }), { maxItems: 16 });
+const Email = Type.String({ maxLength: 254 });
+const NewPassword = Type.String({ minLength: 8, maxLength: 1024 });
+const GivenPassword = Type.String({ maxLength: 1024 });
+
 export const RegisterUserSchema = Type.Object(
   {
     _id: Type.Optional(Type.Unknown()),
-    name: Type.String({ pattern: '^[A-Za-z0-9._@-]{1,64}$' }),
-    password: Type.String({ minLength: 1, maxLength: 1024 }),
-    email: Type.Optional(Type.String()),
-    created_at: Type.Optional(Type.String()),
-    roles: Type.Optional(
-      Type.Array(
-        Type.String({
-          enum: ['Admin', 'Organization_Admin', 'Application_Provider', 'Infrastructure_Provider'],
-        }),
-      ),
-    ),
+    name: Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}$' }),
+    password: NewPassword,
+    email: Type.Optional(Email),
+    created_at: Type.Optional(Type.String({ maxLength: 40 })),
+    roles: Type.Optional(Roles),
   },
   { ...Open, title: 'RegisterUser' },
 );
+
+export const ChangeUserSchema = Type.Object(
+  {
+    name: Type.Optional(Type.String({ description: 'As in the path: a user keeps his name.' })),
+    email: Type.Optional(Email),
+    roles: Type.Optional(Roles),
+    password: Type.Optional(
+      Type.Union([GivenPassword, Type.Null()], {
+        description: 'A new one, of another user. Empty, or a hash as Oakestra shows it, changes nothing.',
+      }),
+    ),
+  },
+  { ...Open, title: 'ChangeUser' },
+);
+
+export const ChangePasswordSchema = Type.Object(
+  { oldPassword: GivenPassword, newPassword: NewPassword },
+  { ...Open, title: 'ChangePassword' },
+);
+
+export const AskResetSchema = Type.Object(
+  { username: Type.String({ maxLength: 256 }), domain: Type.Optional(Type.Unknown()) },
+  { ...Open, title: 'AskReset' },
+);
+export const ResetTokenSchema = Type.Object(
+  { token: Type.String(), expires: Type.Integer({ description: 'Epoch seconds.' }) },
+  { title: 'ResetToken' },
+);
+export const ResetPasswordSchema = Type.Object(
+  { token: Type.String({ maxLength: 256 }), password: NewPassword },
+  { ...Open, title: 'ResetPassword' },
+);
+
+export const PermissionSchema = Type.Object({ roles: Type.Array(Type.String()) }, { title: 'Permission' });
+
+const OrganizationName = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^\\S(.*\\S)?$',
+  description: 'No white space around it, and one line.',
+});
+const Members = Type.Array(
+  Type.Object({ user_id: Type.String(), roles: Roles }, { ...Open, title: 'Member' }),
+  { maxItems: 10_000 },
+);
+
+export const NewOrganizationSchema = Type.Object(
+  { name: OrganizationName, member: Type.Optional(Members) },
+  { ...Open, title: 'NewOrganization' },
+);
+export const ChangeOrganizationSchema = Type.Object(
+  { name: Type.Optional(OrganizationName), member: Type.Optional(Members) },
+  { ...Open, title: 'ChangeOrganization' },
+);
+export const OrganizationSchema = Type.Object(
+  { _id: Oid, name: Type.String(), member: Members },
+  { title: 'Organization' },
+);
+/** The dashboard parses twice: a JSON string that holds a JSON string. */
+export const OrganizationIdSchema = Type.String({
+  pattern: '^"[0-9a-f]{24}"$',
+  description: 'The id of the organization as JSON once more: parse it twice.',
+});
 
 export const UserSchema = Type.Object(
   {
@@ -82,6 +153,11 @@ export const ApplicationSchema = Type.Object(
 export const InstanceSchema = Type.Object(
   {
     instance_number: Type.Integer(),
+    generation: Type.Integer({ description: 'Of the specification that it runs.' }),
+    replaces: Type.Optional(
+      Type.Integer({ description: 'Number of the instance that an update removes when this one runs.' }),
+    ),
+    request_id: Type.String({ description: 'Of the request that asked for it.' }),
     instance_ip: Type.String(),
     status: Type.String(),
     status_detail: Type.String(),
@@ -103,6 +179,20 @@ export const InstanceSchema = Type.Object(
   { ...Open, title: 'Instance' },
 );
 
+export const ROLLOUT_STATES = ['rolling', 'undoing', 'done', 'undone', 'failed'] as const;
+
+export const RolloutSchema = Type.Object(
+  {
+    state: Type.String({ enum: [...ROLLOUT_STATES] }),
+    detail: Type.String({ description: 'How far it is, or why it was undone.' }),
+    from_generation: Type.Integer(),
+    to_generation: Type.Integer(),
+    started: Type.Number({ description: 'Epoch seconds.' }),
+    request_id: Type.String(),
+  },
+  { title: 'Rollout' },
+);
+
 export const ServiceSchema = Type.Object(
   {
     _id: Oid,
@@ -121,6 +211,8 @@ export const ServiceSchema = Type.Object(
     RR_ip: Type.String(),
     next_instance_progressive_number: Type.Integer(),
     instance_list: Type.Array(InstanceSchema),
+    generation: Type.Integer({ description: 'Grows with every change of the specification.' }),
+    rollout: Type.Optional(RolloutSchema),
     status: Type.Optional(Type.String()),
     status_detail: Type.Optional(Type.String()),
   },
@@ -174,7 +266,9 @@ export const ClusterSchema = Type.Object(
 
 export type ApiError = Static<typeof ErrorSchema>;
 export type ApiUser = Static<typeof UserSchema>;
+export type ApiOrganization = Static<typeof OrganizationSchema>;
 export type ApiApplication = Static<typeof ApplicationSchema>;
 export type ApiInstance = Static<typeof InstanceSchema>;
+export type ApiRollout = Static<typeof RolloutSchema>;
 export type ApiService = Static<typeof ServiceSchema>;
 export type ApiCluster = Static<typeof ClusterSchema>;

@@ -1,11 +1,7 @@
 /** Wires the HTTP API: everything that a person or a client program can ask of the root. */
 import type { RequestListener } from 'node:http';
 import { createChecker } from '@hedgerow/common/check';
-import { createAuthenticate } from './auth/authenticate.ts';
-import { ensureAdmin, ensureOrganization } from './auth/first-start.ts';
-import { openSigningKeys } from './auth/secrets.ts';
-import { createTokens } from './auth/tokens.ts';
-import { Users } from './auth/users.ts';
+import { createIdentity } from './auth/identity.ts';
 import type { RootConfig } from './config.ts';
 import { serveDocs } from './http/docs.ts';
 import { applicationRoutes } from './http/routes/applications.ts';
@@ -13,7 +9,9 @@ import { authRoutes } from './http/routes/auth.ts';
 import { clusterRoutes } from './http/routes/clusters.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { instanceRoutes } from './http/routes/instances.ts';
+import { organizationRoutes } from './http/routes/organizations.ts';
 import { serviceRoutes } from './http/routes/services.ts';
+import { userRoutes } from './http/routes/users.ts';
 import { createApp } from './http/server.ts';
 import type { Sessions } from './ports.ts';
 import { Applications } from './services/applications.ts';
@@ -29,21 +27,16 @@ export interface ApiDeps extends ChangesDeps {
 }
 
 export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<RequestListener> {
-  const { collections, clock, log, sessions, changes } = deps;
-  const users = new Users(collections, clock);
-  await ensureAdmin(users, config.adminPassword);
-  const tokens = createTokens({
-    keys: await openSigningKeys(config.data),
-    clock,
-    organization: await ensureOrganization(collections, clock),
-    accessSeconds: config.accessTokenSeconds,
-  });
+  const { collections, log, sessions, changes } = deps;
+  const identity = await createIdentity(config, deps);
   const checker = createChecker();
   const applications = new Applications(deps, changes);
   const services = new Services(deps, changes);
   const routes = [
-    ...authRoutes({ users, tokens }),
-    ...applicationRoutes({ applications, users, checker, log }),
+    ...authRoutes(identity),
+    ...userRoutes(identity),
+    ...organizationRoutes(identity),
+    ...applicationRoutes({ applications, users: identity.rights, checker, log }),
     ...serviceRoutes({ services, checker, log }),
     ...instanceRoutes({ instances: new Instances(deps) }),
     ...clusterRoutes({ collections, sessions }),
@@ -52,7 +45,7 @@ export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<Reque
   return createApp({
     routes,
     checker,
-    authenticate: createAuthenticate(tokens, users),
+    authenticate: identity.authenticate,
     log,
     extend: app => serveDocs(app, routes, config.assets),
   });

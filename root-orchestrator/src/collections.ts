@@ -8,11 +8,13 @@ import type {
   Intent,
   Lease,
   Organization,
+  PasswordReset,
+  Revocation,
   Service,
   User,
 } from './model.ts';
 
-/** Facts of this root that are made once, such as `organization`. */
+/** Facts of this root that are made once. */
 export interface Meta extends Document {
   value: string;
 }
@@ -20,6 +22,8 @@ export interface Meta extends Document {
 export interface Collections {
   users: Collection<User>;
   organizations: Collection<Organization>;
+  resets: Collection<PasswordReset>;
+  revocations: Collection<Revocation>;
   applications: Collection<Application>;
   services: Collection<Service>;
   instances: Collection<Instance>;
@@ -34,6 +38,8 @@ export function openCollections(store: Store): Collections {
   return {
     users: store.collection<User>('users', ['name']),
     organizations: store.collection<Organization>('organizations', ['name']),
+    resets: store.collection<PasswordReset>('resets', ['user_id']),
+    revocations: store.collection<Revocation>('revocations', []),
     applications: store.collection<Application>('applications', ['owner', 'organization_id']),
     services: store.collection<Service>('services', ['application_id', 'job_name']),
     instances: store.collection<Instance>('instances', [

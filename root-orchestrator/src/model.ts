@@ -1,23 +1,34 @@
 /** The root's documents. Root is the only writer of which applications, services and instances exist, and where. */
 import type { Document } from '@hedgerow/common';
-import type { Aggregate, Microservice, Status } from '@hedgerow/protos';
-import type { Role } from './auth/matrix.ts';
+import type { Aggregate, Microservice, Role, Status } from '@hedgerow/protos';
 
 export interface User extends Document {
   name: string;
   email: string;
   created_at: string;
-  roles: Role[];
   /** scrypt, see auth/password.ts */
   password_hash: string;
-  /** epoch s; refresh and access tokens that were issued before are refused: the password was changed, or a reset asked */
-  tokens_valid_from: number;
+  /** grows when the password changes; a token with another one is refused */
+  token_version: number;
 }
 
 /** A user has roles as a member of an organization; `root` is made at first start. */
 export interface Organization extends Document {
   name: string;
   member: { user_id: string; roles: Role[] }[];
+}
+
+/** Lets whoever has the token set a new password. `id` is the token's SHA-256, hex. */
+export interface PasswordReset extends Document {
+  user_id: string;
+  /** epoch s */
+  expires: number;
+}
+
+/** A refresh token that was given back before its time. `id` is its `jti`. */
+export interface Revocation extends Document {
+  /** epoch s; the token is worth nothing from then on anyhow */
+  expires: number;
 }
 
 export interface Application extends Document {
@@ -121,6 +132,8 @@ export interface Claim extends Document {
  */
 export interface Intent extends Document {
   creates: { collection: string; id: string }[];
+  /** of the API request that removes them; none when they are made */
+  request_id?: string;
   /** the process that works on it */
   root_id: string;
   /** epoch s; a foreign intent is undone when it is much older than any request may take */

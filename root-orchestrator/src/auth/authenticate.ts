@@ -1,25 +1,57 @@
 import { HedgerowError } from '@hedgerow/common';
+import type { Role } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import { type Authenticate, type Caller, reach } from './caller.ts';
-import type { Tokens } from './tokens.ts';
+import { type Memberships, rolesIn } from './memberships.ts';
+import type { Revocations } from './revocations.ts';
+import type { Claims, Tokens } from './tokens.ts';
 import type { Users } from './users.ts';
 
-/** Checks the `Authorization` header against what a route asks for. A deleted user's token is worth nothing. */
-export function createAuthenticate(tokens: Tokens, users: Users): Authenticate {
+export interface AuthenticateDeps {
+  tokens: Tokens;
+  users: Users;
+  memberships: Memberships;
+  revocations: Revocations;
+}
+
+/** Checks the `Authorization` header against what a route asks for, and what the token says against the store. */
+export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
   return async (access, authorization) => {
     if (access === 'open') return null;
-    const name = tokens.verify(access === 'refresh' ? 'refresh' : 'access', bearer(authorization));
-    const user = await users.byName(name);
-    if (!user) throw new HedgerowError(ERRORS.TOKEN_INVALID, `the user ${name} does not exist any more`);
-    const caller: Caller = { id: user.id, name: user.name, roles: user.roles, organization: '' };
-    if (access !== 'token' && access !== 'refresh' && reach(caller, access) === 'none') {
+    const refresh = access === 'refresh';
+    const claims = deps.tokens.verify(refresh ? 'refresh' : 'access', bearer(authorization));
+    if (refresh && (await deps.revocations.has(claims.jti))) throw invalid('it was given back');
+    const caller = await callerOf(claims, deps);
+    if (access !== 'token' && !refresh && reach(caller, access) === 'none') {
       throw new HedgerowError(ERRORS.FORBIDDEN, `none of your roles allows ${access}`);
     }
     return caller;
   };
 }
 
-function bearer(authorization: string | undefined): string {
+/** A change of roles ends the logins to that organization: programs show what their token says. */
+async function callerOf(claims: Claims, { users, memberships }: AuthenticateDeps): Promise<Caller> {
+  const { id, name, organization, version } = claims;
+  const user = await users.byId(id);
+  if (!user) throw invalid(`the user ${name} does not exist any more`);
+  if (user.token_version !== version) throw invalid('the password was changed since');
+  const joined = await memberships.byId(organization);
+  if (!joined) throw invalid('the organization does not exist any more');
+  const roles = rolesIn(joined, id);
+  if (!sameRoles(roles, claims.roles)) throw invalid('your roles have changed since');
+  return { id, name: user.name, roles, organization };
+}
+
+function sameRoles(one: readonly Role[], other: readonly Role[]): boolean {
+  return one.length === other.length && one.every(role => other.includes(role));
+}
+
+function invalid(why: string): HedgerowError {
+  return new HedgerowError(ERRORS.TOKEN_INVALID, `the token does not hold any more: ${why}; log in again`);
+}
+
+/** @throws TOKEN_MISSING */
+export function bearer(authorization: string | undefined): string {
   const match = /^Bearer +(\S+)$/i.exec(authorization ?? '');
   if (match) return match[1] as string;
   throw new HedgerowError(

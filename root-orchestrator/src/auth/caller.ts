@@ -1,5 +1,6 @@
+import type { Role } from '@hedgerow/protos';
 import type { Access } from '../http/route.ts';
-import { type Operation, type Role, type Scope, scopeOf } from './matrix.ts';
+import { type Operation, type Scope, scopeOf } from './matrix.ts';
 
 /** Who sent a request, as the store knows him now. */
 export interface Caller {
@@ -13,10 +14,6 @@ export interface Caller {
 
 /** @throws TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, FORBIDDEN. @returns null for open routes */
 export type Authenticate = (access: Access, authorization: string | undefined) => Promise<Caller | null>;
-
-export function isAdmin(caller: Caller): boolean {
-  return caller.roles.includes('Admin');
-}
 
 /** How far the caller's roles reach for an operation. */
 export function reach(caller: Caller, operation: Operation): Scope {

@@ -1,42 +1,72 @@
-/** What must be there before anybody can log in. */
-import { type Clock, HedgerowError, isErrorOf, isLoopback, newId, STORE_ERRORS } from '@hedgerow/common';
-import type { Collections } from '../collections.ts';
+/** What must be there before anybody can log in. Several roots may start at once over one store. */
+import { HedgerowError, isErrorOf, isLoopback } from '@hedgerow/common';
+import { ROLES } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
-import { ROLES } from './matrix.ts';
+import type { Organization } from '../model.ts';
+import { hasAdmin, type Memberships, ROOT } from './memberships.ts';
 import { verifyPassword } from './password.ts';
 import type { Users } from './users.ts';
 
+const ADMIN = 'Admin';
 const TRIAL_PASSWORD = 'Admin';
+const SHORTEST = 8;
 
-/** @throws ADMIN_PASSWORD_NEEDED when others could reach the port and no password was given */
+/** Fixed, so that two roots that start at once make one and the same. */
+const ROOT_ID = '000000000000000000000001';
+const ADMIN_ID = '000000000000000000000002';
+
+/** @throws ADMIN_PASSWORD_NEEDED when others could reach the port and no password was given, or one that is none */
 export function refuseTrialPassword(host: string, adminPassword: string): void {
-  if (isLoopback(host) || adminPassword !== '') return;
+  if (isLoopback(host)) return;
+  if (adminPassword.length >= SHORTEST) return;
+  const why = adminPassword === '' ? 'set' : `at least ${SHORTEST} characters are needed: set`;
   throw new HedgerowError(
     ERRORS.ADMIN_PASSWORD_NEEDED,
-    `the root listens on ${host}, where others can reach it: set ADMIN_PASSWORD to the password of user Admin`,
+    `the root listens on ${host}, where others can reach it: ${why} ADMIN_PASSWORD to the password of user Admin`,
   );
 }
 
+export interface FirstStartDeps {
+  users: Users;
+  memberships: Memberships;
+}
+
 /**
- * Makes the user Admin when there is none. Without a password it is `Admin`, for trying out on loopback; a root that
- * was tried out so and is then given a password loses the trial one.
+ * Makes the organization `root`, and the user Admin when `root` has no Admin. Without a password it is `Admin`, for
+ * trying out on loopback; a root that was tried out so and is then given a password loses the trial one.
  */
-export async function ensureAdmin(users: Users, adminPassword: string): Promise<void> {
-  const admin = await users.byName('Admin');
-  if (!admin) await users.add({ name: 'Admin', password: adminPassword || TRIAL_PASSWORD, roles: ROLES });
-  else if (adminPassword !== '' && (await verifyPassword(TRIAL_PASSWORD, admin.password_hash))) {
-    await users.setPassword(admin.id, adminPassword);
+export async function ensureAdmin(deps: FirstStartDeps, adminPassword: string): Promise<void> {
+  const root = await ensureRoot(deps.memberships);
+  if (!hasAdmin(root)) await makeAdmin(deps, root, adminPassword);
+  const admin = await deps.users.byName(ADMIN);
+  if (!admin || adminPassword === '') return;
+  if (await verifyPassword(TRIAL_PASSWORD, admin.password_hash)) {
+    await deps.users.change(admin.id, { password: adminPassword });
   }
 }
 
-/** @returns the id of organization `root`, which every token names */
-export async function ensureOrganization(collections: Collections, clock: Clock): Promise<string> {
-  const known = await collections.meta.get('organization');
-  if (known) return known.value;
+async function ensureRoot(memberships: Memberships): Promise<Organization> {
+  const known = await memberships.byName(ROOT);
+  if (known) return known;
   try {
-    return (await collections.meta.insert({ id: 'organization', value: newId(clock.now()) })).value;
+    return await memberships.add(ROOT, [], ROOT_ID);
   } catch (error) {
-    if (!isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) throw error;
-    return ensureOrganization(collections, clock);
+    if (!isErrorOf(error, ERRORS.ORGANIZATION_EXISTS)) throw error;
+    return ensureRoot(memberships);
   }
+}
+
+/** A user of that name without the role: a crash came between the two. */
+async function makeAdmin(
+  { users, memberships }: FirstStartDeps,
+  { id }: Organization,
+  adminPassword: string,
+): Promise<void> {
+  try {
+    await users.add({ name: ADMIN, password: adminPassword || TRIAL_PASSWORD }, ADMIN_ID);
+  } catch (error) {
+    if (!isErrorOf(error, ERRORS.USER_EXISTS)) throw error;
+  }
+  const admin = await users.byName(ADMIN);
+  if (admin) await memberships.setRoles(id, admin.id, ROLES);
 }

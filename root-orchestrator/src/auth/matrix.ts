@@ -1,14 +1,10 @@
 /** Who may do what: role × operation → how far. `docs/roles.md` and the tests are made from this table. */
+import { ROLES, type Role } from '@hedgerow/protos';
 
-export const ROLES = [
-  'Admin',
-  'Organization_Admin',
-  'Application_Provider',
-  'Infrastructure_Provider',
-] as const;
-export type Role = (typeof ROLES)[number];
-
-/** Nothing; what is one's own; what belongs to the organization that one is logged in to; everything. */
+/**
+ * Nothing; what is one's own; what belongs to the organization that one is logged in to; everything. Each holds the one
+ * before it: one's own is what one made in that organization, and of users oneself.
+ */
 export const SCOPES = ['none', 'own', 'organization', 'all'] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -32,8 +28,10 @@ export const OPERATIONS = {
   'user:read': row('own', 'organization', 'own', 'own'),
   'user:create': row('none', 'organization', 'none', 'none'),
   'user:update': row('own', 'organization', 'own', 'own'),
-  'user:delete': row('none', 'organization', 'none', 'none'),
+  'user:roles': row('none', 'organization', 'none', 'none'),
   'user:password': row('own', 'own', 'own', 'own'),
+  'user:reset': row('none', 'organization', 'none', 'none'),
+  'user:delete': row('none', 'organization', 'none', 'none'),
   'organization:create': row('none', 'none', 'none', 'none'),
   'organization:read': row('none', 'organization', 'none', 'none'),
   'organization:update': row('none', 'organization', 'none', 'none'),
@@ -45,6 +43,14 @@ export type Operation = keyof typeof OPERATIONS;
 export function scopeOf(roles: readonly Role[], operation: Operation): Scope {
   const row: Record<Role | 'anybody', Scope> = OPERATIONS[operation];
   return [row.anybody, ...roles.map(role => row[role])].reduce((a, b) => (further(a, b) ? a : b));
+}
+
+/** Nobody gives or takes away a role that reaches further than his own do. */
+export function grantable(roles: readonly Role[]): Role[] {
+  const operations = Object.keys(OPERATIONS) as Operation[];
+  return ROLES.filter(role =>
+    operations.every(operation => !further(OPERATIONS[operation][role], scopeOf(roles, operation))),
+  );
 }
 
 function further(a: Scope, b: Scope): boolean {

@@ -1,23 +1,40 @@
 /** RS256 tokens with the claims that Oakestra's dashboard reads. */
 import { randomUUID } from 'node:crypto';
 import { type Clock, HedgerowError } from '@hedgerow/common';
+import type { Role } from '@hedgerow/protos';
 import jwt from 'jsonwebtoken';
 import { ERRORS } from '../errors.ts';
 import type { SigningKeys } from './secrets.ts';
 
 export type TokenType = 'access' | 'refresh';
 
+/** A user who is logged in to an organization. */
+export interface Login {
+  id: string;
+  name: string;
+  /** id */
+  organization: string;
+  /** in that organization */
+  roles: readonly Role[];
+  /** see `User.token_version` */
+  version: number;
+}
+
+export interface Claims extends Login {
+  jti: string;
+  /** epoch s */
+  expires: number;
+}
+
 export interface Tokens {
-  issue(type: TokenType, user: { name: string; roles: readonly string[] }): string;
-  /** @returns the user's name. @throws TOKEN_EXPIRED, TOKEN_INVALID */
-  verify(type: TokenType, token: string): string;
+  issue(type: TokenType, login: Login): string;
+  /** What the token says; whether it still holds, the store knows. @throws TOKEN_EXPIRED, TOKEN_INVALID */
+  verify(type: TokenType, token: string): Claims;
 }
 
 export interface TokenDeps {
   keys: SigningKeys;
   clock: Clock;
-  /** id of the organization that the tokens name */
-  organization: string;
   accessSeconds: number;
 }
 
@@ -26,7 +43,7 @@ const REFRESH_SECONDS = 30 * 24 * 3600;
 export function createTokens(deps: TokenDeps): Tokens {
   const seconds = (): number => Math.floor(deps.clock.now() / 1000);
   return {
-    issue(type, user) {
+    issue(type, login) {
       const now = seconds();
       const life = type === 'access' ? deps.accessSeconds : REFRESH_SECONDS;
       const claims = {
@@ -36,20 +53,33 @@ export function createTokens(deps: TokenDeps): Tokens {
         exp: now + life,
         jti: randomUUID(),
         type,
-        sub: user.name,
-        user: user.name,
-        roles: user.roles,
-        organization: deps.organization,
+        sub: login.name,
+        user: login.name,
+        user_id: login.id,
+        roles: login.roles,
+        organization: login.organization,
+        version: login.version,
       };
       return jwt.sign(claims, deps.keys.privateKey, { algorithm: 'RS256' });
     },
     verify(type, token) {
       const claims = read(token, deps.keys, seconds());
-      if (claims.type !== type) {
-        throw new HedgerowError(ERRORS.TOKEN_INVALID, `this needs a token of type ${type}`);
-      }
-      return String(claims.sub);
+      if (claims.type === type) return claimsOf(claims);
+      throw new HedgerowError(ERRORS.TOKEN_INVALID, `this needs a token of type ${type}`);
     },
+  };
+}
+
+/** Of a signed token, so that types are as `issue` made them; one of an older root may lack some, and is no user's. */
+function claimsOf({ sub, user_id, organization, roles, version, jti, exp }: jwt.JwtPayload): Claims {
+  return {
+    id: String(user_id),
+    name: String(sub),
+    organization: String(organization),
+    roles: (roles ?? []) as Role[],
+    version: Number(version),
+    jti: String(jti),
+    expires: Number(exp),
   };
 }
 

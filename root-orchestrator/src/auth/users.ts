@@ -1,4 +1,4 @@
-/** The people who may use the API. Roles are read from the store on every request, never from a token. */
+/** The people who may use the API, as stored. What a caller may do with them is in accounts.ts. */
 import {
   type Clock,
   HedgerowError,
@@ -11,69 +11,77 @@ import {
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import type { User } from '../model.ts';
-import { type Caller, reach } from './caller.ts';
-import type { Role } from './matrix.ts';
-import { hashPassword, NOBODYS_HASH, verifyPassword } from './password.ts';
+import { claimName, releaseName } from './names.ts';
+import { hashPassword } from './password.ts';
+import type { Turns } from './turns.ts';
 
 export interface NewUser {
   name: string;
   password: string;
   email?: string;
   created_at?: string;
-  roles?: readonly Role[];
 }
 
-/** A login costs 16 MiB and tens of ms of CPU; one runs at a time, and so many may wait. */
-const MOST_WAITING = 32;
+export interface UserChange {
+  email?: string;
+  password?: string;
+}
+
+export interface UsersDeps {
+  collections: Collections;
+  clock: Clock;
+  /** hashing has its turn like every login */
+  turns: Turns;
+}
 
 export class Users {
-  readonly #collections: Collections;
-  readonly #clock: Clock;
-  #waiting = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #deps: UsersDeps;
 
-  constructor(collections: Collections, clock: Clock) {
-    this.#collections = collections;
-    this.#clock = clock;
+  constructor(deps: UsersDeps) {
+    this.#deps = deps;
   }
 
   async byName(name: string): Promise<User | null> {
-    return (await this.#collections.users.find({ name }))[0] ?? null;
+    return (await this.#deps.collections.users.find({ name }))[0] ?? null;
   }
 
   byId(id: string): Promise<User | null> {
-    return this.#collections.users.get(id);
+    return this.#deps.collections.users.get(id);
   }
 
-  /** @returns the user when the caller may see him */
-  async seenBy(caller: Caller, id: string): Promise<User | null> {
-    return id === caller.id || reach(caller, 'user:read') === 'all' ? this.byId(id) : null;
+  /** In order of id. */
+  all(): Promise<User[]> {
+    return this.#deps.collections.users.find();
   }
 
-  /** @throws USER_EXISTS */
-  async add(user: NewUser): Promise<User> {
-    const id = newId(this.#clock.now());
+  /** @param id a fresh one when left out. @throws USER_EXISTS, TOO_MANY_LOGINS */
+  async add(user: NewUser, id = newId(this.#deps.clock.now())): Promise<User> {
+    const { collections } = this.#deps;
     const document = await this.#document(id, user);
-    await this.#claimName(user.name, id);
+    if (!(await claimName(collections, 'user', user.name, id))) throw taken(user.name);
     try {
-      return await this.#collections.users.insert(document);
+      return await collections.users.insert(document);
     } catch (error) {
-      await this.#collections.claims.remove(nameClaim(user.name));
+      if (isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) throw taken(user.name);
+      await releaseName(collections, 'user', user.name, id);
       throw error;
     }
   }
 
-  async setPassword(id: string, password: string): Promise<void> {
-    const password_hash = await hashPassword(password);
-    await update(this.#collections.users, id, user => ({ ...user, password_hash }));
+  /** A new password ends every login. @returns null when the user is gone. @throws TOO_MANY_LOGINS */
+  async change(id: string, { email, password }: UserChange): Promise<User | null> {
+    const { collections, turns } = this.#deps;
+    const password_hash = password === undefined ? null : await turns.run(() => hashPassword(password));
+    return update(collections.users, id, user => ({
+      ...user,
+      email: email ?? user.email,
+      ...(password_hash === null ? {} : { password_hash, token_version: user.token_version + 1 }),
+    }));
   }
 
-  /** An unknown user takes as long as a wrong password. @throws LOGIN_FAILED, TOO_MANY_LOGINS */
-  async login(name: string, password: string): Promise<User> {
-    const user = await this.byName(name);
-    const right = await this.#inTurn(() => verifyPassword(password, user?.password_hash ?? NOBODYS_HASH));
-    if (user && right) return user;
-    throw new HedgerowError(ERRORS.LOGIN_FAILED, 'unknown user or wrong password');
+  async remove({ id, name }: User): Promise<void> {
+    await this.#deps.collections.users.remove(id);
+    await releaseName(this.#deps.collections, 'user', name, id);
   }
 
   async #document(id: string, user: NewUser): Promise<New<User>> {
@@ -81,39 +89,19 @@ export class Users {
       id,
       name: user.name,
       email: user.email ?? '',
-      created_at: user.created_at ?? dayAndTime(this.#clock.now()),
-      roles: [...(user.roles ?? [])],
-      password_hash: await hashPassword(user.password),
-      tokens_valid_from: 0,
+      created_at: user.created_at || dayAndTime(this.#deps.clock.now()),
+      password_hash: await this.#deps.turns.run(() => hashPassword(user.password)),
+      token_version: 0,
     };
-  }
-
-  async #claimName(name: string, id: string): Promise<void> {
-    try {
-      await this.#collections.claims.insert({ id: nameClaim(name), owner: `user/${id}` });
-    } catch (error) {
-      if (!isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) throw error;
-      throw new HedgerowError(ERRORS.USER_EXISTS, `there is a user ${name} already`, {
-        errors: [{ path: 'name', found: name, allowed: 'a name that is free' }],
-      });
-    }
-  }
-
-  async #inTurn<R>(task: () => Promise<R>): Promise<R> {
-    if (this.#waiting >= MOST_WAITING) {
-      throw new HedgerowError(ERRORS.TOO_MANY_LOGINS, 'too many logins at once; try again in a few seconds');
-    }
-    this.#waiting += 1;
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => {});
-    return result.finally(() => {
-      this.#waiting -= 1;
-    });
   }
 }
 
-function nameClaim(name: string): string {
-  return `user-name/${name}`;
+function taken(name: string): HedgerowError {
+  return new HedgerowError(ERRORS.USER_EXISTS, `there is a user ${name} already`, {
+    errors: [
+      { path: 'name', found: name, allowed: 'a name that is free; upper and lower case are the same' },
+    ],
+  });
 }
 
 /** `dd/mm/YYYY HH:MM`, UTC, as the dashboard shows it */

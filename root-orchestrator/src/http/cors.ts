@@ -5,6 +5,7 @@ const SECONDS_TO_KEEP = '600';
 
 export function cors(request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Access-Control-Allow-Origin', '*');
+  response.setHeader('Access-Control-Expose-Headers', 'Retry-After, WWW-Authenticate, X-Request-Id');
   if (request.method !== 'OPTIONS') {
     next();
     return;

@@ -6,11 +6,33 @@ import { ERRORS } from '../errors.ts';
 
 /** The causes of answers from 500 on are logged and not told. */
 export function toApiError(error: unknown, log: Logger): ApiError {
-  const known = error instanceof HedgerowError ? error : translate(error);
+  const known = knownFrom(error);
   if (known.kind.http < 500) return answer(known.kind, known.message, known.errors);
   log.error({ error: known.code, cause: chain(error) }, 'a request failed');
   const told = known.kind.code.startsWith('STORE_') ? 'the store failed; try again' : known.message;
   return answer(known.kind, told, known.errors);
+}
+
+/** s; what the error itself does not know */
+const RETRY_AFTER = 1;
+
+/** What an answer says beside its body: how to log in, or when to try again. */
+export function errorHeaders(error: unknown): Record<string, string> {
+  const { kind, retryAfter } = knownFrom(error);
+  return {
+    ...(kind.http === 401 ? { 'WWW-Authenticate': challenge(kind) } : {}),
+    ...(kind.retryable ? { 'Retry-After': String(retryAfter ?? RETRY_AFTER) } : {}),
+  };
+}
+
+/** RFC 6750: a request that brought no token is told nothing more. */
+function challenge({ code }: ErrorKind): string {
+  const brought = code === ERRORS.TOKEN_INVALID.code || code === ERRORS.TOKEN_EXPIRED.code;
+  return brought ? 'Bearer error="invalid_token"' : 'Bearer';
+}
+
+function knownFrom(error: unknown): HedgerowError {
+  return error instanceof HedgerowError ? error : translate(error);
 }
 
 function answer(kind: ErrorKind, message: string, errors: HedgerowError['errors']): ApiError {

@@ -15,7 +15,11 @@ after(() => root.stop());
 
 /** What the API promises, by hand, so that a route cannot vanish unseen. */
 const ROUTES = `
-  POST /api/auth/login, POST /api/auth/refresh, POST /api/auth/register, GET /api/user/{username},
+  POST /api/auth/login, POST /api/auth/refresh, POST /api/auth/register, POST /api/auth/logout,
+  GET /api/permission/{username}, GET /api/user/{username}, PUT /api/user/{username}, DELETE /api/user/{username},
+  POST /api/user/{username}, POST /api/user/{username}/reset, POST /api/user, PUT /api/user,
+  GET /api/users, GET /api/users/{organization_id},
+  GET /api/organization, POST /api/organization, PUT /api/organization/{id}, DELETE /api/organization/{id},
   POST /api/application, GET /api/applications, GET /api/applications/{userid},
   GET /api/application/{id}, DELETE /api/application/{id},
   POST /api/service, GET /api/services, GET /api/services/{appid}, GET /api/service/{id}, DELETE /api/service/{id},

@@ -49,12 +49,13 @@ export interface Call<B, A extends Access> {
 
 export interface Route {
   spec: RouteSpec<TSchema, Access>;
-  handle(call: Call<unknown, Access>): Promise<object>;
+  /** @returns the body of the answer, as JSON; a string is a JSON string */
+  handle(call: Call<unknown, Access>): Promise<object | string>;
 }
 
 export function route<A extends Access, B extends TSchema>(
   spec: RouteSpec<B, A>,
-  handle: (call: Call<Static<B>, A>) => Promise<object>,
+  handle: (call: Call<Static<B>, A>) => Promise<object | string>,
 ): Route {
   return { spec, handle: handle as Route['handle'] } as Route;
 }

@@ -7,7 +7,7 @@ import type { Authenticate } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
 import { bodyReader, type ReadBody } from './body.ts';
 import { cors } from './cors.ts';
-import { toApiError } from './errors.ts';
+import { errorHeaders, toApiError } from './errors.ts';
 import { queryReader, type ReadQuery } from './query.ts';
 import { giveRequestId, requestIdOf } from './request-id.ts';
 import type { Route } from './route.ts';
@@ -109,7 +109,7 @@ function errorHandler(log: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    if (body.code === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    response.set(errorHeaders(error));
     response.status(body.code).json(body);
   };
 }

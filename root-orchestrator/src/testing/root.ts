@@ -71,8 +71,9 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
     call,
     login: (name = 'Admin', password = 'Admin') => login(call, name, password),
     async addUser(name, roles = ['Application_Provider']) {
-      await call('POST', '/api/auth/register', { name, password: name, roles }, await login(call));
-      return login(call, name, name);
+      const password = `password of ${name}`;
+      await call('POST', '/api/auth/register', { name, password, roles }, await login(call));
+      return login(call, name, password);
     },
     dump: () => dump(collections),
     async stop() {

@@ -2,7 +2,7 @@ import { HedgerowError, type Logger } from '@hedgerow/common';
 import type { Checker } from '@hedgerow/common/check';
 import { ApplicationSchema, MessageSchema, type Sla, SlaSchema } from '@hedgerow/protos';
 import { Type } from 'typebox';
-import type { Users } from '../../auth/users.ts';
+import type { Rights } from '../../auth/rights.ts';
 import { ERRORS } from '../../errors.ts';
 import type { Applications } from '../../services/applications.ts';
 import { unknownFields } from '../../sla/unknown-fields.ts';
@@ -12,7 +12,7 @@ import { slaExample } from '../sla-example.ts';
 
 export interface ApplicationRoutesDeps {
   applications: Applications;
-  users: Users;
+  users: Rights;
   checker: Checker;
   log: Logger;
 }

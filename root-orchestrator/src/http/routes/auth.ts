@@ -1,50 +1,46 @@
-import { HedgerowError } from '@hedgerow/common';
+import type { IncomingMessage } from 'node:http';
 import {
   LoginRequestSchema,
+  MessageSchema,
   RegisterUserSchema,
   TokenSchema,
   TokensSchema,
   UserSchema,
 } from '@hedgerow/protos';
-import { isAdmin } from '../../auth/caller.ts';
-import type { Tokens } from '../../auth/tokens.ts';
-import type { NewUser, Users } from '../../auth/users.ts';
+import { bearer } from '../../auth/authenticate.ts';
+import type { Identity } from '../../auth/identity.ts';
+import type { Login, TokenType } from '../../auth/tokens.ts';
 import { ERRORS } from '../../errors.ts';
-import { viewUser } from '../../services/views.ts';
 import { type Route, route } from '../route.ts';
 
-export interface AuthRoutesDeps {
-  users: Users;
-  tokens: Tokens;
-}
+export type AuthRoutesDeps = Pick<Identity, 'accounts' | 'logins' | 'revocations' | 'tokens'>;
+
+const TAG = 'Authentication';
 
 export function authRoutes(deps: AuthRoutesDeps): Route[] {
-  return [login(deps), refresh(deps), register(deps), user(deps)];
+  return [login(deps), refresh(deps), logout(deps), register(deps)];
 }
 
-/** The one organization that there is. */
-const ORGANIZATION = 'root';
-
-function login({ users, tokens }: AuthRoutesDeps): Route {
+function login({ logins, tokens }: AuthRoutesDeps): Route {
   return route(
     {
       method: 'post',
       path: '/api/auth/login',
-      tag: 'Authentication',
-      summary: 'Log in: an access token, and a refresh token that gives new ones.',
+      tag: TAG,
+      summary: 'Log in to an organization: an access token, and a refresh token that gives new ones.',
       access: 'open',
       body: { schema: LoginRequestSchema, example: { username: 'Admin', password: 'Admin' } },
       response: TokensSchema,
-      errors: [ERRORS.LOGIN_FAILED, ERRORS.ORGANIZATION_UNKNOWN, ERRORS.TOO_MANY_LOGINS],
+      errors: [
+        ERRORS.LOGIN_FAILED,
+        ERRORS.LOGIN_DELAYED,
+        ERRORS.ORGANIZATION_UNKNOWN,
+        ERRORS.TOO_MANY_LOGINS,
+      ],
     },
-    async ({ body }) => {
-      if (![undefined, '', ORGANIZATION].includes(body.organization_name)) {
-        throw new HedgerowError(
-          ERRORS.ORGANIZATION_UNKNOWN,
-          `there is no organization ${body.organization_name}`,
-        );
-      }
-      const found = await users.login(body.username, body.password);
+    async ({ body, http }) => {
+      const attempt = { name: body.username, address: addressOf(http.request) };
+      const found = await logins.login(attempt, body.password, body.organization_name ?? '');
       return { token: tokens.issue('access', found), refresh_token: tokens.issue('refresh', found) };
     },
   );
@@ -55,50 +51,69 @@ function refresh({ tokens }: AuthRoutesDeps): Route {
     {
       method: 'post',
       path: '/api/auth/refresh',
-      tag: 'Authentication',
+      tag: TAG,
       summary: 'A new access token. Send the refresh token as bearer.',
       access: 'refresh',
       response: TokenSchema,
     },
-    async ({ caller }) => ({ token: tokens.issue('access', caller) }),
+    async ({ http }) => {
+      const { jti: _, expires: __, ...claims } = claimsOf('refresh', http.request, tokens);
+      return { token: tokens.issue('access', claims satisfies Login) };
+    },
   );
 }
 
-function register({ users }: AuthRoutesDeps): Route {
+function logout({ tokens, revocations }: AuthRoutesDeps): Route {
+  return route(
+    {
+      method: 'post',
+      path: '/api/auth/logout',
+      tag: TAG,
+      summary: 'Give a refresh token back: it gives no new tokens from now on. Send it as bearer.',
+      access: 'refresh',
+      response: MessageSchema,
+    },
+    async ({ http }) => {
+      await revocations.add(claimsOf('refresh', http.request, tokens));
+      return { message: 'logged out' };
+    },
+  );
+}
+
+function register({ accounts }: AuthRoutesDeps): Route {
   return route(
     {
       method: 'post',
       path: '/api/auth/register',
-      tag: 'Authentication',
-      summary: 'Make a user.',
+      tag: TAG,
+      summary: 'Make a user: a member of the organization that the caller is logged in to.',
       access: 'user:create',
       body: {
         schema: RegisterUserSchema,
         example: { name: 'ada', password: 'a long one', roles: ['Application_Provider'] },
       },
       response: UserSchema,
-      errors: [ERRORS.USER_EXISTS],
+      errors: [ERRORS.USER_EXISTS, ERRORS.TOO_MANY_LOGINS],
     },
-    async ({ body }) => viewUser(await users.add(body as NewUser)),
+    ({ body, caller }) => {
+      const { name, password, email, created_at, roles } = body;
+      return accounts.add(caller, {
+        name,
+        password,
+        ...(email === undefined ? {} : { email }),
+        ...(created_at === undefined ? {} : { created_at }),
+        ...(roles === undefined ? {} : { roles }),
+      });
+    },
   );
 }
 
-function user({ users }: AuthRoutesDeps): Route {
-  return route(
-    {
-      method: 'get',
-      path: '/api/user/{username}',
-      tag: 'Users',
-      summary: 'A user: oneself, or anybody for an Admin.',
-      access: 'token',
-      response: UserSchema,
-      errors: [ERRORS.USER_UNKNOWN],
-    },
-    async ({ params, caller }) => {
-      const name = params.username ?? '';
-      const found = name === caller.name || isAdmin(caller) ? await users.byName(name) : null;
-      if (found) return viewUser(found);
-      throw new HedgerowError(ERRORS.USER_UNKNOWN, `there is no user ${name}`);
-    },
-  );
+/** Of the token that let the request in. */
+function claimsOf(type: TokenType, request: IncomingMessage, tokens: AuthRoutesDeps['tokens']) {
+  return tokens.verify(type, bearer(request.headers.authorization));
+}
+
+/** "" over a unix socket; whose request a proxy passes on is not looked at: anybody can write such a header */
+export function addressOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? '';
 }
