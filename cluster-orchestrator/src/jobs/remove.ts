@@ -24,6 +24,6 @@ export async function remove(jobs: Jobs, ref: InstanceRef): Promise<void> {
     jobs.instances.forget(id);
     return;
   }
-  await jobs.tables.flush();
+  jobs.tables.flush();
   await sendDelete(jobs, now.worker_id, now);
 }

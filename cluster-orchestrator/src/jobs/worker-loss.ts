@@ -14,7 +14,7 @@ export async function workerLost(jobs: Jobs, workerId: string, why: string): Pro
     return undefined;
   });
   await Promise.all(moves);
-  await jobs.tables.flush();
+  jobs.tables.flush();
 }
 
 /** A store that fails must not keep the other instances on a dead worker, nor this one for longer than it fails. */

@@ -97,19 +97,22 @@ export class Tables {
     return undefined;
   }
 
-  /** Has the worker know what it needs before an instance starts there. */
+  /**
+   * Has the worker know what it needs before an instance starts there; resolves when the broker has it. The others are
+   * told before it, but not waited for: one that reads slowly would hold up the orders of all.
+   */
   async prepare(workerId: string): Promise<void> {
     this.#moved.add(workerId);
-    await this.flush();
+    await this.flush().get(workerId);
   }
 
-  /** Sends what has changed; resolves when the broker has it. */
-  async flush(): Promise<void> {
+  /** Sends what has changed. @returns by worker what resolves when the broker has it */
+  flush(): ReadonlyMap<string, Promise<void>> {
     const applications = new Set(this.#dirty.values());
     this.#rebuild();
     const workers = new Set([...this.#moved, ...this.#hosts(applications)]);
     this.#moved.clear();
-    await Promise.all([...workers].map(workerId => this.#push(workerId)));
+    return new Map([...workers].map(workerId => [workerId, this.#push(workerId)]));
   }
 
   /** The whole table, to a worker that may have missed anything. */
@@ -139,7 +142,7 @@ export class Tables {
     this.#flushing = true;
     setImmediate(() => {
       this.#flushing = false;
-      void this.flush();
+      this.flush();
     });
   }
 

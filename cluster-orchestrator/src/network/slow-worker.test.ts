@@ -1,0 +1,74 @@
+/** The table and a worker whose socket is full. */
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { openSqlite, silentLogger } from '@hedgerow/common';
+import { manualClock } from '@hedgerow/common/testing';
+import { parseNodeTopic } from '@hedgerow/protos';
+import type { Jobs } from '../jobs/context.ts';
+import { deploy } from '../jobs/deploy.ts';
+import { Instances } from '../jobs/instances.ts';
+import { remove } from '../jobs/remove.ts';
+import type { StoredInstance, StoredRemoteEntry } from '../model.ts';
+import type { Broker } from '../mqtt/broker.ts';
+import { Downlink } from '../mqtt/downlink.ts';
+import { makeInstance, makeSpec, makeWorker } from '../testing/makers.ts';
+import { RemoteEntries } from './remote.ts';
+import { Tables } from './tables.ts';
+
+const SLOW = 'aaaaaaaaaaaaaaaaaaaaaaa1';
+const QUICK = 'aaaaaaaaaaaaaaaaaaaaaaa2';
+/** `<worker> <topic>` in the order in which they are published */
+let published: string[];
+let jobs: Jobs;
+
+const broker: Broker = {
+  host: '',
+  port: 0,
+  reachable: () => true,
+  publish(topic) {
+    const { workerId, leaf } = parseNodeTopic(topic) ?? { workerId: '', leaf: '' };
+    published.push(`${workerId === SLOW ? 'slow' : 'quick'} ${leaf}`);
+    return workerId === SLOW ? new Promise(() => {}) : Promise.resolve();
+  },
+  stop: async () => {},
+};
+
+const onSlow = makeInstance({ id: 'web/0', worker_id: SLOW });
+const onQuick = makeInstance({
+  id: 'db/0',
+  service_id: 'db',
+  worker_id: QUICK,
+  service: makeSpec({ service_id: 'db', service_name: 'db', service_ip: '10.30.30.31' }),
+});
+
+beforeEach(() => {
+  published = [];
+  const store = openSqlite({ file: ':memory:', durability: 'normal' });
+  const clock = manualClock();
+  const collection = store.collection<StoredInstance>('instances', []);
+  const instances = new Instances({ collection, clock, log: silentLogger });
+  const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), silentLogger);
+  const downlink = new Downlink(() => broker, silentLogger);
+  const carrier = () => makeWorker();
+  const isThere = () => true;
+  const tables = new Tables({ clock, instances, remote, downlink, clusterId: () => 'c', carrier, isThere });
+  instances.onChange((before, after) => tables.instanceChanged(before, after));
+  const liveness = { isExpected: () => true } as unknown as Jobs['liveness'];
+  const parts: Partial<Jobs> = { clock, log: silentLogger, instances, downlink, tables, liveness };
+  jobs = parts as Jobs;
+  instances.set(onSlow);
+  instances.set(onQuick);
+});
+
+test('an order does not wait for the table of another worker, which is sent before it', async () => {
+  await deploy(jobs, onQuick);
+  assert.deepEqual(published, ['slow net/table', 'quick net/table', 'quick control/deploy']);
+});
+
+test('a removal does not wait for the workers that are told of it first', async () => {
+  jobs.tables.flush();
+  published = [];
+  await remove(jobs, { service_id: 'db', instance_number: 0 });
+  assert.equal(published.at(-1), 'quick control/delete');
+  assert.ok(published.includes('slow net/tablequery/result'));
+});
