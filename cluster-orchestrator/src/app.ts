@@ -22,7 +22,7 @@ import { startEmbeddedBroker } from './mqtt/embedded.ts';
 import { buildParts, type Parts } from './parts.ts';
 import { slot } from './slot.ts';
 import { openState, type State } from './state.ts';
-import { loadJoinToken } from './workers/join-token.ts';
+import { loadBrokerKey, loadJoinToken } from './workers/join-token.ts';
 import type { Registration } from './workers/registration.ts';
 import { sameSecret } from './workers/secrets.ts';
 
@@ -80,7 +80,19 @@ async function startBroker(
   if (config.mqttUrl !== '') {
     // a cluster with the embedded broker never loads the client
     const { startOutsideBroker } = await import('./mqtt/outside.ts');
-    return startOutsideBroker({ url: config.mqttUrl, onMessage, log });
+    return startOutsideBroker({
+      url: config.mqttUrl,
+      user: config.mqttUser,
+      password: config.mqttPassword,
+      publicAddress: config.mqttPublicAddress,
+      accounts: config.mqttAccounts,
+      key: await loadBrokerKey(config.data),
+      clusterName: config.name,
+      workers: () => state.workers.all(),
+      onMessage,
+      clock: deps.clock,
+      log,
+    });
   }
   return startEmbeddedBroker({
     host: config.host,
@@ -106,9 +118,10 @@ function buildRoutes(
   deps: ClusterDeps,
   { state, parts, broker, workerToken }: HttpParts,
 ): Route[] {
+  const serial = new SerialByKey();
   const registration: Registration = {
     workers: state.workers,
-    serial: new SerialByKey(),
+    serial,
     claimSubnet: id => parts.subnets.claim(id),
     joinToken: workerToken,
     trusting: isLoopback(config.host),
@@ -117,7 +130,13 @@ function buildRoutes(
     broker,
     ...deps,
   };
-  const roster = { ...parts.jobs, releaseSubnet: (id: string) => parts.subnets.release(id) };
+  const roster = {
+    ...parts.jobs,
+    accounts: broker.accounts,
+    serial,
+    connectedToRoot: () => parts.link.connected,
+    releaseSubnet: (id: string) => parts.subnets.release(id),
+  };
   const clusterState = {
     clusterName: config.name,
     clusterId: state.clusterId,

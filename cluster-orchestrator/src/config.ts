@@ -1,4 +1,4 @@
-import { badSetting, integer, parseAddress, port, type Settings, text } from '@hedgerow/common';
+import { badSetting, integer, oneOf, parseAddress, port, type Settings, text } from '@hedgerow/common';
 import { CLUSTER_NAME_RULE, isClusterName } from '@hedgerow/protos';
 
 /** Port of the System Manager. */
@@ -12,12 +12,21 @@ export interface ClusterConfig {
   root: string;
   /** join token of clusters, given out by the root */
   rootToken: string;
+  /** file that holds it when it is not given, read each time the root is dialed */
+  rootTokenFile: string;
   host: string;
   port: number;
   /** port of the embedded broker */
   mqttPort: number;
   /** an outside broker instead of the embedded one: `mqtt://user:password@host:port` */
   mqttUrl: string;
+  /** the cluster's user there, when it is not in the URL */
+  mqttUser: string;
+  mqttPassword: string;
+  /** of the outside broker, as workers reach it: `host:port`, or `:port` at the address that they registered at */
+  mqttPublicAddress: string;
+  /** workers' accounts at the outside broker: made through its plug-in, or left to it */
+  mqttAccounts: 'auto' | 'preset';
   /** as clients are shown this cluster; the address it listens on when empty */
   address: string;
   /** directory of the store and of the workers' join token */
@@ -58,6 +67,13 @@ export const clusterSettings: Settings<ClusterConfig> = {
     help: 'join token of clusters, from the root',
     parse: text,
   },
+  rootTokenFile: {
+    flag: 'root-token-file',
+    env: 'ROOT_TOKEN_FILE',
+    default: '',
+    help: 'file with this token, when it is not given; may come later than this process',
+    parse: text,
+  },
   host: {
     flag: 'host',
     env: 'CLUSTER_HOST',
@@ -86,6 +102,34 @@ export const clusterSettings: Settings<ClusterConfig> = {
     default: '',
     help: 'outside broker instead of the embedded one: mqtt://user:password@host:port',
     parse: brokerUrl,
+  },
+  mqttUser: {
+    flag: 'mqtt-user',
+    env: 'MQTT_USER',
+    default: '',
+    help: 'user of the cluster at the outside broker, when it is not in the URL',
+    parse: text,
+  },
+  mqttPassword: {
+    flag: 'mqtt-password',
+    env: 'MQTT_PASSWORD',
+    default: '',
+    help: 'its password',
+    parse: text,
+  },
+  mqttPublicAddress: {
+    flag: 'mqtt-public-address',
+    env: 'MQTT_PUBLIC_ADDRESS',
+    default: '',
+    help: 'outside broker as workers reach it: host:port, or :port at the address that they registered at',
+    parse: publicAddress,
+  },
+  mqttAccounts: {
+    flag: 'mqtt-accounts',
+    env: 'MQTT_ACCOUNTS',
+    default: 'auto',
+    help: 'workers’ accounts at the outside broker: auto (by its dynamic security plug-in) or preset (by hand)',
+    parse: oneOf('auto', 'preset'),
   },
   address: {
     flag: 'address',
@@ -135,4 +179,10 @@ function rootAddress(value: string, flag: string): string {
 function brokerUrl(value: string, flag: string): string {
   if (value === '' || /^mqtts?:$/.test(URL.parse(value)?.protocol ?? '')) return value;
   throw badSetting(flag, '(hidden)', 'mqtt://user:password@host:port or mqtts://…');
+}
+
+function publicAddress(value: string, flag: string): string {
+  const port = /^(?:[^:]*|\[[^\]]+\]):(\d{1,5})$/.exec(value)?.[1];
+  if (value === '' || (port !== undefined && Number(port) <= 65535)) return value;
+  throw badSetting(flag, value, 'host:port or :port');
 }

@@ -20,4 +20,5 @@ export const ERRORS = defineErrors({
   ROOT_UNREACHABLE: later(503),
   SUBNET_REFUSED: later(503),
   BROKER_FAILED: later(503),
+  BROKER_SILENT: later(503),
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { closeServer, listen, silentLogger } from '@hedgerow/common';
+import { closeServer, listen, silentLogger, systemClock } from '@hedgerow/common';
 import { type IClientOptions, type MqttClient, connect as mqttConnect } from 'mqtt';
 import { noMosquitto, startMosquitto } from '../testing/mosquitto.ts';
 import { Inbox, until } from '../testing/wait.ts';
@@ -46,8 +46,19 @@ function outside(): Kind {
     },
     after: () => mosquitto.stop(),
     async start(inbox) {
-      const { url } = mosquitto;
-      const started = startOutsideBroker({ url, onMessage: m => inbox.put(m), log: silentLogger });
+      const started = startOutsideBroker({
+        url: mosquitto.url,
+        user: '',
+        password: '',
+        publicAddress: '',
+        accounts: 'preset',
+        key: 'key',
+        clusterName: 'site1',
+        workers: () => [],
+        onMessage: m => inbox.put(m),
+        clock: systemClock,
+        log: silentLogger,
+      });
       await until('the broker is connected', () => started.reachable());
       return started;
     },

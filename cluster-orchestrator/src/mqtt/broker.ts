@@ -1,4 +1,5 @@
 import type { Running } from '@hedgerow/common';
+import type { Accounts } from './accounts/accounts.ts';
 
 export interface UpMessage {
   topic: string;
@@ -15,6 +16,7 @@ export interface Broker extends Running {
   /** for workers: "" = the address that they registered at */
   readonly host: string;
   readonly port: number;
+  readonly accounts: Accounts;
   /** Are messages getting through to the broker itself? */
   reachable(): boolean;
   /** Resolves when the broker has it. @throws BROKER_FAILED */

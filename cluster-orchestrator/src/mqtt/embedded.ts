@@ -13,6 +13,7 @@ import { parseNodeTopic, UP } from '@hedgerow/protos';
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes';
 import mqttPacket from 'mqtt-packet';
 import { ERRORS } from '../errors.ts';
+import { noAccounts } from './accounts/accounts.ts';
 import { mayPublish, maySubscribe, mayUseClientId } from './acl.ts';
 import type { Broker, UpHandler } from './broker.ts';
 import { Settling } from './settling.ts';
@@ -55,6 +56,7 @@ export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Bro
   return {
     host: '',
     port: bound,
+    accounts: noAccounts,
     reachable: () => true,
     publish: (topic, payload, qos) => {
       const workerId = parseNodeTopic(topic)?.workerId ?? '';

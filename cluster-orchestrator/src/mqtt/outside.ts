@@ -1,18 +1,34 @@
 /**
- * A broker that is not ours (Mosquitto, EMQX): the cluster is one of its clients. Who may connect to it and what a
- * worker may reach is that broker's own configuration.
+ * A broker that is not ours (Mosquitto, EMQX): the cluster is one of its clients. Workers' accounts are made there when
+ * it has Mosquitto's dynamic security plug-in; else who may connect and what a worker may reach is its own business.
  */
 import type { Socket } from 'node:net';
-import { HedgerowError, type Logger, messageOf } from '@hedgerow/common';
+import { type Clock, HedgerowError, type Logger, messageOf } from '@hedgerow/common';
 import { UP } from '@hedgerow/protos';
 import { connect, type MqttClient } from 'mqtt';
 import { ERRORS } from '../errors.ts';
+import type { Worker } from '../model.ts';
+import { derivedAccounts } from './accounts/accounts.ts';
+import { ANSWER_TOPIC, Control } from './accounts/control.ts';
+import { DynamicSecurity } from './accounts/dynamic-security.ts';
 import type { Broker, UpHandler } from './broker.ts';
 
 export interface OutsideOptions {
   /** `mqtt://user:password@host:port` */
   url: string;
+  /** instead of those in the URL; '' = those */
+  user: string;
+  password: string;
+  /** `host:port` that workers are told; '' = those of the URL; an empty host = where they registered */
+  publicAddress: string;
+  /** `auto`: through the plug-in, when it is there */
+  accounts: 'auto' | 'preset';
+  /** workers' passwords are made of it */
+  key: string;
+  clusterName: string;
+  workers: () => readonly Worker[];
   onMessage: UpHandler;
+  clock: Clock;
   log: Logger;
 }
 
@@ -24,13 +40,8 @@ const KEEPALIVE = 10;
 /** Does not wait for the connection: the cluster starts without its broker and catches up by the workers' syncs. */
 export function startOutsideBroker(options: OutsideOptions): Broker {
   const url = new URL(options.url);
-  const client = connect(options.url, {
-    protocolVersion: 4,
-    reconnectPeriod: RECONNECT,
-    keepalive: KEEPALIVE,
-    queueQoSZero: false,
-    resubscribe: false,
-  });
+  const client = dial(options);
+  const security = securityOf(options, client, options.user || decodeURIComponent(url.username));
   let reachable = false;
   client.on('connect', () => {
     // the client writes a packet in pieces, which Nagle's algorithm would hold back for 40 ms
@@ -39,6 +50,7 @@ export function startOutsideBroker(options: OutsideOptions): Broker {
       () => {
         reachable = true;
         options.log.info({ broker: url.host }, 'connected to the broker');
+        security?.connected();
       },
       (error: unknown) => options.log.error({ error: messageOf(error) }, 'the broker refused a subscription'),
     );
@@ -46,18 +58,61 @@ export function startOutsideBroker(options: OutsideOptions): Broker {
   client.on('close', () => {
     if (reachable) options.log.warn({ broker: url.host }, 'lost the broker; connecting again');
     reachable = false;
+    security?.disconnected();
   });
   client.on('error', error => options.log.warn({ error: messageOf(error) }, 'broker connection failed'));
-  client.on('message', (topic, payload, packet) =>
-    options.onMessage({ topic, payload, retained: packet.retain }),
-  );
+  client.on('message', (topic, payload, packet) => {
+    if (topic === ANSWER_TOPIC) security?.receive(payload);
+    else options.onMessage({ topic, payload, retained: packet.retain });
+  });
   return {
-    host: url.hostname,
-    port: Number(url.port || (url.protocol === 'mqtts:' ? 8883 : 1883)),
+    ...toldAddress(options.publicAddress, url),
+    accounts: security ?? derivedAccounts(options.key),
     reachable: () => reachable,
     publish: (topic, payload, qos) => publish(client, topic, payload, qos),
-    stop: () => client.endAsync(true),
+    async stop() {
+      reachable = false;
+      security?.stop();
+      await client.endAsync(true);
+    },
   };
+}
+
+function dial({ url, user, password }: OutsideOptions): MqttClient {
+  return connect(url, {
+    protocolVersion: 4,
+    reconnectPeriod: RECONNECT,
+    keepalive: KEEPALIVE,
+    queueQoSZero: false,
+    resubscribe: false,
+    ...(user === '' ? {} : { username: user }),
+    ...(password === '' ? {} : { password }),
+  });
+}
+
+function securityOf(
+  { accounts, clock, log, ...options }: OutsideOptions,
+  client: MqttClient,
+  user: string,
+): DynamicSecurity | null {
+  if (accounts === 'preset') return null;
+  if (user === '') {
+    log.warn({}, 'the broker is used without a user: who reaches which topics there is left to it');
+    return null;
+  }
+  const control = new Control(clock, {
+    publish: (topic, payload) => publish(client, topic, payload, 1),
+    subscribe: async topic => void (await client.subscribeAsync(topic, { qos: 1 })),
+  });
+  return new DynamicSecurity({ ...options, user, clock, log, control });
+}
+
+function toldAddress(told: string, url: URL): Pick<Broker, 'host' | 'port'> {
+  if (told !== '') {
+    const at = told.lastIndexOf(':');
+    return { host: told.slice(0, at), port: Number(told.slice(at + 1)) };
+  }
+  return { host: url.hostname, port: Number(url.port || (url.protocol === 'mqtts:' ? 8883 : 1883)) };
 }
 
 async function subscribe(client: MqttClient): Promise<void> {

@@ -9,6 +9,7 @@ import { deploy } from '../jobs/deploy.ts';
 import { Instances } from '../jobs/instances.ts';
 import { remove } from '../jobs/remove.ts';
 import type { StoredInstance, StoredRemoteEntry } from '../model.ts';
+import { noAccounts } from '../mqtt/accounts/accounts.ts';
 import type { Broker } from '../mqtt/broker.ts';
 import { Downlink } from '../mqtt/downlink.ts';
 import { makeInstance, makeSpec, makeWorker } from '../testing/makers.ts';
@@ -24,6 +25,7 @@ let jobs: Jobs;
 const broker: Broker = {
   host: '',
   port: 0,
+  accounts: noAccounts,
   reachable: () => true,
   publish(topic) {
     const { workerId, leaf } = parseNodeTopic(topic) ?? { workerId: '', leaf: '' };

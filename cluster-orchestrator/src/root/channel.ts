@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { type ChannelOptions, Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
 import { loadSync, type MethodDefinition } from '@grpc/proto-loader';
-import { formatAddress, parseAddress } from '@hedgerow/common';
+import { badSetting, formatAddress, parseAddress } from '@hedgerow/common';
 import {
   type FromCluster,
   type FromRoot,
@@ -21,6 +22,8 @@ export interface ChannelConfig {
   /** `host:port` or `unix:/path` */
   root: string;
   rootToken: string;
+  /** file that holds the token when there is none here */
+  rootTokenFile: string;
   assets: string;
 }
 
@@ -44,7 +47,8 @@ export function createDialer(config: ChannelConfig): () => Dialed {
     const client = new Client(target, credentials.createInsecure(), OPTIONS);
     // call credentials are refused on an insecure channel, so the token goes into the metadata
     const metadata = new Metadata();
-    if (config.rootToken !== '') metadata.set('authorization', `Bearer ${config.rootToken}`);
+    const token = readToken(config);
+    if (token !== '') metadata.set('authorization', `Bearer ${token}`);
     const stream = client.makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
@@ -53,6 +57,17 @@ export function createDialer(config: ChannelConfig): () => Dialed {
     ) as Stream;
     return { stream, close: () => client.close() };
   };
+}
+
+/** A file that is not there yet is no token yet: the root says what is missing, and is dialed again. */
+function readToken({ rootToken, rootTokenFile }: ChannelConfig): string {
+  if (rootToken !== '' || rootTokenFile === '') return rootToken;
+  try {
+    return readFileSync(rootTokenFile, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw badSetting('ROOT_TOKEN_FILE', rootTokenFile, 'a file that this user can read', error);
+  }
 }
 
 /** gRPC's names: an IPv6 address stands in brackets. */

@@ -102,7 +102,7 @@ export class HandWorker {
   async #end(how: (client: MqttClient) => void): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    if (!client || client.disconnected) return;
+    if (!client?.connected) return;
     await new Promise<void>(resolve => {
       client.once('close', () => resolve());
       how(client);

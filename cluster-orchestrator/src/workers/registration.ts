@@ -2,6 +2,7 @@ import { type Clock, HedgerowError, type Logger, newId, newSecret, type SerialBy
 import type { RegisterRequest, RegisterResponse } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import type { Worker } from '../model.ts';
+import type { Broker } from '../mqtt/broker.ts';
 import { hashSecret, sameSecret } from './secrets.ts';
 import type { Workers } from './workers.ts';
 
@@ -15,7 +16,7 @@ export interface Registration {
   trusting: boolean;
   clusterName: string;
   clusterId(): string;
-  broker: { host: string; port: number };
+  broker: Pick<Broker, 'host' | 'port' | 'accounts'>;
   clock: Clock;
   log: Logger;
 }
@@ -33,12 +34,14 @@ export async function register(ctx: Registration, request: RegisterRequest): Pro
     else checkToken(ctx, request.token ?? '');
     const secret = known ? (request.secret as string) : newSecret();
     const subnet = await subnetFor(ctx, id, known, request);
-    await ctx.workers.save(toWorker(id, secret, subnet, request));
+    const worker = toWorker(id, secret, subnet, request);
+    await ctx.workers.save(worker);
+    await ctx.broker.accounts.grant(worker);
     ctx.log.info(
       { worker: id, hostname: request.host, subnet },
       known ? 'worker came back' : 'worker joined',
     );
-    return answer(ctx, id, secret, subnet);
+    return answer(ctx, worker, secret);
   });
 }
 
@@ -104,13 +107,14 @@ function toWorker(id: string, secret: string, subnet: string, request: RegisterR
   };
 }
 
-function answer(ctx: Registration, id: string, secret: string, subnet: string): RegisterResponse {
+function answer(ctx: Registration, worker: Worker, secret: string): RegisterResponse {
+  const { id, subnet } = worker;
   return {
     id,
     MQTT_BROKER_PORT: String(ctx.broker.port),
     MQTT_BROKER_HOST: ctx.broker.host,
     mqtt_username: id,
-    mqtt_password: secret,
+    mqtt_password: ctx.broker.accounts.passwordOf(worker, secret),
     secret,
     subnet,
     cluster_id: ctx.clusterId(),

@@ -1,6 +1,7 @@
-import { HedgerowError } from '@hedgerow/common';
+import { HedgerowError, type Logger, type SerialByKey } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import type { Worker } from '../model.ts';
+import type { Accounts } from '../mqtt/accounts/accounts.ts';
 import type { Capacity } from '../scheduler/capacity.ts';
 import { free } from '../scheduler/types.ts';
 import type { Liveness } from './liveness.ts';
@@ -10,8 +11,13 @@ export interface Roster {
   workers: Workers;
   capacity: Capacity;
   liveness: Liveness;
-  /** @throws ROOT_UNREACHABLE */
-  releaseSubnet(workerId: string): void;
+  accounts: Accounts;
+  /** of everything that changes a worker, by its id */
+  serial: SerialByKey;
+  log: Logger;
+  connectedToRoot(): boolean;
+  /** @returns whether the root will get it */
+  releaseSubnet(workerId: string): boolean;
 }
 
 /** The workers as operators see them. Units: cores, MiB, percent, ms. */
@@ -46,17 +52,39 @@ function view({ capacity, liveness, workers }: Roster, worker: Worker): object {
 }
 
 /**
- * A worker left for good: its credential ends and its subnet goes back to the root.
+ * A worker left for good: its credential ends, and then its subnet goes back to the root. In this order, so that
+ * whatever fails or is cut off in between, no worker has a subnet that the root may give to another one. A subnet that
+ * was not given back is free when the root hears next which subnets this cluster has.
  *
- * @throws WORKER_UNKNOWN, WORKER_BUSY while it is live, ROOT_UNREACHABLE
+ * @throws WORKER_UNKNOWN, WORKER_BUSY while it is live, ROOT_UNREACHABLE with nothing changed
  */
-export async function removeWorker(roster: Roster, id: string): Promise<object> {
+export function removeWorker(roster: Roster, id: string): Promise<object> {
+  // not while it registers again, which would ask for the subnet that is about to go back
+  return roster.serial.run(id, async () => {
+    const worker = removable(roster, id);
+    await roster.workers.remove(id);
+    if (worker.subnet !== '') giveBack(roster, worker);
+    await roster.accounts.revoke(id);
+    return { id };
+  });
+}
+
+function removable(roster: Roster, id: string): Worker {
   const worker = roster.workers.get(id);
   if (!worker) throw new HedgerowError(ERRORS.WORKER_UNKNOWN, `no worker has the id ${id}`);
   if (roster.liveness.isThere(id)) {
     throw new HedgerowError(ERRORS.WORKER_BUSY, `worker ${worker.hostname} is live; stop it first`);
   }
-  if (worker.subnet !== '') roster.releaseSubnet(id);
-  await roster.workers.remove(id);
-  return { id };
+  if (worker.subnet !== '' && !roster.connectedToRoot()) {
+    throw new HedgerowError(
+      ERRORS.ROOT_UNREACHABLE,
+      'the root is out of reach, so the worker’s subnet cannot be given back; try again later',
+    );
+  }
+  return worker;
+}
+
+function giveBack({ releaseSubnet, log }: Roster, { id, subnet }: Worker): void {
+  if (releaseSubnet(id)) return;
+  log.warn({ worker: id, subnet }, 'the subnet goes back when the root is in reach again');
 }
