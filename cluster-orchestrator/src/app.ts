@@ -10,12 +10,17 @@ import {
   SerialByKey,
   startWith,
 } from '@hedgerow/common';
+import { httpMeter, startMetrics, statusPages } from '@hedgerow/common/metrics';
 import type { ClusterConfig } from './config.ts';
 import type { Route } from './http/route.ts';
+import { healthRoutes } from './http/routes/health.ts';
 import { nodeRoutes } from './http/routes/nodes.ts';
 import { statusRoutes } from './http/routes/status.ts';
 import { workerRoutes } from './http/routes/workers.ts';
 import { createHttpServer } from './http/server.ts';
+import { type ClusterMeter, clusterMeter } from './metrics/meter.ts';
+import { readOut } from './metrics/read-out.ts';
+import { clusterReadiness } from './metrics/readiness.ts';
 import type { Broker, UpHandler } from './mqtt/broker.ts';
 import { dispatch } from './mqtt/dispatch.ts';
 import { startEmbeddedBroker } from './mqtt/embedded.ts';
@@ -48,19 +53,26 @@ export interface Cluster {
 export function startCluster(config: ClusterConfig, deps: ClusterDeps): Promise<Cluster & Running> {
   return startWith(async life => {
     const workerToken = await loadJoinToken(config.data);
-    const state = openState(config, deps);
+    const meter = clusterMeter(startMetrics(life, deps));
+    meter.registry.label({ cluster: config.name });
+    const state = openState(config, deps, meter.registry);
     life.add('store', () => state.close());
     await state.load();
     const broker = slot<Broker>('the broker');
     const port = slot<number>('the HTTP server');
-    const parts = buildParts({ config, deps, state, broker, port });
+    const parts = buildParts({ config, deps, state, broker, port, meter });
+    const onMessage: UpHandler = message => {
+      meter.broker.heard(message);
+      void dispatch(parts.up, message);
+    };
     const { port: mqttPort } = broker.set(
-      await startBroker(config, deps, state, message => void dispatch(parts.up, message)),
+      meter.broker.metered(await startBroker(config, deps, state, onMessage)),
     );
     life.add('broker', () => broker.get().stop());
     life.add('timers', () => parts.stop());
-    const routes = buildRoutes(config, deps, { state, parts, broker: broker.get(), workerToken });
-    const address = await startHttp(life, createHttpServer(routes, deps.log), config);
+    const routes = buildRoutes(config, deps, { state, parts, broker: broker.get(), workerToken, meter });
+    const http = httpMeter({ registry: meter.registry, streams: new Set() });
+    const address = await startHttp(life, createHttpServer(routes, http, deps.log), config);
     port.set(address.port);
     parts.link.start();
     life.add('link to the root', () => parts.link.stop());
@@ -111,12 +123,13 @@ interface HttpParts {
   parts: Parts;
   broker: Broker;
   workerToken: string;
+  meter: ClusterMeter;
 }
 
 function buildRoutes(
   config: ClusterConfig,
   deps: ClusterDeps,
-  { state, parts, broker, workerToken }: HttpParts,
+  { state, parts, broker, workerToken, meter }: HttpParts,
 ): Route[] {
   const serial = new SerialByKey();
   const registration: Registration = {
@@ -141,9 +154,22 @@ function buildRoutes(
     clusterName: config.name,
     clusterId: state.clusterId,
     connectedToRoot: () => parts.link.connected,
+  };
+  const looked = {
+    ...clusterState,
+    clock: deps.clock,
+    askStore: () => state.ping(),
     brokerReachable: () => broker.reachable(),
   };
-  return [...nodeRoutes(registration), ...statusRoutes(clusterState), ...workerRoutes(roster, registration)];
+  readOut(meter.registry, { ...looked, jobs: parts.jobs, restarts: meter.events.restarts });
+  const ready = clusterReadiness(looked);
+  const pages = statusPages({ metrics: meter.registry, ready, token: config.metricsToken ?? '' });
+  return [
+    ...nodeRoutes(registration),
+    ...statusRoutes(clusterState),
+    ...healthRoutes(pages),
+    ...workerRoutes(roster, registration),
+  ];
 }
 
 async function startHttp(

@@ -35,6 +35,8 @@ export interface ClusterConfig {
   workerDeadAfter: number;
   /** directory of the bundle's assets; empty when run from source */
   assets: string;
+  /** that `/metrics` is read with; "" = everybody who reaches the port may */
+  metricsToken?: string;
 }
 
 export const clusterSettings: Settings<ClusterConfig> = {
@@ -157,6 +159,13 @@ export const clusterSettings: Settings<ClusterConfig> = {
     env: 'HEDGEROW_ASSETS',
     default: '',
     help: 'directory of the assets of a bundle',
+    parse: text,
+  },
+  metricsToken: {
+    flag: 'metrics-token',
+    env: 'METRICS_TOKEN',
+    default: '',
+    help: 'bearer token that /metrics asks for; anybody may read it when empty',
     parse: text,
   },
 };

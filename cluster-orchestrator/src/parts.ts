@@ -1,6 +1,6 @@
 /** The parts between root and workers, made and tied together. */
 import { messageOf } from '@hedgerow/common';
-import type { FromCluster, Hello } from '@hedgerow/protos';
+import type { FromCluster, FromRoot, Hello } from '@hedgerow/protos';
 import type { ClusterDeps } from './app.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Jobs } from './jobs/context.ts';
@@ -9,6 +9,7 @@ import { overdue } from './jobs/overdue.ts';
 import { Refusals } from './jobs/refusals.ts';
 import { toReport } from './jobs/report.ts';
 import { Waiting } from './jobs/waiting.ts';
+import type { ClusterMeter } from './metrics/meter.ts';
 import type { Broker } from './mqtt/broker.ts';
 import { syncAsker, type Up } from './mqtt/dispatch.ts';
 import { Downlink } from './mqtt/downlink.ts';
@@ -45,6 +46,7 @@ export interface Origins {
   broker: Slot<Broker>;
   /** port of the HTTP server, known when it listens */
   port: Slot<number>;
+  meter: ClusterMeter;
 }
 
 /** ms that workers have to come back after a restart of the cluster; moving what runs on them would be the damage */
@@ -55,7 +57,12 @@ const SYNC_GAP = 3000;
 export function buildParts(origins: Origins): Parts {
   const { clock } = origins.deps;
   const links = slot<RootLink>('the link to the root');
-  const send = (message: FromCluster) => links.get().send(message);
+  const { meter } = origins;
+  const send = (message: FromCluster) => {
+    const sent = links.get().send(message);
+    if (sent) meter.link.sent(message);
+    return sent;
+  };
   const reports = new Reports(send);
   const jobs = buildJobs(origins, reports);
   const { capacity, workers, tables, downlink, liveness } = jobs;
@@ -63,10 +70,11 @@ export function buildParts(origins: Origins): Parts {
   const queries = new Queries({ tables, downlink, clock, send });
   const compute = () => aggregate(capacity.seats(), id => workers.usage(id));
   const aggregates = new Aggregates({ clock, compute, send });
-  const deadlines = buildDeadlines(jobs);
+  const deadlines = buildDeadlines(jobs, meter);
   const beats = new Beats();
   const link = links.set(buildLink(origins, { jobs, subnets, queries, send }, reports, aggregates));
   tie({ jobs, deadlines, waiting: new Waiting(jobs), aggregates, beats, config: origins.config });
+  meter.events.follow(jobs);
   const askForSync = syncAsker(jobs, SYNC_GAP);
   return {
     jobs,
@@ -117,8 +125,10 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
   };
 }
 
-function buildDeadlines(jobs: Jobs): Deadlines {
-  return new Deadlines(jobs.clock, async ({ id }) => {
+function buildDeadlines(jobs: Jobs, meter: ClusterMeter): Deadlines {
+  return new Deadlines(jobs.clock, async instance => {
+    meter.events.overdue(instance);
+    const { id } = instance;
     await overdue(jobs, id).catch((error: unknown) => {
       jobs.log.error({ instance: id, error: messageOf(error) }, 'deadline could not be acted upon');
     });
@@ -126,19 +136,26 @@ function buildDeadlines(jobs: Jobs): Deadlines {
 }
 
 function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: Aggregates): RootLink {
-  const { config, deps, state } = origins;
+  const { config, deps, state, meter } = origins;
   const { tables } = down.jobs;
   const remember = (clusterId: string): void => {
     state.setClusterId(clusterId).catch((error: unknown) => {
       deps.log.error({ error: messageOf(error) }, 'the cluster id could not be stored');
     });
   };
+  const dial = createDialer(config);
   return new RootLink({
-    dial: createDialer(config),
+    dial() {
+      const dialed = dial();
+      dialed.stream.on('data', (message: FromRoot) => meter.link.received(message));
+      return dialed;
+    },
     ...deps,
     hello() {
       reports.clear();
-      return hello(origins);
+      const message = hello(origins);
+      meter.link.sent({ hello: message });
+      return message;
     },
     onMessage: message => void dispatch(down, message),
     onUp(clusterId) {

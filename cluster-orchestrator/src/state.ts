@@ -1,6 +1,7 @@
 /** What the cluster keeps on disk: `<data>/cluster.sqlite`. */
 import { join } from 'node:path';
 import { openSqlite, put, type Store } from '@hedgerow/common';
+import { type MetricRegistry, meteredStore } from '@hedgerow/common/metrics';
 import type { ClusterDeps } from './app.ts';
 import type { ClusterConfig } from './config.ts';
 import { Instances } from './jobs/instances.ts';
@@ -17,12 +18,15 @@ export interface State {
   setClusterId(id: string): Promise<void>;
   /** everything of it is in memory from here on */
   load(): Promise<void>;
+  /** @throws STORE_FAILED when the store cannot be read */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Full durability: an accepted placement was acknowledged to the root and must outlive a power cut. */
-export function openState(config: ClusterConfig, deps: ClusterDeps): State {
-  const store = openSqlite({ file: join(config.data, 'cluster.sqlite'), durability: 'full' });
+export function openState(config: ClusterConfig, deps: ClusterDeps, metrics: MetricRegistry): State {
+  const file = join(config.data, 'cluster.sqlite');
+  const store = meteredStore(openSqlite({ file, durability: 'full' }), metrics);
   const identity = identityIn(store);
   const workers = new Workers(store.collection<StoredWorker>('workers', []));
   const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), deps.log);
@@ -43,6 +47,7 @@ export function openState(config: ClusterConfig, deps: ClusterDeps): State {
       await remote.load();
       await instances.load();
     },
+    ping: () => store.ping(),
     async close() {
       await instances.flush();
       await remote.idle();

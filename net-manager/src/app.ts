@@ -63,7 +63,10 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
     const comparison = compareWith(manager, metrics, deps.clock);
     await comparison.run();
     repeat(life, config, deps, comparison);
-    const pages = statusPages(metrics, readiness([() => unregistered(manager), comparison.problem]));
+    const pages = statusPages({
+      metrics,
+      ready: readiness([() => unregistered(manager), comparison.problem]),
+    });
     const address = config.listen === '' ? '' : await serve(life, config.listen, manager, pages, deps.log);
     deps.log.info({ address, ...(await manager.status()) }, 'ready');
     return { net: manager as NetManager, address };

@@ -92,7 +92,8 @@ async function showStatus(config: NodeConfig, deps: StatusDeps) {
   let node: NodeParts | null = null;
   deps.metrics.label({ worker: config.hostname });
   readOut(deps.metrics, () => node);
-  const pages = statusPages(deps.metrics, workerReadiness({ ...deps, node: () => node }));
+  const ready = workerReadiness({ ...deps, node: () => node });
+  const pages = statusPages({ metrics: deps.metrics, ready });
   const server = await startStatusServer(config.statusListen, pages, deps.log);
   return {
     stop: () => server.stop(),

@@ -165,7 +165,10 @@ test('the join token is for this user alone and survives a restart', async () =>
 
 test('state, health and readiness', async () => {
   assert.deepEqual(await get('/healthz'), { status: 200, body: { status: 'ok' } });
-  assert.deepEqual(await get('/readyz/'), { status: 200, body: { status: 'ready', missing: [] } });
+  assert.deepEqual(await get('/readyz/'), {
+    status: 200,
+    body: { status: 'ready', reasons: [], degraded: [] },
+  });
   const { status, body } = await get('/nothing');
   assert.deepEqual([status, body.error, body.message], [404, 'PATH_UNKNOWN', 'there is no GET /nothing']);
 });

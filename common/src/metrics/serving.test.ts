@@ -13,10 +13,10 @@ import { counter } from './table.ts';
 
 const TABLE = { starts: counter('starts_total', 'Starts.') } as const;
 
-function pages(why: string[] = []) {
+function pages(why: string[] = [], token = '') {
   const registry = new MetricRegistry(silentLogger);
   registry.open(TABLE).starts.add(1);
-  return statusPages(registry, readiness(why.map(sentence => () => sentence)));
+  return statusPages({ metrics: registry, ready: readiness(why.map(sentence => () => sentence)), token });
 }
 
 describe('the status server', () => {
@@ -40,6 +40,20 @@ describe('the status server', () => {
     const answer = await fetch(`http://${server.address}/readyz`);
     assert.equal(answer.status, 503);
     assert.deepEqual(((await answer.json()) as { reasons: string[] }).reasons, ['no Docker']);
+  });
+
+  test('metrics are for those who have the token, when there is one', async t => {
+    const server = await startStatusServer('127.0.0.1:0', pages([], 'secret'), silentLogger);
+    t.after(() => server.stop());
+    const get = (authorization?: string) =>
+      fetch(`http://${server.address}/metrics`, authorization ? { headers: { authorization } } : {});
+    const refused = await get();
+    assert.equal(refused.status, 401);
+    assert.equal(refused.headers.get('www-authenticate'), 'Bearer');
+    assert.doesNotMatch(await refused.text(), /starts_total/);
+    assert.equal((await get('Bearer wrong')).status, 401);
+    assert.equal((await get('Bearer secret')).status, 200);
+    assert.equal((await fetch(`http://${server.address}/healthz`)).status, 200);
   });
 
   test('a port that is taken is one warning and no reason to stop', async t => {

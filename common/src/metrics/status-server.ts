@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { Running } from '../lifecycle.ts';
 import { closeServer, formatAddress, listen, parseAddress } from '../listen.ts';
 import type { Logger } from '../logger.ts';
-import { pageAt, type StatusPages } from './status-pages.ts';
+import { pageAt, type StatusPages, sendPage } from './status-pages.ts';
 
 export const STATUS_PORT = 10200;
 
@@ -55,8 +55,7 @@ async function answer(pages: StatusPages, request: IncomingMessage, response: Se
     response.setHeader('allow', 'GET, HEAD');
     return send(response, 405, 'text/plain', 'only GET is possible here\n');
   }
-  const { status, type, text } = await page();
-  send(response, status, type, text);
+  sendPage(response, await page(request));
 }
 
 function send(response: ServerResponse, status: number, type: string, text: string): void {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Address, closeServer, HedgerowError, type Logger, listen, messageOf } from '@hedgerow/common';
-import { pageAt, type StatusPages } from '@hedgerow/common/metrics';
+import { pageAt, type StatusPages, sendPage } from '@hedgerow/common/metrics';
 import { type ApiError, NET_PATHS, type NetManager } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import { readJson } from './body.ts';
@@ -54,8 +54,7 @@ async function respond(
   const path = (request.url ?? '').replace(/\?.*$/, '').replace(/(?<=.)\/$/, '');
   const page = request.method === 'GET' ? pageAt(pages, path) : null;
   if (!page) return send(response, 200, await answer(net, path, request));
-  const { status, type, text } = await page();
-  sendText(response, status, type, text);
+  sendPage(response, await page(request));
 }
 
 async function answer(net: NetManager, path: string, request: IncomingMessage): Promise<unknown> {
@@ -70,12 +69,9 @@ async function answer(net: NetManager, path: string, request: IncomingMessage): 
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  sendText(response, status, 'application/json', body === undefined ? '' : JSON.stringify(body));
-}
-
-function sendText(response: ServerResponse, status: number, type: string, text: string): void {
+  const text = body === undefined ? '' : JSON.stringify(body);
   response.writeHead(status, {
-    'content-type': type,
+    'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
     // What is left of a refused body would be taken for the next request.
     ...(status === ERRORS.BODY_TOO_LARGE.http ? { connection: 'close' } : {}),
