@@ -66,6 +66,7 @@ function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Sessio
     host: answer.MQTT_BROKER_HOST || deps.cluster,
     port: Number(answer.MQTT_BROKER_PORT),
     workerId: answer.worker_id,
+    clock: deps.clock,
     username: answer.mqtt_username,
     password: answer.mqtt_password,
     keepalive: Math.max(20, Math.ceil((6 * deps.beat) / 1000)),

@@ -4,7 +4,7 @@
  * session (clean = false), so commands that were sent meanwhile arrive.
  */
 import { connect as dial } from 'node:net';
-import { HedgerowError, messageOf } from '@hedgerow/common';
+import { type Clock, HedgerowError, messageOf } from '@hedgerow/common';
 import { DOWN, type DownTopic, nodeTopic, parseNodeTopic, UP, type UpTopic } from '@hedgerow/protos';
 import { type IClientOptions, type IPublishPacket, MqttClient } from 'mqtt';
 import mqttPacket from 'mqtt-packet';
@@ -16,6 +16,7 @@ export interface SessionOptions {
   workerId: string;
   username: string;
   password: string;
+  clock: Clock;
   /** seconds without any acknowledgement until a PINGREQ is sent */
   keepalive: number;
   /** The packet is acknowledged when the promise settles: what must be stored first is stored first. */
@@ -29,12 +30,16 @@ export interface Session {
   readonly closed: Promise<void>;
   /** Ends at once, as a broken line would: the Last Will is published. */
   abort(): void;
-  /** DISCONNECT: no Last Will. */
+  /** DISCONNECT: no Last Will. A line that takes it and is never closed is given up after a while. */
   end(): Promise<void>;
 }
 
 /** ms from dialling to CONNACK */
 const CONNECT_TIMEOUT = 5000;
+/** ms from SUBSCRIBE to SUBACK */
+const SUBSCRIBE_TIMEOUT = 5000;
+/** ms from DISCONNECT to the end of the connection; on a line that is dead without a word TCP would try for minutes */
+const END_TIMEOUT = 2000;
 const LEAVES = new Set<string>(Object.values(DOWN));
 
 /** The encoder would keep 65,536 ready-made numbers, 12 MB, for packets that come every few seconds. */
@@ -49,14 +54,25 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const closed = new Promise<void>(resolve => client.once('close', () => resolve()));
   try {
     await connected(client);
-    const topics = Object.values(DOWN).map(leaf => nodeTopic(options.workerId, leaf));
-    await client.subscribeAsync(topics, { qos: 1 });
+    await subscribed(client, options);
   } catch (cause) {
     client.end(true);
     throw translate(options, cause);
   }
   client.on('error', () => client.stream.destroy());
-  return sessionOf(client, options.workerId, closed);
+  return sessionOf(client, options, closed);
+}
+
+async function subscribed(client: MqttClient, { workerId, clock }: SessionOptions): Promise<void> {
+  const topics = Object.values(DOWN).map(leaf => nodeTopic(workerId, leaf));
+  const late = Promise.withResolvers<never>();
+  const why = `no answer to SUBSCRIBE in ${SUBSCRIBE_TIMEOUT / 1000} s`;
+  const cancel = clock.after(SUBSCRIBE_TIMEOUT, () => late.reject(new Error(why)));
+  try {
+    await Promise.race([client.subscribeAsync(topics, { qos: 1 }), late.promise]);
+  } finally {
+    cancel();
+  }
 }
 
 function createClient(options: SessionOptions): MqttClient {
@@ -112,7 +128,7 @@ function translate(options: SessionOptions, cause: unknown): HedgerowError {
   return new HedgerowError(kind, `broker at ${options.host}:${options.port}: ${messageOf(cause)}`, { cause });
 }
 
-function sessionOf(client: MqttClient, workerId: string, closed: Promise<void>): Session {
+function sessionOf(client: MqttClient, { workerId, clock }: SessionOptions, closed: Promise<void>): Session {
   const send = (
     leaf: UpTopic,
     payload: Buffer | object,
@@ -143,7 +159,9 @@ function sessionOf(client: MqttClient, workerId: string, closed: Promise<void>):
     abort: () => client.stream.destroy(),
     end: async () => {
       client.end(false);
+      const cancel = clock.after(END_TIMEOUT, () => client.stream.destroy());
       await closed;
+      cancel();
     },
   };
 }
