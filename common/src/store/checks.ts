@@ -16,7 +16,7 @@ export function checkedName(name: string): string {
  */
 export function checkedFilter(
   filter: Filter<Document>,
-  indexes: ReadonlyMap<string, unknown>,
+  indexes: { has(field: string): boolean },
 ): [field: string, value: string | number | boolean][] {
   return Object.entries(filter).map(([field, value]: [string, unknown]) => {
     if (indexes.has(field) && isPlain(value)) return [field, value];
