@@ -1,15 +1,19 @@
 import type { DeployPayload } from '@hedgerow/protos';
 
-/** A container of this worker as the runtime sees it. */
-export interface Observed {
+/** A container of this worker by its labels alone. */
+export interface Listed {
   /** the runtime's own id */
   container: string;
-  name: string;
   service_id: string;
   job_name: string;
   instance_number: number;
   generation: number;
   epoch: number;
+}
+
+/** A container of this worker as the runtime sees it. */
+export interface Observed extends Listed {
+  name: string;
   /** created = its program was never started */
   state: 'created' | 'running' | 'exited';
   /** of its first process in the machine's own pid namespace; 0 unless running */
@@ -53,7 +57,8 @@ export interface Runtime {
   nameOf(jobName: string, instanceNumber: number): string;
   available(): boolean;
   watch(listener: RuntimeListener): void;
-  list(): Promise<Observed[]>;
+  /** All of them; also those that `inspect` fails for, which may not hide the others. */
+  list(): Promise<Listed[]>;
   /** @returns null when there is no such container of this worker */
   inspect(name: string): Promise<Observed | null>;
   /** The local image, else a pulled one; `onPull` tells that it takes a while. @throws IMAGE_UNAVAILABLE */

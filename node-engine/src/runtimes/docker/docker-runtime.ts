@@ -1,6 +1,13 @@
 import type { Clock, Logger } from '@hedgerow/common';
 import Docker, { type ContainerInspectInfo } from 'dockerode';
-import type { ContainerRequest, ImageFacts, Observed, Runtime, RuntimeListener } from '../runtime.ts';
+import type {
+  ContainerRequest,
+  ImageFacts,
+  Listed,
+  Observed,
+  Runtime,
+  RuntimeListener,
+} from '../runtime.ts';
 import { call } from './errors.ts';
 import { EventStream } from './events.ts';
 import { Images } from './images.ts';
@@ -62,11 +69,14 @@ export class DockerRuntime implements Runtime {
     this.#events.open();
   }
 
-  async list(): Promise<Observed[]> {
-    const filters = { label: [workerFilter(this.#options.workerId)] };
+  async list(): Promise<Listed[]> {
+    const { workerId } = this.#options;
+    const filters = { label: [workerFilter(workerId)] };
     const found = await call(() => this.#docker.listContainers({ all: true, filters }));
-    const seen = await Promise.all((found ?? []).map(container => this.inspect(container.Id)));
-    return seen.filter(container => container !== null);
+    return (found ?? []).flatMap(({ Id, Labels }) => {
+      const labels = readLabels(workerId, Labels);
+      return labels ? [{ ...labels, container: Id }] : [];
+    });
   }
 
   async inspect(name: string): Promise<Observed | null> {
