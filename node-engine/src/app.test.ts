@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { silentLogger } from '@hedgerow/common';
+import { openSqlite, silentLogger, systemClock } from '@hedgerow/common';
 import { DOWN } from '@hedgerow/protos';
+import { register, registrationIn } from './cluster/registration.ts';
 import { removeAll } from './remove-all.ts';
 import { makeDeploy } from './testing/deploys.ts';
 import { startDockerd, type TestDockerd, withoutDocker } from './testing/dockerd.ts';
@@ -234,6 +235,28 @@ describe('node engine on a Docker Engine', { skip: withoutDocker() }, () => {
     assert.equal((await mine()).length, 2);
   });
 
+  it('removes what ran under a former id, though it died as soon as it had another one', async () => {
+    const { data, id: former } = worker;
+    await worker.stop();
+    cluster.forget();
+    await diesHavingRegistered(data, cluster);
+    await cluster.up.take(({ leaf, json }) => leaf === 'presence' && json().online === false, 'farewell');
+    worker = await startTestWorker(cluster, dockerd.socket, net, { data });
+    assert.notEqual(worker.id, former);
+    const sync = await cluster.up.take(({ leaf }) => leaf === 'sync', 'sync');
+    assert.deepEqual(sync.json().instances, []);
+    const filters = { label: [`hedgerow.worker=${former}`] };
+    const left = () => dockerd.docker.listContainers({ all: true, filters });
+    for (let wait = 0; (await left()).length > 0; wait += 50) {
+      assert.ok(wait < 10_000, 'containers of the former id are still there');
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+    for (const instance_number of [0, 1]) {
+      await cluster.send(DOWN.deploy, makeDeploy({ instance_number }));
+      await report(cluster, 'RUNNING', instance_number);
+    }
+  });
+
   it('takes itself down with removeAll', async () => {
     await worker.stop();
     const { data, id } = worker;
@@ -245,6 +268,21 @@ describe('node engine on a Docker Engine', { skip: withoutDocker() }, () => {
     assert.deepEqual(await mine(), []);
   });
 });
+
+/** The last that an engine did before it died: the cluster gave it another id, and it stored it. */
+async function diesHavingRegistered(data: string, cluster: TestCluster): Promise<void> {
+  const store = openSqlite({ file: join(data, 'node.sqlite'), durability: 'normal' });
+  const offer = { host: 'w1', token: '', vcpus: 1, memory: 512, architecture: 'amd64' };
+  const place = { virtualization: ['docker'], public_address: '127.0.0.1', tunnel_port: 50103 };
+  await register({
+    store: registrationIn(store),
+    clock: systemClock,
+    log: silentLogger,
+    describe: async () => ({ ...offer, ...place, overlay: true }),
+    cluster: { host: '127.0.0.1', port: cluster.port },
+  });
+  await store.close();
+}
 
 function holdsOf({ data }: TestWorker): string[] {
   return readdirSync(join(data, 'hold')).filter(name => !name.startsWith('.'));

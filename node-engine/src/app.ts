@@ -15,6 +15,7 @@ import {
   type RegistrationDeps,
   type RegistrationDocument,
   registerForEver,
+  registrationIn,
 } from './cluster/registration.ts';
 import { completeConfig, type NodeConfig } from './config.ts';
 import { architecture } from './host/architecture.ts';
@@ -121,7 +122,7 @@ function openStore(config: NodeConfig): Store {
 
 function registrationDeps(config: NodeConfig, deps: NodeDeps, store: Store): RegistrationDeps {
   return {
-    store: store.collection<RegistrationDocument>('registration', []),
+    store: registrationIn(store),
     clock: deps.clock,
     log: deps.log,
     describe: () => describe(config, deps),

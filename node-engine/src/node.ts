@@ -1,15 +1,15 @@
 /** The parts of a worker that are wired to each other, and made anew when a cluster gives it another id. */
-import { backoff, messageOf, type Running, type Store } from '@hedgerow/common';
+import type { Running, Store } from '@hedgerow/common';
 import type { JobPayload } from '@hedgerow/protos';
 import type { NodeDeps } from './app.ts';
-import { pause, type RegistrationDocument } from './cluster/registration.ts';
+import type { RegistrationDocument } from './cluster/registration.ts';
 import type { NodeConfig } from './config.ts';
 import { type Engine, startEngine } from './engine.ts';
+import { clearFormer, forgetOutdated } from './former.ts';
 import { cores } from './host/cpu.ts';
 import { memory } from './host/memory.ts';
 import type { HandlerContext } from './mqtt/handlers/index.ts';
 import { Uplink } from './mqtt/uplink.ts';
-import { forgetInstances, removeContainers } from './remove-all.ts';
 import { InstanceUsage } from './usage/instance-usage.ts';
 import { MachineUsage } from './usage/machine-usage.ts';
 import { reportUsage } from './usage/report.ts';
@@ -30,8 +30,12 @@ export async function composeNode(
   ending: AbortSignal,
 ): Promise<NodeParts & Running> {
   const publish = (report: JobPayload) => uplink.job(report);
-  const start = (answer: RegistrationDocument) =>
-    startEngine(config, { ...deps, publish }, engineFacts(answer));
+  const start = async (answer: RegistrationDocument) => {
+    await forgetOutdated(deps.store);
+    const engine = await startEngine(config, { ...deps, publish }, engineFacts(answer));
+    await clearFormer(config, deps, ending);
+    return engine;
+  };
   const machine = new MachineUsage(config.vcpus || cores());
   const uplink: Uplink = new Uplink({
     ...deps,
@@ -52,9 +56,7 @@ export async function composeNode(
       const { workerId } = engine;
       deps.log.warn({ was: workerId, is: answer.worker_id }, 'another id: what ran under the old one goes');
       await engine.stop();
-      await forgetInstances(deps.store);
       engine = await start(answer);
-      removeLater(config, deps, workerId, ending);
     },
     async stop() {
       stopUsage();
@@ -75,22 +77,4 @@ function handlerContext(engine: Engine, uplink: Uplink, deps: NodeDeps): Handler
     publishSync: () => uplink.sync(),
     log: deps.log,
   };
-}
-
-/** Containers under a former id; goes on trying in the background, as the Docker Engine may be away. */
-function removeLater(
-  config: NodeConfig,
-  deps: NodeDeps,
-  workerId: string,
-  ending: AbortSignal,
-  attempt = 0,
-): void {
-  removeContainers(config, workerId).catch(async (error: unknown) => {
-    deps.log.warn(
-      { worker: workerId, attempt },
-      `containers of a former id not removed: ${messageOf(error)}`,
-    );
-    await pause(deps.clock, backoff(attempt, { first: 1000, max: 60_000 }), ending).catch(() => {});
-    if (!ending.aborted) removeLater(config, deps, workerId, ending, attempt + 1);
-  });
 }

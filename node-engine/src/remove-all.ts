@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, openSqlite, type Store, silentLogger, systemClock } from '@hedgerow/common';
-import { REGISTRATION, type RegistrationDocument } from './cluster/registration.ts';
+import { REGISTRATION, registrationIn } from './cluster/registration.ts';
 import { completeConfig, type NodeConfig } from './config.ts';
 import { DesiredStore, keyOf } from './instances/desired.ts';
 import { DockerRuntime } from './runtimes/docker/docker-runtime.ts';
@@ -18,10 +18,11 @@ export async function removeAll(
   const config = completeConfig(given);
   const store = openSqlite({ file: join(config.data, 'node.sqlite'), durability: 'normal' });
   try {
-    const known = await store.collection<RegistrationDocument>('registration', []).get(REGISTRATION);
+    const known = await registrationIn(store).get(REGISTRATION);
     if (!known) return 0;
     await forgetInstances(store);
-    const count = await removeContainers(config, known.worker_id);
+    let count = 0;
+    for (const id of [known.worker_id, ...(known.former ?? [])]) count += await removeContainers(config, id);
     rmSync(join(config.data, 'hold'), { recursive: true, force: true });
     deps.log.info({ worker: known.worker_id, containers: count }, 'removed');
     return count;

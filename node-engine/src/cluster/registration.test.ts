@@ -11,9 +11,9 @@ import { ERRORS } from '../errors.ts';
 import {
   REGISTRATION,
   type RegistrationDeps,
-  type RegistrationDocument,
   register,
   registerForEver,
+  registrationIn,
 } from './registration.ts';
 
 const ANSWER = {
@@ -46,7 +46,7 @@ describe('registration', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     store = openSqlite({ file: ':memory:', durability: 'normal' });
     deps = {
-      store: store.collection<RegistrationDocument>('registration', []),
+      store: registrationIn(store),
       clock: systemClock,
       log: silentLogger,
       describe: async () => ({
@@ -80,6 +80,19 @@ describe('registration', () => {
     assert.equal('id' in (bodies[0] ?? {}), false);
     await register(deps);
     assert.deepEqual([bodies[1]?.id, bodies[1]?.secret], [ANSWER.id, 's']);
+  });
+
+  it('stores with another id which one it had, and that what it had to run was that one’s', async () => {
+    const [second, third] = ['1'.repeat(24), '2'.repeat(24)];
+    assert.deepEqual([(await register(deps)).former, (await register(deps)).outdated], [[], false]);
+    for (const id of [second, third, third]) {
+      answers.push({ status: 200, body: { ...ANSWER, id } });
+      await register(deps);
+    }
+    const known = await deps.store.get(REGISTRATION);
+    assert.deepEqual([known?.former, known?.outdated], [[ANSWER.id, second], true]);
+    const back = await register(deps);
+    assert.deepEqual([back.worker_id, back.former], [ANSWER.id, [second, third]]);
   });
 
   const unusable: [string, { status: number; body: unknown }, string, RegExp][] = [

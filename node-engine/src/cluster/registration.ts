@@ -12,6 +12,7 @@ import {
   type Logger,
   messageOf,
   put,
+  type Store,
 } from '@hedgerow/common';
 import type { RegisterRequest, RegisterResponse } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
@@ -21,6 +22,14 @@ import { type JsonAnswer, postJson } from './http.ts';
 export interface RegistrationDocument extends Document, RegisterResponse {
   worker_id: string;
   public_address: string;
+  /** ids that this machine had before, whose containers may still be there */
+  former?: string[];
+  /** what is stored as having to run was a former id's */
+  outdated?: boolean;
+}
+
+export function registrationIn(store: Store): Collection<RegistrationDocument> {
+  return store.collection<RegistrationDocument>('registration', []);
 }
 
 export const REGISTRATION = 'registration';
@@ -66,7 +75,18 @@ export async function register(deps: RegistrationDeps): Promise<RegistrationDocu
     worker_id: response.id,
     id: REGISTRATION,
     public_address: offer.public_address,
+    ...leftBehind(known, response.id),
   });
+}
+
+/** Stored with the new id in one write: whenever the engine dies, it knows what is to be cleared away. */
+function leftBehind(
+  known: RegistrationDocument | null,
+  id: string,
+): Required<Pick<RegistrationDocument, 'former' | 'outdated'>> {
+  const { worker_id = id, former = [], outdated = false } = known ?? {};
+  if (worker_id === id) return { former, outdated };
+  return { former: [...former, worker_id].filter(other => other !== id), outdated: true };
 }
 
 async function post(cluster: { host: string; port: number }, body: RegisterRequest): Promise<JsonAnswer> {
