@@ -9,25 +9,35 @@ import {
   type Store,
   startWith,
 } from '@hedgerow/common';
-import type { JobPayload, NetManager, RegisterResponse } from '@hedgerow/protos';
+import type { MetricRegistry } from '@hedgerow/common/metrics';
+import type { JobPayload, LogChunk, NetManager, RegisterResponse } from '@hedgerow/protos';
 import type { NodeConfig } from './config.ts';
 import { Holds } from './hold/holds.ts';
 import { DesiredStore } from './instances/desired.ts';
 import { Instances } from './instances/instances.ts';
+import { Outlet } from './logs/outlet.ts';
+import { Readers } from './logs/readers.ts';
+import { LogStreams } from './logs/streams.ts';
+import { meteredRuntime } from './metrics/runtime.ts';
 import { NetGateway } from './net/gateway.ts';
 import { DockerRuntime } from './runtimes/docker/docker-runtime.ts';
+import type { Runtime } from './runtimes/runtime.ts';
 
 export interface EngineDeps {
   clock: Clock;
   log: Logger;
   net: NetManager | null;
   store: Store;
+  metrics: MetricRegistry;
   publish: (report: JobPayload) => void;
+  publishLogs: (chunk: LogChunk) => Promise<void> | null;
 }
 
 export interface Engine {
   readonly workerId: string;
   readonly instances: Instances;
+  readonly runtime: Pick<Runtime, 'available'>;
+  readonly logs: LogStreams;
   /** null without an overlay */
   readonly gateway: NetGateway | null;
   /** A new registration of the same worker: its subnet or address may have changed. */
@@ -44,37 +54,45 @@ export function startEngine(
   registration: RegisterResponse & { public_address: string },
 ): Promise<Engine & Running> {
   return startWith<Engine>(async life => {
-    const { clock, log } = deps;
+    const { clock } = deps;
+    const log = deps.log.child({ worker: registration.id, cluster: registration.cluster_name });
     const holds = deps.net
       ? await Holds.create({ directory: join(config.data, 'hold'), shim: config.shim })
       : null;
     if (holds) life.add('holds', () => holds.close());
     const gateway = deps.net ? new NetGateway(deps.net, clock, log) : null;
     if (gateway) life.add('net gateway', () => gateway.stop());
-    const runtime = createRuntime(config, deps, registration.id, holds?.shim ?? config.shim);
-    let address = registration.public_address;
+    const runtime = createRuntime(config, { ...deps, log }, registration.id, holds?.shim ?? config.shim);
+    let { public_address: address, subnet } = registration;
+    const readers = new Readers(clock);
     const instances = new Instances({
       ...deps,
+      readers,
+      log,
       runtime,
       overlay: gateway && holds ? { gateway, holds } : null,
       desired: new DesiredStore(deps.store),
       publicAddress: () => address,
     });
     life.add('instances', () => instances.stop());
+    const outlet = new Outlet({ publish: deps.publishLogs, clock });
+    const logs = new LogStreams({ runtime, instances, readers, outlet, clock, log });
+    life.add('logs', () => logs.stop());
     const registered: Engine['registered'] = next => {
-      address = next.public_address;
       gateway?.register(netRegistration(config, next));
+      if (next.subnet !== subnet) instances.wireAgain();
+      ({ public_address: address, subnet } = next);
     };
     registered(registration);
     await instances.load();
     await firstLook(runtime, instances, clock, log);
     life.add('runtime', () => runtime.close());
-    return { workerId: registration.id, instances, gateway, registered };
+    return { workerId: registration.id, instances, runtime, logs, gateway, registered };
   });
 }
 
-function createRuntime(config: NodeConfig, deps: EngineDeps, workerId: string, shim: string): DockerRuntime {
-  return new DockerRuntime({
+function createRuntime(config: NodeConfig, deps: EngineDeps, workerId: string, shim: string): Runtime {
+  const runtime = new DockerRuntime({
     workerId,
     shim,
     socket: config.docker,
@@ -82,6 +100,7 @@ function createRuntime(config: NodeConfig, deps: EngineDeps, workerId: string, s
     clock: deps.clock,
     log: deps.log,
   });
+  return meteredRuntime(runtime, deps.metrics);
 }
 
 /** ms: how long the cluster's view waits for adoption, so that it does not see healthy instances as new ones. */
@@ -89,7 +108,7 @@ const ADOPTION = 5000;
 const LOOK_AGAIN = { first: 1000, max: 60_000 };
 
 /** Follows the runtime. Resolves when what it runs has been adopted, or after a while when it does not answer. */
-function firstLook(runtime: DockerRuntime, instances: Instances, clock: Clock, log: Logger): Promise<void> {
+function firstLook(runtime: Runtime, instances: Instances, clock: Clock, log: Logger): Promise<void> {
   return new Promise(resolve => {
     const cancel = clock.after(ADOPTION, resolve);
     const look = async () => {

@@ -1,6 +1,7 @@
 /** The parts of a worker that are wired to each other, and made anew when a cluster gives it another id. */
 import type { Running, Store } from '@hedgerow/common';
-import type { JobPayload } from '@hedgerow/protos';
+import type { MetricRegistry } from '@hedgerow/common/metrics';
+import type { JobPayload, LogChunk } from '@hedgerow/protos';
 import type { NodeDeps } from './app.ts';
 import type { RegistrationDocument } from './cluster/registration.ts';
 import type { NodeConfig } from './config.ts';
@@ -8,6 +9,8 @@ import { type Engine, startEngine } from './engine.ts';
 import { clearFormer, forgetOutdated } from './former.ts';
 import { cores } from './host/cpu.ts';
 import { memory } from './host/memory.ts';
+import type { Slot } from './instances/slot.ts';
+import { Restarts } from './metrics/restarts.ts';
 import type { HandlerContext } from './mqtt/handlers/index.ts';
 import { Uplink } from './mqtt/uplink.ts';
 import { InstanceUsage } from './usage/instance-usage.ts';
@@ -16,7 +19,10 @@ import { reportUsage } from './usage/report.ts';
 
 export interface NodeParts {
   readonly uplink: Uplink;
+  readonly restarts: Restarts;
   workerId(): string;
+  slots(): Slot[];
+  runtimeAvailable(): boolean;
   handlers(): HandlerContext;
   /** The cluster has answered a registration. */
   registered(answer: RegistrationDocument): Promise<void>;
@@ -25,14 +31,19 @@ export interface NodeParts {
 /** @param ending aborts what goes on in the background */
 export async function composeNode(
   config: NodeConfig,
-  deps: NodeDeps & { store: Store },
+  deps: NodeDeps & { store: Store; metrics: MetricRegistry },
   first: RegistrationDocument,
   ending: AbortSignal,
 ): Promise<NodeParts & Running> {
-  const publish = (report: JobPayload) => uplink.job(report);
+  const restarts = new Restarts();
+  const publish = (report: JobPayload) => {
+    restarts.reported(report);
+    uplink.job(report);
+  };
+  const publishLogs = (chunk: LogChunk) => uplink.logs(chunk);
   const start = async (answer: RegistrationDocument) => {
     await forgetOutdated(deps.store);
-    const engine = await startEngine(config, { ...deps, publish }, engineFacts(answer));
+    const engine = await startEngine(config, { ...deps, publish, publishLogs }, engineFacts(answer));
     await clearFormer(config, deps, ending);
     return engine;
   };
@@ -49,7 +60,10 @@ export async function composeNode(
   const stopUsage = reportUsage({ ...deps, machine, instances, uplink, running });
   return {
     uplink,
+    restarts,
     workerId: () => engine.workerId,
+    slots: () => engine.instances.all(),
+    runtimeAvailable: () => engine.runtime.available(),
     handlers: () => handlerContext(engine, uplink, deps),
     async registered(answer) {
       if (answer.worker_id === engine.workerId) return engine.registered(engineFacts(answer));
@@ -73,6 +87,7 @@ function handlerContext(engine: Engine, uplink: Uplink, deps: NodeDeps): Handler
   return {
     instances: engine.instances,
     gateway: engine.gateway,
+    logs: engine.logs,
     publishBeat: () => uplink.beat(),
     publishSync: () => uplink.sync(),
     log: deps.log,

@@ -144,7 +144,7 @@ const down = {
   subnet_grant: { claim_id: 'r', subnet: '10.18.0.0', error: 'none left' },
   table_entry: tableEntry,
   refused: { code: 'NOT_LEADING', message: 'no', leader: '192.0.2.8:10000' },
-  log_request: { ...reference, stream_id: 's', follow: true, tail: 10, request_id: 'r' },
+  log_request: { ...reference, stream_id: 's', follow: true, tail: 10, request_id: 'r', again: true },
   log_stop: { stream_id: 's' },
 } satisfies Required<Omit<link.FromRoot, 'body'>>;
 

@@ -153,6 +153,8 @@ export interface LogRequest extends InstanceRef {
   /** so many last lines first */
   tail: number;
   request_id: string;
+  /** repeats an earlier one: whoever does not know the stream goes on with what comes from now on */
+  again: boolean;
 }
 
 export interface LogChunk {

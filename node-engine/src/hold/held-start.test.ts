@@ -7,8 +7,8 @@ import { openSqlite, silentLogger, systemClock } from '@hedgerow/common';
 import { type DeployPayload, DOWN } from '@hedgerow/protos';
 import Docker from 'dockerode';
 import { DesiredStore } from '../instances/desired.ts';
+import { lastText } from '../logs/last-text.ts';
 import { DockerRuntime } from '../runtimes/docker/docker-runtime.ts';
-import { demultiplex } from '../runtimes/docker/logs.ts';
 import { makeDeploy } from '../testing/deploys.ts';
 import { startDockerd, type TestDockerd, withoutDocker } from '../testing/dockerd.ts';
 import { makeImage } from '../testing/images.ts';
@@ -119,7 +119,7 @@ describe('held start', { skip: withoutDocker() }, () => {
       await container.start();
       if (held) holds.release(name);
       const { StatusCode } = (await container.wait()) as { StatusCode: number };
-      const text = await printed(container);
+      const text = await lastText(runtime, id, 1000);
       await container.remove();
       holds.drop(name);
       return { code: StatusCode, text };
@@ -178,7 +178,7 @@ describe('held start', { skip: withoutDocker() }, () => {
       const before = Date.now();
       await runtime.stop(id);
       assert.ok(Date.now() - before < 1500, 'it ended by the signal, not by the kill');
-      assert.equal(await runtime.logs(id, 10), '');
+      assert.equal(await lastText(runtime, id, 10), '');
       await runtime.remove(id);
     });
   });
@@ -202,10 +202,6 @@ async function leaveOnHold(worker: TestWorker, socket: string, deploy: DeployPay
   await holds.close();
   assert.ok(readFileSync(`/proc/${pid}/status`, 'utf8').length > 0);
   return { container: new Docker({ socketPath: socket }).getContainer(id), name };
-}
-
-async function printed(container: Docker.Container): Promise<string> {
-  return demultiplex(await container.logs({ stdout: true, stderr: true, follow: false }));
 }
 
 /** Waits for output, which a released program writes a moment after its release. */

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@hedgerow/common';
 import type { JobPayload } from '@hedgerow/protos';
 import type { Holds } from '../hold/holds.ts';
+import type { Readers } from '../logs/readers.ts';
 import type { NetGateway } from '../net/gateway.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { DesiredStore } from './desired.ts';
@@ -19,6 +20,7 @@ export interface Context {
   /** null = containers without a network, started at once */
   overlay: Overlay | null;
   desired: DesiredStore;
+  readers: Pick<Readers, 'settled'>;
   starts: Limiter;
   clock: Clock;
   log: Logger;

@@ -1,17 +1,27 @@
 import { type Clock, type Logger, messageOf, SerialByKey } from '@hedgerow/common';
-import type { BeatInstance, DeletePayload, DeployPayload, JobPayload, Status } from '@hedgerow/protos';
+import type {
+  BeatInstance,
+  DeletePayload,
+  DeployPayload,
+  InstanceRef,
+  JobPayload,
+  Status,
+} from '@hedgerow/protos';
+import type { Readers } from '../logs/readers.ts';
+import type { Output } from '../logs/source.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { Context, Overlay } from './context.ts';
 import { compareCommand } from './decide.ts';
 import { type Desired, type DesiredStore, keyOf, wantedOf } from './desired.ts';
 import { Limiter } from './limiter.ts';
 import { reconcile } from './reconcile.ts';
-import { newSlot, type Slot, setDesired, type Telling, withStatus } from './slot.ts';
+import { about, newSlot, outputOf, type Slot, setDesired, type Telling, withStatus } from './slot.ts';
 
 export interface InstancesDeps {
   runtime: Runtime;
   overlay: Overlay | null;
   desired: DesiredStore;
+  readers: Readers;
   clock: Clock;
   log: Logger;
   publicAddress: () => string;
@@ -28,6 +38,7 @@ export class Instances {
   readonly #slots = new Map<string, Slot>();
   readonly #queue = new SerialByKey();
   readonly #context: Context;
+  readonly #listeners = new Set<() => void>();
   #stopped = false;
 
   constructor(deps: InstancesDeps) {
@@ -38,7 +49,10 @@ export class Instances {
       tell: (slot, telling) => this.#tell(slot, telling),
       forget: (slot, was) => {
         if (!slot.desired) this.#slots.delete(slot.key);
-        deps.publish(withStatus(was, { status: 'UNDEPLOYED', detail: 'stopped and removed' }));
+        this.#changed();
+        const gone = { status: 'UNDEPLOYED', detail: 'stopped and removed' } as const;
+        this.#write(slot, gone);
+        deps.publish(withStatus(was, gone));
       },
     };
   }
@@ -48,6 +62,7 @@ export class Instances {
     for (const desired of await this.#deps.desired.all()) {
       const slot = this.#slot(desired.deploy);
       slot.desired = desired;
+      slot.requestId = desired.deploy.request_id ?? '';
       slot.report = withStatus(slot.report, firstStatus(desired));
     }
   }
@@ -76,8 +91,11 @@ export class Instances {
     const desired = await this.#deps.desired.save(deploy);
     const slot = this.#slot(deploy);
     setDesired(slot, desired);
+    slot.requestId = deploy.request_id;
     const accepted = { status: 'CREATING', detail: 'accepted' } as const;
     slot.report = withStatus({ ...slot.report, ...identity(deploy) }, accepted);
+    this.#write(slot, accepted);
+    this.#changed();
     this.#enqueue(slot);
   }
 
@@ -88,6 +106,9 @@ export class Instances {
     if (!slot || other) return this.#deps.publish(this.#gone(command));
     await this.#deps.desired.forget(slot.key);
     setDesired(slot, null);
+    slot.requestId = command.request_id || slot.requestId;
+    this.#deps.log.info(about(slot), 'to be removed');
+    this.#changed();
     this.#enqueue(slot);
   }
 
@@ -97,12 +118,42 @@ export class Instances {
     this.#deps.publish(withStatus(this.#gone(command), { status: 'FAILED', detail: why }));
   }
 
+  /** The network took back what it had attached, as it does with another subnet: what runs is attached anew. */
+  wireAgain(): void {
+    for (const slot of this.#slots.values()) {
+      // behind a start that is under way, which may have been attached before
+      void this.#queue.run(slot.key, async () => {
+        slot.wiredPid = null;
+      });
+      this.#enqueue(slot);
+    }
+  }
+
   /** The container of this instance ended or was removed by somebody. */
   changed(jobName: string, instanceNumber: number): void {
     const slot = this.#slots.get(keyOf(jobName, instanceNumber));
     if (!slot) return;
     slot.stale = true;
     this.#enqueue(slot);
+  }
+
+  /** Where what the instance prints is to be had; null when there is no such instance. */
+  output(ref: InstanceRef): Output | null {
+    const { service_id, instance_number } = ref;
+    const slot = [...this.#slots.values()].find(
+      ({ number, report }) => number === instance_number && report.service_id === service_id,
+    );
+    return slot ? outputOf(slot) : null;
+  }
+
+  /** Calls back whenever an instance's status or its wish changed. @returns a function that ends it */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  all(): Slot[] {
+    return [...this.#slots.values()];
   }
 
   reports(): JobPayload[] {
@@ -143,7 +194,7 @@ export class Instances {
         if (known && !this.#stopped) await reconcile(this.#context, slot, again);
       })
       .catch((error: unknown) => {
-        this.#deps.log.error({ instance: slot.key }, `not reconciled: ${messageOf(error)}`);
+        this.#deps.log.error(about(slot), `not reconciled: ${messageOf(error)}`);
       });
   }
 
@@ -164,9 +215,19 @@ export class Instances {
       status_detail === report.status_detail &&
       namespace_ip === report.namespace_ip;
     slot.report = report;
+    this.#changed();
     if (same && telling.status !== 'RUNNING') return;
-    this.#deps.log.info({ instance: slot.key, status: telling.status }, telling.detail);
+    this.#write(slot, telling);
     this.#deps.publish(report);
+  }
+
+  #write(slot: Slot, { status, detail }: Pick<Telling, 'status' | 'detail'>): void {
+    const level = status === 'FAILED' || status === 'DEAD' ? 'warn' : 'info';
+    this.#deps.log[level]({ ...about(slot), status }, detail);
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
   }
 
   #gone(of: { service_id: string; job_name: string; instance_number: number }): JobPayload {

@@ -8,8 +8,8 @@ import type { Context } from './context.ts';
 import { type Action, decide } from './decide.ts';
 import { wantedOf } from './desired.ts';
 import { afterEnd } from './restart.ts';
-import { next, oneLine } from './sentences.ts';
-import type { Slot } from './slot.ts';
+import { next, oneLine, withoutValues } from './sentences.ts';
+import { about, type Slot } from './slot.ts';
 
 /**
  * Brings one instance from what is seen to what is wanted. Runs in the instance's own queue, never twice at a time.
@@ -58,11 +58,11 @@ function failed(context: Context, slot: Slot, error: unknown, again: () => void)
   if (isErrorOf(error, ERRORS.SUPERSEDED)) return true;
   const { restarts, delay } = afterEnd(slot.restarts, context.clock.monotonic());
   slot.restarts = restarts;
-  const detail = `${oneLine(messageOf(error))}; ${next('retry', delay)}`;
-  context.log.warn({ instance: slot.key, retry_ms: delay }, detail);
-  if (slot.desired && !isErrorOf(error, ERRORS.RUNTIME_AWAY)) {
+  const why = withoutValues(oneLine(messageOf(error)), slot.desired?.deploy.environment ?? []);
+  const detail = `${why}; ${next('retry', delay)}`;
+  if (slot.desired && !isErrorOf(error, ERRORS.RUNTIME_AWAY))
     context.tell(slot, { status: 'FAILED', detail });
-  }
+  else context.log.warn({ ...about(slot), retry_ms: delay }, detail);
   if (delay > 0) wait(context, slot, delay, again);
   return delay > 0;
 }

@@ -19,6 +19,17 @@ export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
+/** Shorter ones are ordinary words, and no secrets. */
+const SHORTEST_SECRET = 4;
+
+/** The values of a service's environment may be secrets, and what a program or Docker complains of may have them. */
+export function withoutValues(text: string, environment: readonly string[]): string {
+  return environment
+    .map(entry => entry.slice(entry.indexOf('=') + 1))
+    .filter(value => value.length >= SHORTEST_SECRET)
+    .reduce((left, value) => left.replaceAll(value, '…'), text);
+}
+
 /** @param memory limit in MiB, 0 = none */
 export function ending(seen: Pick<Observed, 'exitCode' | 'outOfMemory'>, memory: number): string {
   if (seen.outOfMemory) return `ran out of memory${memory > 0 ? ` (limit ${memory} MiB)` : ''}`;

@@ -1,4 +1,5 @@
-import type { JobPayload, Status } from '@hedgerow/protos';
+import { aboutInstance, type InstanceFields, type JobPayload, type Status } from '@hedgerow/protos';
+import type { Output } from '../logs/source.ts';
 import type { Observed } from '../runtimes/runtime.ts';
 import type { Desired } from './desired.ts';
 import { NO_RESTARTS, type Restarts } from './restart.ts';
@@ -8,6 +9,8 @@ export interface Slot {
   readonly key: string;
   readonly jobName: string;
   readonly number: number;
+  /** of the last order about it; in every log line */
+  requestId: string;
   /** null = to be removed */
   desired: Desired | null;
   seen: Observed | null;
@@ -28,6 +31,7 @@ export function newSlot(report: JobPayload): Slot {
     key: `${report.sname}/${report.instance}`,
     jobName: report.sname,
     number: report.instance,
+    requestId: '',
     desired: null,
     seen: null,
     stale: true,
@@ -37,6 +41,17 @@ export function newSlot(report: JobPayload): Slot {
     change: new AbortController(),
     report,
   };
+}
+
+/** In every log line about the instance. */
+export function about(slot: Slot): InstanceFields & { job: string } {
+  const ref = { service_id: slot.report.service_id, instance_number: slot.number };
+  return { ...aboutInstance({ ...ref, request_id: slot.requestId }), job: slot.jobName };
+}
+
+export function outputOf({ seen, desired, report }: Slot): Output {
+  const continues = desired !== null && !desired.completed;
+  return { container: seen?.container ?? null, last: report.logs, continues };
 }
 
 /** Gives the slot another desired state: waiting ends, and whatever was awaited for the old one is given up. */

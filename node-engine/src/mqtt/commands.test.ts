@@ -49,7 +49,11 @@ describe('control/deploy', () => {
 
 it('control/delete: Oakestra’s three keys are enough', () => {
   const given = { job_name: 'a.b.c.d', virtualization: 'docker', instance_number: 2 };
-  assert.deepEqual(parseDelete('control/delete', bytes(given)), { ...given, service_id: '' });
+  assert.deepEqual(parseDelete('control/delete', bytes(given)), {
+    ...given,
+    service_id: '',
+    request_id: '',
+  });
 });
 
 describe('tables', () => {

@@ -2,6 +2,8 @@ import {
   type DeletePayload,
   type DeployPayload,
   isJobName,
+  type LogsPayload,
+  MOST_TAIL,
   type TableEntry,
   type TableInstance,
 } from '@hedgerow/protos';
@@ -57,6 +59,21 @@ export function parseDelete(topic: string, payload: Buffer): DeletePayload {
     instance_number: f.count('instance_number'),
     virtualization: f.text('virtualization', 'docker'),
     request_id: f.text('request_id', ''),
+  };
+}
+
+/** @throws BAD_MESSAGE naming the field */
+export function parseLogs(topic: string, payload: Buffer): LogsPayload {
+  const f = readFields(topic, payload);
+  return {
+    stream_id: filled(topic, f, 'stream_id'),
+    service_id: f.text('service_id', ''),
+    instance_number: f.count('instance_number', 0),
+    follow: f.flag('follow'),
+    tail: Math.min(f.count('tail', 0), MOST_TAIL),
+    request_id: f.text('request_id', ''),
+    again: f.flag('again'),
+    stop: f.flag('stop'),
   };
 }
 

@@ -1,6 +1,9 @@
 import { HedgerowError } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 
+/** What they hold goes into no sentence and no log, nor does the text of a whole payload. */
+const SECRET: ReadonlySet<string> = new Set(['environment']);
+
 /** Reads typed fields of a JSON object; null and absent mean the default, a wrong type is an error with its name. */
 export interface Fields {
   text(key: string, fallback?: string): string;
@@ -26,7 +29,7 @@ export function fieldsOf(topic: string, object: Record<string, unknown>): Fields
   ): T => {
     const value = object[key] ?? fallback;
     if (ok(value)) return value as T;
-    throw bad(`${topic}: ${key}`, object[key], allowed);
+    throw bad(`${topic}: ${key}`, SECRET.has(key) ? 'something else' : object[key], allowed);
   };
   const isText = (value: unknown) => typeof value === 'string';
   const list = (value: unknown, ok: (item: unknown) => boolean) => Array.isArray(value) && value.every(ok);
@@ -47,9 +50,9 @@ function parseObject(topic: string, payload: Buffer): Record<string, unknown> {
     const value: unknown = JSON.parse(payload.toString());
     if (isObject(value)) return value;
   } catch {
-    throw bad(topic, payload.toString().slice(0, 80), 'JSON');
+    throw bad(topic, `${payload.length} bytes`, 'JSON');
   }
-  throw bad(topic, payload.toString().slice(0, 80), 'one JSON object');
+  throw bad(topic, `${payload.length} bytes`, 'one JSON object');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -5,6 +5,7 @@ import {
   hashInstances,
   type InformationPayload,
   type JobPayload,
+  type LogChunkPayload,
   type ResourcesPayload,
   type SyncPayload,
   UP,
@@ -67,6 +68,11 @@ export class Uplink {
 
   resources(payload: ResourcesPayload): void {
     this.#session?.publish(UP.jobsResources, payload, { qos: 0 });
+  }
+
+  /** @returns null without a connection; rejects when it ends before the broker has the message */
+  logs(payload: LogChunkPayload): Promise<void> | null {
+    return this.#session?.publishAcknowledged(UP.logs, payload) ?? null;
   }
 
   /** A beat out of turn, the answer to a probe. */

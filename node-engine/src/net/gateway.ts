@@ -56,13 +56,13 @@ export class NetGateway {
     await this.#whenReady.promise;
   }
 
-  /** Table changes that came before are in force when this resolves. @throws NETWORK_FAILED */
-  async attach(request: AttachRequest): Promise<AttachResult> {
+  /** Table changes that came before are in force when this resolves. @param about for the log @throws NETWORK_FAILED */
+  async attach(request: AttachRequest, about: object = {}): Promise<AttachResult> {
     await this.#tail;
     try {
       return await this.#net.attach(request);
     } catch (first) {
-      this.#log.warn({ instance: request.serviceName }, `attach, first try: ${messageOf(first)}`);
+      this.#log.warn({ ...about }, `attach, first try: ${messageOf(first)}`);
     }
     try {
       await this.#inOrder(() => this.#recover());

@@ -1,4 +1,5 @@
 import type { DeployPayload } from '@hedgerow/protos';
+import type { LogLine } from '../logs/lines.ts';
 
 /** A container of this worker by its labels alone. */
 export interface Listed {
@@ -39,6 +40,17 @@ export interface ContainerRequest {
   hold: string | null;
 }
 
+export interface LogOptions {
+  /** so many last lines; null = all */
+  tail: number | null;
+  /** only lines after this one's `at`; "" = from the first */
+  since: string;
+  /** goes on until the container ends */
+  follow: boolean;
+  /** ends it */
+  signal: AbortSignal;
+}
+
 export interface RuntimeListener {
   /** The runtime answers (again): everything must be looked at once. */
   up(): void;
@@ -71,7 +83,7 @@ export interface Runtime {
   stop(container: string): Promise<void>;
   /** Kills and removes. Removing what is gone is no error. */
   remove(container: string): Promise<void>;
-  /** Last lines of standard output and error, "" when there are none. */
-  logs(container: string, lines: number): Promise<string>;
+  /** Lines of standard output and error. Who reads slowly makes the runtime wait, not this process keep them. */
+  logs(container: string, options: LogOptions): AsyncIterable<LogLine>;
   close(): void;
 }

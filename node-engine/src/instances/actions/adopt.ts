@@ -1,7 +1,7 @@
 import type { DeployPayload } from '@hedgerow/protos';
 import type { Observed } from '../../runtimes/runtime.ts';
 import type { Context } from '../context.ts';
-import type { Slot } from '../slot.ts';
+import { about, type Slot } from '../slot.ts';
 import { unlessSuperseded } from './superseded.ts';
 import { running, wire } from './wire.ts';
 
@@ -26,5 +26,5 @@ export async function adopt(
     address,
     detail: 'running',
   });
-  context.log.info({ instance: slot.key, container: seen.container }, 'instance adopted');
+  context.log.info({ ...about(slot), container: seen.container }, 'instance adopted');
 }

@@ -9,7 +9,10 @@ export async function clearAway(
 ): Promise<void> {
   const { seen } = slot;
   if (seen && gracefully) await context.runtime.stop(seen.container);
-  if (seen) await context.runtime.remove(seen.container);
+  if (seen) {
+    await context.readers.settled(seen.container);
+    await context.runtime.remove(seen.container);
+  }
   context.overlay?.holds.drop(context.runtime.nameOf(slot.jobName, slot.number));
   slot.seen = null;
   slot.wiredPid = null;

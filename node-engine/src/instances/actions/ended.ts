@@ -1,10 +1,11 @@
-import { type Logger, messageOf } from '@hedgerow/common';
+import { messageOf } from '@hedgerow/common';
+import { lastText } from '../../logs/last-text.ts';
 import type { Observed } from '../../runtimes/runtime.ts';
 import type { Context } from '../context.ts';
 import type { Desired } from '../desired.ts';
 import { afterEnd } from '../restart.ts';
 import { ending, next } from '../sentences.ts';
-import type { Slot } from '../slot.ts';
+import { about, type Slot } from '../slot.ts';
 import { clear, clearAway } from './clear.ts';
 
 const LOG_LINES = 20;
@@ -16,7 +17,7 @@ export async function restart(
   desired: Desired,
   seen: Observed,
 ): Promise<number> {
-  const logs = await lastLines(context, seen, context.log);
+  const logs = await lastLines(context, slot, seen);
   const { restarts, delay } = afterEnd(slot.restarts, context.clock.monotonic());
   slot.restarts = restarts;
   const detail = `${ending(seen, desired.deploy.memory)}; ${next('restart', delay)}`;
@@ -34,15 +35,15 @@ export async function complete(
 ): Promise<void> {
   await context.desired.complete(slot.key);
   slot.desired = { ...desired, completed: true };
-  const logs = await lastLines(context, seen, context.log);
+  const logs = await lastLines(context, slot, seen);
   context.tell(slot, { status: 'COMPLETED', detail: 'exited with code 0', logs });
   await clear(context, slot);
 }
 
 /** A status without its log lines is better than none. */
-async function lastLines(context: Context, seen: Observed, log: Logger): Promise<string> {
-  return context.runtime.logs(seen.container, LOG_LINES).catch((error: unknown) => {
-    log.warn({ container: seen.container }, `no log lines: ${messageOf(error)}`);
+async function lastLines(context: Context, slot: Slot, seen: Observed): Promise<string> {
+  return lastText(context.runtime, seen.container, LOG_LINES).catch((error: unknown) => {
+    context.log.warn({ ...about(slot), container: seen.container }, `no log lines: ${messageOf(error)}`);
     return '';
   });
 }

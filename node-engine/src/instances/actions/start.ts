@@ -1,9 +1,9 @@
-import { HedgerowError, type Logger, messageOf } from '@hedgerow/common';
+import { HedgerowError, messageOf } from '@hedgerow/common';
 import type { DeployPayload } from '@hedgerow/protos';
 import { ERRORS } from '../../errors.ts';
 import type { ImageFacts } from '../../runtimes/runtime.ts';
 import type { Context } from '../context.ts';
-import type { Slot } from '../slot.ts';
+import { about, type Slot } from '../slot.ts';
 import { clearAway } from './clear.ts';
 import { throwIfSuperseded, unlessSuperseded } from './superseded.ts';
 import { running, wire } from './wire.ts';
@@ -40,25 +40,27 @@ async function prepare(context: Context, slot: Slot, deploy: DeployPayload): Pro
 }
 
 async function launch(context: Context, slot: Slot, deploy: DeployPayload, image: ImageFacts): Promise<void> {
-  const { runtime, overlay, log } = context;
+  const { runtime, overlay } = context;
   const name = runtime.nameOf(slot.jobName, slot.number);
   let container: string | null = null;
   try {
     const hold = overlay ? await overlay.holds.take(name) : null;
     container = await runtime.create({ name, deploy, image, hold });
+    context.log.info({ ...about(slot), container }, 'container created');
     const pid = await runtime.start(container);
     const address = await wire(context, deploy, name, pid);
     running(context, slot, { deploy, container, name, pid, address, detail: 'running' });
   } catch (error) {
-    if (container) await abandon(context, container, log);
+    if (container) await abandon(context, slot, container);
     overlay?.holds.drop(name);
     throw error;
   }
 }
 
 /** A container that this fails to remove is found and dealt with when the runtime is looked at again. */
-async function abandon(context: Context, container: string, log: Logger): Promise<void> {
+async function abandon(context: Context, slot: Slot, container: string): Promise<void> {
   await context.runtime.remove(container).catch((error: unknown) => {
-    log.warn({ container }, `half-made container is still there: ${messageOf(error)}`);
+    const fields = { ...about(slot), container };
+    context.log.warn(fields, `half-made container is still there: ${messageOf(error)}`);
   });
 }

@@ -1,5 +1,5 @@
 import { HedgerowError } from '@hedgerow/common';
-import type { DeployPayload } from '@hedgerow/protos';
+import { aboutInstance, type DeployPayload } from '@hedgerow/protos';
 import { ERRORS } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import type { Slot } from '../slot.ts';
@@ -18,12 +18,13 @@ export async function wire(
   if (pid === 0) {
     throw new HedgerowError(ERRORS.RUNTIME_FAILED, 'the container ended before its network was there');
   }
-  const attached = await context.overlay.gateway.attach({
+  const request = {
     pid,
     serviceName: deploy.job_name,
     instanceNumber: deploy.instance_number,
     portMappings: deploy.port,
-  });
+  };
+  const attached = await context.overlay.gateway.attach(request, aboutInstance(deploy));
   context.overlay.holds.release(name);
   return attached.nsAddress;
 }

@@ -2,9 +2,11 @@ import type { Logger } from '@hedgerow/common';
 import { messageOf } from '@hedgerow/common';
 import { DOWN, type DownTopic } from '@hedgerow/protos';
 import type { Instances } from '../../instances/instances.ts';
+import type { LogStreams } from '../../logs/streams.ts';
 import type { NetGateway } from '../../net/gateway.ts';
 import { handleDelete } from './delete.ts';
 import { handleDeploy } from './deploy.ts';
+import { handleLogs } from './logs.ts';
 import { handleProbe } from './probe.ts';
 import { handleSync } from './sync.ts';
 import { handleTable } from './table.ts';
@@ -15,6 +17,7 @@ export interface HandlerContext {
   instances: Pick<Instances, 'deploy' | 'delete' | 'refuse'>;
   /** null on a worker without an overlay */
   gateway: Pick<NetGateway, 'setTable' | 'setEntry'> | null;
+  logs: Pick<LogStreams, 'request'>;
   publishBeat: () => void;
   publishSync: () => void;
   log: Logger;
@@ -29,7 +32,7 @@ const HANDLERS: Readonly<Record<DownTopic, Handler>> = {
   [DOWN.sync]: handleSync,
   [DOWN.table]: handleTable,
   [DOWN.tableResult]: handleTableResult,
-  [DOWN.logs]: () => {},
+  [DOWN.logs]: handleLogs,
 };
 
 /** Handles one command; one that cannot be read or stored is logged, and the next one is still taken. */

@@ -1,18 +1,20 @@
 import type { Clock, Logger } from '@hedgerow/common';
 import Docker, { type ContainerInspectInfo } from 'dockerode';
+import type { LogLine } from '../../logs/lines.ts';
 import type {
   ContainerRequest,
   ImageFacts,
   Listed,
+  LogOptions,
   Observed,
   Runtime,
   RuntimeListener,
 } from '../runtime.ts';
-import { call } from './errors.ts';
+import { call, GONE } from './errors.ts';
 import { EventStream } from './events.ts';
 import { Images } from './images.ts';
 import { containerName, readLabels, workerFilter } from './labels.ts';
-import { demultiplex } from './logs.ts';
+import { readLogs } from './logs.ts';
 import { createOptions, type OptionsSettings } from './options.ts';
 
 export interface DockerRuntimeOptions extends OptionsSettings {
@@ -22,7 +24,6 @@ export interface DockerRuntimeOptions extends OptionsSettings {
   log: Logger;
 }
 
-const GONE = [404];
 /** 304 = stopped already */
 const STOPPED = [304, 404];
 /** 409 = somebody is removing it */
@@ -42,7 +43,7 @@ export class DockerRuntime implements Runtime {
   readonly words = ['docker', 'container'];
   readonly #options: DockerRuntimeOptions;
   readonly #docker: Docker;
-  /** events: silent for as long as nothing happens */
+  /** events and followed logs: silent for as long as nothing happens */
   readonly #eventful: Docker;
   readonly #images: Images;
   #events: EventStream | null = null;
@@ -108,10 +109,8 @@ export class DockerRuntime implements Runtime {
     await call(() => this.#docker.getContainer(container).remove({ force: true, v: true }), REMOVED);
   }
 
-  async logs(container: string, lines: number): Promise<string> {
-    const options = { stdout: true, stderr: true, follow: false as const, tail: lines };
-    const stream = await call(() => this.#docker.getContainer(container).logs(options), GONE);
-    return stream ? demultiplex(stream) : '';
+  logs(container: string, options: LogOptions): AsyncIterable<LogLine> {
+    return readLogs(options.follow ? this.#eventful : this.#docker, container, options);
   }
 
   close(): void {

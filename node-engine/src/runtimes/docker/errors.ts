@@ -8,6 +8,9 @@ interface DockerError {
   reason?: string;
 }
 
+/** Answers that say that there is no such container. */
+export const GONE: readonly number[] = [404];
+
 const AWAY = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EACCES', 'ETIMEDOUT']);
 
 export function statusOf(error: unknown): number {

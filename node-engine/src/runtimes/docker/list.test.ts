@@ -9,6 +9,7 @@ import { openSqlite, silentLogger, systemClock } from '@hedgerow/common';
 import type { JobPayload } from '@hedgerow/protos';
 import { DesiredStore } from '../../instances/desired.ts';
 import { Instances } from '../../instances/instances.ts';
+import { Readers } from '../../logs/readers.ts';
 import { makeDeploy } from '../../testing/deploys.ts';
 import { DockerRuntime } from './docker-runtime.ts';
 import { labelsFor } from './labels.ts';
@@ -51,6 +52,7 @@ describe('an Engine that cannot say how one of its containers is', () => {
       runtime,
       overlay: null,
       desired,
+      readers: new Readers(systemClock),
       clock: systemClock,
       log: silentLogger,
       publicAddress: () => '',
