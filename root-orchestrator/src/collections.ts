@@ -1,5 +1,6 @@
 /** The root's collections: their names and the fields that `find` may filter by. */
 import type { Collection, Document, Store } from '@hedgerow/common';
+import type { Secret } from './auth/secrets.ts';
 import type {
   Application,
   Claim,
@@ -32,6 +33,8 @@ export interface Collections {
   intents: Collection<Intent>;
   meta: Collection<Meta>;
   leases: Collection<Lease>;
+  /** of a store that several roots share; else they are files */
+  secrets: Collection<Secret>;
 }
 
 export function openCollections(store: Store): Collections {
@@ -54,5 +57,6 @@ export function openCollections(store: Store): Collections {
     intents: store.collection<Intent>('intents', []),
     meta: store.collection<Meta>('meta', []),
     leases: store.collection<Lease>('leases', []),
+    secrets: store.collection<Secret>('secrets', []),
   };
 }

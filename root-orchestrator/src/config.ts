@@ -1,4 +1,7 @@
-import { integer, port, type Settings, text } from '@hedgerow/common';
+import { badSetting, integer, parseAddress, port, type Settings, text } from '@hedgerow/common';
+
+/** Of the System Manager. */
+export const DEFAULT_PORT = 10_000;
 
 export interface RootConfig {
   host: string;
@@ -7,12 +10,22 @@ export interface RootConfig {
   socket: string;
   /** directory of the store and the secrets */
   data: string;
+  /** `mongodb://…` of a store that several roots may share; "" = a file in the data directory */
+  mongodb: string;
+  /** `host:port` or `unix:/path` that clusters and other roots reach this one at; "" = host and port */
+  address: string;
+  /** s without a sign of the leading root after which another one leads */
+  leaseSeconds: number;
+  /** file that the join token of clusters is written to for those beside this root; "" = none */
+  clusterTokenFile: string;
   /** password that user Admin is made with; "" = `Admin`, on loopback only */
   adminPassword: string;
   /** directory of `cluster-link.proto` and `swagger-ui/` beside a bundle; "" = from the packages */
   assets: string;
   /** life of an access token, s */
   accessTokenSeconds: number;
+  /** that `/metrics` is read with; "" = everybody who reaches the port may */
+  metricsToken?: string;
 }
 
 export const rootSettings: Settings<RootConfig> = {
@@ -23,7 +36,7 @@ export const rootSettings: Settings<RootConfig> = {
     help: 'address that the API and clusters are served on',
     parse: text,
   },
-  port: { flag: 'port', short: 'p', env: 'MY_PORT', default: 10000, help: 'its port', parse: port },
+  port: { flag: 'port', short: 'p', env: 'MY_PORT', default: DEFAULT_PORT, help: 'its port', parse: port },
   socket: {
     flag: 'socket',
     env: 'ROOT_SOCKET',
@@ -36,6 +49,34 @@ export const rootSettings: Settings<RootConfig> = {
     env: 'ROOT_DATA',
     default: '/var/lib/hedgerow/root',
     help: 'directory of the store and the secrets',
+    parse: text,
+  },
+  mongodb: {
+    flag: 'mongodb',
+    env: 'MONGODB_URL',
+    default: '',
+    help: 'store that several roots may share: mongodb://user:password@host:port/database',
+    parse: text,
+  },
+  address: {
+    flag: 'address',
+    env: 'ROOT_ADDRESS',
+    default: '',
+    help: 'host:port or unix:/path that clusters and other roots reach this one at; only with a shared store',
+    parse: rootAddress,
+  },
+  leaseSeconds: {
+    flag: 'lease-seconds',
+    env: 'ROOT_LEASE_SECONDS',
+    default: 10,
+    help: 'silence of the leading root after which another one leads',
+    parse: integer(1, 600),
+  },
+  clusterTokenFile: {
+    flag: 'cluster-token-file',
+    env: 'CLUSTER_TOKEN_FILE',
+    default: '',
+    help: 'file that the join token of clusters is also written to, for clusters beside this root',
     parse: text,
   },
   adminPassword: {
@@ -59,4 +100,20 @@ export const rootSettings: Settings<RootConfig> = {
     help: 'life of an access token',
     parse: integer(1, 86_400),
   },
+  metricsToken: {
+    flag: 'metrics-token',
+    env: 'METRICS_TOKEN',
+    default: '',
+    help: 'bearer token that /metrics asks for; anybody may read it when empty',
+    parse: text,
+  },
 };
+
+function rootAddress(value: string, name: string): string {
+  try {
+    parseAddress(value, DEFAULT_PORT);
+    return value;
+  } catch (cause) {
+    throw badSetting(name, value, 'host:port or unix:/path', cause);
+  }
+}

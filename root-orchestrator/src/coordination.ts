@@ -1,117 +1,136 @@
-/** Wires the side of the root that faces clusters: their streams, the scheduling, the addresses, the network table. */
+/** Wires the side of the root that faces clusters and other roots: who leads, the streams, the addresses. */
 import type { Socket } from 'node:net';
-import type { Clock, Logger } from '@hedgerow/common';
-import { Clusters } from './clusters/clusters.ts';
-import type { HandlerParts } from './clusters/handlers/handler.ts';
-import { serve } from './clusters/serve.ts';
+import { type Clock, type Logger, newId } from '@hedgerow/common';
+import { MetricRegistry } from '@hedgerow/common/metrics';
 import { createLinkServer } from './clusters/server.ts';
+import type { Session } from './clusters/session.ts';
 import type { Collections } from './collections.ts';
-import { Board } from './deployments/board.ts';
-import { Driver } from './deployments/driver.ts';
-import { InstanceStore } from './deployments/instance-store.ts';
-import { Placement } from './deployments/placement.ts';
-import { Reconciler } from './deployments/reconciler.ts';
-import { Removal } from './deployments/removal.ts';
+import { Election } from './leadership/election.ts';
+import { type ForwardToLeader, forwarder } from './leadership/forward.ts';
+import type { Leader, Leadership, Reign, Term } from './leadership/leadership.ts';
+import { soleLeadership } from './leadership/sole.ts';
+import { RootTerm } from './leadership/term.ts';
+import { type RootMeter, rootMeter } from './metrics/meter.ts';
+import { Mirror } from './mirrors/mirror.ts';
 import { AddressBook } from './network/addresses.ts';
-import { Lookup } from './network/lookup.ts';
-import { Subnets } from './network/subnets.ts';
-import { sweepClaims } from './network/sweep.ts';
-import { Table } from './network/table.ts';
-import type { Addresses, Deployments, Sessions } from './ports.ts';
+import type { Addresses, Sessions } from './ports.ts';
 
 export interface CoordinationDeps {
   collections: Collections;
+  /** May other roots run over the same store? */
+  shared: boolean;
   clock: Clock;
   log: Logger;
+  /** of the process; nobody sees them when left out */
+  metrics?: MetricRegistry;
   /** join token of clusters */
   clusterToken: string;
   /** folder of cluster-link.proto; "" = beside the sources */
   assets: string;
+  /** ms without a sign of the leading root after which another one leads */
+  lease: number;
   /** ms between pings to a cluster, and that an answer may take */
   keepalive?: number;
+  /** what else runs while this root leads */
+  others?: (reign: Reign) => readonly Term[];
 }
 
 export interface Coordination {
-  deployments: Deployments;
   addresses: Addresses;
   sessions: Sessions;
+  /** unique to this process */
+  rootId: string;
+  leads(): boolean;
+  leader(): Leader | null;
+  forwardToLeader: ForwardToLeader;
   /** Takes a connection whose first bytes are the preface of HTTP/2, none of them consumed (or all unshifted). */
   injectHttp2(socket: Socket): void;
-  /** Frees claims without owners and takes up what is not settled. Before the API answers. */
+  /** Before the API answers. A root with a store of its own leads from here on. */
   start(): Promise<void>;
+  /** When this root can be reached: one over a shared store leads from now on, unless another one does. */
+  stand(address: string): Promise<void>;
+  /** Lets another root lead, at once. This one still answers. */
+  resign(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** A dead cluster is noticed after 4 s without traffic and 4 s without an answer to the ping. */
 const KEEPALIVE = 4000;
-/** Timers of the pings are not the injected clock's: some room for both to be late. */
-const KEEPALIVE_SLACK = 1000;
 
 export function createCoordination(deps: CoordinationDeps): Coordination {
-  const core = createCore(deps);
-  const { clusters, addresses, subnets, table, driver } = core;
-  const streams = new Set<Promise<void>>();
-  const link = createLinkServer({
-    token: deps.clusterToken,
-    assets: deps.assets,
-    keepalive: deps.keepalive ?? KEEPALIVE,
-    log: deps.log,
-    accept(session) {
-      const stream = serve(session, core);
-      streams.add(stream);
-      void stream.finally(() => streams.delete(stream));
-    },
+  const { collections, shared } = deps;
+  const rootId = newId(deps.clock.now());
+  const addresses = new AddressBook(collections.claims);
+  const meter = rootMeter({
+    ...{ registry: deps.metrics ?? new MetricRegistry(deps.log), clock: deps.clock },
+    ...{ instances: collections.instances, term: () => leadership.term },
   });
+  const leadership: Leadership<RootTerm> = createLeadership(deps, rootId, addresses, meter);
+  const link = createLinkServer({
+    ...{
+      token: deps.clusterToken,
+      assets: deps.assets,
+      clock: deps.clock,
+      log: deps.log,
+      counts: meter.link,
+    },
+    keepalive: deps.keepalive ?? KEEPALIVE,
+    accept: session => accept(session, leadership),
+  });
+  // Who is connected to the leading root is known to others from the store.
+  const seen = new Mirror(collections.clusters);
+  const leads = () => leadership.term !== null;
+  const leader = () => leadership.leader();
   return {
-    deployments: driver,
-    addresses: forgetting(addresses, table),
-    sessions: clusters,
+    ...{ addresses, rootId, leads, leader },
+    forwardToLeader: forwarder({ rootId, leads, leader }),
+    sessions: {
+      isConnected(id) {
+        if (leadership.term) return leadership.term.clusters.isConnected(id);
+        return seen.get(id)?.connected_epoch === (leader()?.epoch ?? Number.NaN);
+      },
+    },
     injectHttp2: socket => link.inject(socket),
     async start() {
-      await sweepClaims(deps.collections, deps.log);
-      for (const part of [addresses, subnets, clusters]) await part.load();
-      await driver.resume();
+      await addresses.load();
+      if (shared) await seen.start();
+      else await leadership.start('');
     },
+    async stand(address) {
+      if (shared) await leadership.start(address);
+    },
+    resign: () => leadership.stop(),
     async stop() {
-      table.stop();
+      await leadership.stop();
       link.stop();
-      await Promise.all(streams);
-      await driver.stop();
-      await clusters.flush();
+      seen.stop();
+      addresses.stop();
+      meter.stop();
     },
   };
 }
 
-type Core = HandlerParts & { addresses: AddressBook };
-
-function createCore({ collections, clock, log, keepalive = KEEPALIVE }: CoordinationDeps): Core {
-  const { services, claims } = collections;
-  const clusters = new Clusters({ clusters: collections.clusters, clock, log });
-  const board = new Board();
-  const addresses = new AddressBook(claims);
-  const table = new Table({ services, board, clusters, clock, log });
-  const touched = (serviceId: string) => table.touch(serviceId);
-  const instances = new InstanceStore({ collection: collections.instances, board, clock, touched });
-  const placement = new Placement({ services, instances, board, clusters, table, clock, log });
-  const left = () => driver.roomier();
-  const removal = new Removal({ instances, clusters, addresses, log, left });
-  const reconciler = new Reconciler({ services, instances, board, placement, removal, table, log });
-  const driver = new Driver({ instances, board, placement, removal, reconciler, clock, log });
-  const subnets = new Subnets(claims);
-  const lookup = new Lookup({ services, claims });
-  const deadAfter = 2 * keepalive + KEEPALIVE_SLACK;
-  return { clusters, addresses, subnets, table, driver, lookup, clock, log, deadAfter };
+function createLeadership(
+  deps: CoordinationDeps,
+  rootId: string,
+  addresses: Addresses,
+  meter: RootMeter,
+): Leadership<RootTerm> {
+  const { collections, shared, clock, log, lease, keepalive = KEEPALIVE, others = () => [] } = deps;
+  const outbid = (epoch: number) => leadership.outbid(epoch);
+  const termDeps = { collections, addresses, clock, log, meter, shared, keepalive, outbid, others };
+  const makeTerm = (reign: Reign) => new RootTerm(termDeps, reign);
+  const leadership: Leadership<RootTerm> = shared
+    ? new Election({ leases: collections.leases, clock, log, rootId, lease, makeTerm })
+    : soleLeadership(makeTerm);
+  return leadership;
 }
 
-/** A service that gives its addresses back exists no more: clusters are told, also when it never had an instance. */
-function forgetting(addresses: Addresses, table: Table): Addresses {
-  return {
-    claimServiceIp: (owner, wish) => addresses.claimServiceIp(owner, wish),
-    claimInstanceIp: owner => addresses.claimInstanceIp(owner),
-    async release(owner, address) {
-      await addresses.release(owner, address);
-      const [kind, id] = owner.split('/');
-      if (kind === 'service' && id !== undefined) table.removed(id);
-    },
-  };
+/** A cluster that is told who leads dials there. */
+function accept(session: Session, leadership: Leadership<RootTerm>): void {
+  if (leadership.term) leadership.term.accept(session);
+  else {
+    const other = leadership.leader();
+    session.refuse('NOT_LEADING', other ? 'another root leads' : 'no root leads yet', other?.address);
+  }
 }

@@ -12,7 +12,9 @@ export const ERRORS = defineErrors({
   BODY_UNSUPPORTED: refused(415),
   BODY_INVALID: refused(422),
   QUERY_INVALID: refused(422),
+  INSTANCE_NUMBER_INVALID: refused(422),
   PATH_UNKNOWN: refused(404),
+  REPLACED: refused(410),
   METHOD_NOT_ALLOWED: refused(405),
 
   LOGIN_FAILED: refused(401),
@@ -29,6 +31,8 @@ export const ERRORS = defineErrors({
   SLA_INVALID: refused(422),
   APPLICATION_EXISTS: refused(409),
   SERVICE_EXISTS: refused(409),
+  ROLLOUT_RUNNING: later(409),
+  CLUSTER_IN_USE: later(409),
   USER_EXISTS: refused(409),
   USER_IN_USE: refused(409),
   ORGANIZATION_EXISTS: refused(409),
@@ -46,6 +50,7 @@ export const ERRORS = defineErrors({
   SERVICE_IP_TAKEN: refused(409),
   ADDRESSES_EXHAUSTED: later(507),
 
+  CHANGE_UNDONE: later(503),
   NO_LEADER: later(503),
   NOT_LEADING: later(503),
 

@@ -1,12 +1,11 @@
 /** What the API side of the root needs of the side that drives instances and talks to clusters. */
 
+/** Whoever wants an instance stores it; the root that leads sees it there. These say so to whoever else listens. */
 export interface Deployments {
-  /** An instance was stored as REQUESTED: drive it. Never throws; works in the background. */
+  /** An instance was stored as REQUESTED. */
   requested(instanceId: string): void;
-  /** An instance's `desired` became `gone` (or its service went): drive its removal. */
+  /** An instance's `desired` became `gone`. */
   gone(instanceId: string): void;
-  /** Takes up everything that is not settled; called at start. */
-  resume(): Promise<void>;
 }
 
 /** Addresses are claims in the store; `owner` is written as in `Claim`. */
@@ -23,6 +22,6 @@ export interface Addresses {
 }
 
 export interface Sessions {
-  /** Is the stream of this cluster up? */
+  /** Does the root that leads have the stream of this cluster? */
   isConnected(clusterId: string): boolean;
 }

@@ -8,7 +8,7 @@ import { manualClock } from '@hedgerow/common/testing';
 import jwt from 'jsonwebtoken';
 import { startTestRoot, type TestRoot } from '../testing/root.ts';
 import { hashPassword, verifyPassword } from './password.ts';
-import { openSigningKeys } from './secrets.ts';
+import { openSigningKeys, secretFiles } from './secrets.ts';
 
 const clock = manualClock();
 let data: string;
@@ -123,9 +123,9 @@ describe('a token', () => {
     const { token } = await tokens();
     const claims = jwt.decode(token) as jwt.JwtPayload;
     const other = await mkdtemp(join(tmpdir(), 'hedgerow-root-keys-'));
-    const { privateKey, publicKey } = await openSigningKeys(other);
+    const { privateKey, publicKey } = await openSigningKeys(secretFiles(other));
     await rm(other, { recursive: true });
-    const { publicKey: ours } = await openSigningKeys(data);
+    const { publicKey: ours } = await openSigningKeys(secretFiles(data));
     const forged = [
       jwt.sign(claims, privateKey, { algorithm: 'RS256' }),
       jwt.sign(claims, null, { algorithm: 'none' }),
@@ -161,14 +161,21 @@ describe('users', () => {
     assert.deepEqual(own.body, made.body);
     assert.deepEqual((await root.call('GET', '/api/user/ada', undefined, admin)).body, made.body);
     assert.equal((await root.call('GET', '/api/user/Admin', undefined, token)).status, 404);
-    const refused = await root.call('POST', '/api/auth/register', { name: 'x', password: 'long enough' }, token);
+    const refused = await root.call(
+      'POST',
+      '/api/auth/register',
+      { name: 'x', password: 'long enough' },
+      token,
+    );
     assert.equal(refused.body.error, 'FORBIDDEN');
   });
 
   test('several at once of the same name, whatever its case: one is made', async () => {
     const admin = await root.login();
     const all = await Promise.all(
-      ['twin', 'Twin', 'TWIN'].map(n => root.call('POST', '/api/auth/register', { name: n, password: 'long enough' }, admin)),
+      ['twin', 'Twin', 'TWIN'].map(n =>
+        root.call('POST', '/api/auth/register', { name: n, password: 'long enough' }, admin),
+      ),
     );
     assert.deepEqual(all.map(answer => answer.status).sort(), [200, 409, 409]);
     const stored = await root.collections.users.find();

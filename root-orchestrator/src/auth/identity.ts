@@ -14,7 +14,7 @@ import { Passwords } from './passwords.ts';
 import { Resets } from './resets.ts';
 import { Revocations } from './revocations.ts';
 import { Rights } from './rights.ts';
-import { openSigningKeys } from './secrets.ts';
+import { openSigningKeys, type Secrets } from './secrets.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { Turns } from './turns.ts';
 import { Users } from './users.ts';
@@ -31,13 +31,13 @@ export interface Identity {
 }
 
 export interface IdentityConfig {
-  data: string;
   adminPassword: string;
   accessTokenSeconds: number;
 }
 
 export interface IdentityDeps {
   collections: Collections;
+  secrets: Secrets;
   clock: Clock;
   log: Logger;
 }
@@ -53,7 +53,7 @@ export async function createIdentity(config: IdentityConfig, deps: IdentityDeps)
   const users = new Users({ collections, clock, turns });
   const memberships = new Memberships(collections, clock);
   await ensureAdmin({ users, memberships }, config.adminPassword);
-  const keys = await openSigningKeys(config.data);
+  const keys = await openSigningKeys(deps.secrets);
   const tokens = createTokens({ keys, clock, accessSeconds: config.accessTokenSeconds });
   const revocations = new Revocations(collections, clock);
   const rights = new Rights(users, memberships);

@@ -1,5 +1,6 @@
 import { type Clock, type Collection, type Logger, type New, newId, put } from '@hedgerow/common';
 import type { Aggregate, Hello } from '@hedgerow/protos';
+import type { Reign } from '../leadership/leadership.ts';
 import type { Cluster } from '../model.ts';
 import type { Sessions } from '../ports.ts';
 import { grew, noAggregate } from './aggregate.ts';
@@ -16,11 +17,13 @@ export interface ClusterView {
   pending: { vcpus: number; memory: number };
 }
 
+const NOT_CONNECTED = -1;
 /** ms between two writes of a cluster's document: its figures are for people to read. */
 const WRITE_EVERY = 1000;
 
 interface Parts {
   clusters: Collection<Cluster>;
+  reign: Reign;
   clock: Clock;
   log: Logger;
 }
@@ -69,7 +72,12 @@ export class Clusters implements Sessions {
     const view =
       this.#byName.get(hello.cluster_name) ?? this.#add(fresh(hello.cluster_name, this.#parts.clock));
     const { cluster_location: location, address, port } = hello;
-    view.document = { ...view.document, location, address, port, last_modified_timestamp: this.#seconds() };
+    const connected_epoch = this.#parts.reign.epoch;
+    const last_modified_timestamp = this.#seconds();
+    view.document = {
+      ...view.document,
+      ...{ location, address, port, connected_epoch, last_modified_timestamp },
+    };
     session.clusterId = view.id;
     session.name = view.name;
     view.session = session;
@@ -79,7 +87,10 @@ export class Clusters implements Sessions {
 
   detach(session: Session): void {
     const view = this.#views.get(session.clusterId);
-    if (view?.session === session) view.session = null;
+    if (view?.session !== session) return;
+    view.session = null;
+    view.document = { ...view.document, connected_epoch: NOT_CONNECTED };
+    this.#writes.request(view.id);
   }
 
   /** @returns whether there may be room now for something that did not fit before */
@@ -116,8 +127,9 @@ export class Clusters implements Sessions {
 
   async #write(clusterId: string): Promise<void> {
     const view = this.#views.get(clusterId);
+    if (!view || !this.#parts.reign.isValid()) return;
     try {
-      if (view) await put(this.#parts.clusters, view.document);
+      await put(this.#parts.clusters, view.document);
     } catch (error) {
       // The next aggregate writes again; decisions are made on what is in memory.
       this.#parts.log.error({ err: error, cluster_id: clusterId }, 'figures of a cluster were not stored');
@@ -137,7 +149,7 @@ function fresh(name: string, clock: Clock): New<Cluster> {
     address: '',
     port: 0,
     aggregate: noAggregate(),
-    connected_epoch: -1,
+    connected_epoch: NOT_CONNECTED,
     last_modified_timestamp: clock.now() / 1000,
   };
 }

@@ -14,6 +14,7 @@ export async function serve(session: Session, parts: HandlerParts): Promise<void
   });
   try {
     for await (const message of session.messages()) {
+      session.counts.received(message);
       await handle(session, message, parts);
       if (!session.open) break;
     }

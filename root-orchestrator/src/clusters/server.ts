@@ -7,8 +7,9 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import type { Logger } from '@hedgerow/common';
+import type { Clock, Logger } from '@hedgerow/common';
 import { LINK_LOADER_OPTIONS, LINK_SERVICE, linkProtoPath } from '@hedgerow/protos';
+import type { LinkCounts } from '../metrics/link.ts';
 import { type Call, Session } from './session.ts';
 import { tokenCheck } from './token.ts';
 
@@ -19,7 +20,9 @@ export interface LinkServerOptions {
   assets: string;
   /** ms between pings, and ms that an answer may take: a dead cluster is noticed after twice this */
   keepalive: number;
+  clock: Clock;
   log: Logger;
+  counts: LinkCounts;
   /** Called with every stream that brought the token. */
   accept: (session: Session) => void;
 }
@@ -65,13 +68,13 @@ function linkService(assets: string): ServiceDefinition {
 }
 
 function connectHandler(
-  { token, log, accept }: LinkServerOptions,
+  { token, clock, log, counts, accept }: LinkServerOptions,
   sessions: Set<Session>,
 ): UntypedServiceImplementation {
   const isValid = tokenCheck(token);
   return {
     Connect(call: Call) {
-      const session = new Session(call);
+      const session = new Session(call, clock, counts);
       sessions.add(session);
       void session.closed.then(() => sessions.delete(session));
       if (isValid(call.metadata.get('authorization')[0]?.toString())) return accept(session);

@@ -1,19 +1,35 @@
-import type { ServerDuplexStream, status } from '@grpc/grpc-js';
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { type Clock, Outflow } from '@hedgerow/common';
 import type { FromCluster, FromRoot } from '@hedgerow/protos';
+import type { LinkCounts } from '../metrics/link.ts';
 
 export type Call = ServerDuplexStream<FromCluster, FromRoot>;
+
+/** Messages that may wait for a cluster: more than the network table of a large root. */
+const MOST_WAITING = 50_000;
+/** ms in which a cluster has to take at least one message */
+const TAKE_WITHIN = 30_000;
 
 /** One stream of one cluster. `clusterId` and `name` are "" until its Hello was accepted. */
 export class Session {
   readonly peer: string;
+  readonly counts: LinkCounts;
   clusterId = '';
   name = '';
   readonly #call: Call;
+  readonly #out: Outflow<FromRoot>;
   readonly #closed = Promise.withResolvers<void>();
   #open = true;
 
-  constructor(call: Call) {
+  constructor(call: Call, clock: Clock, counts: LinkCounts) {
     this.#call = call;
+    this.counts = counts;
+    this.#out = new Outflow(call, {
+      clock,
+      most: MOST_WAITING,
+      within: TAKE_WITHIN,
+      stuck: why => this.fail(status.RESOURCE_EXHAUSTED, `the stream does not keep up: ${why}`),
+    });
     this.peer = call.getPeer();
     call.on('close', () => this.#close());
     call.on('cancelled', () => this.#close());
@@ -36,14 +52,14 @@ export class Session {
 
   /** @returns false when the stream has ended, so that nothing was sent */
   send(message: FromRoot): boolean {
-    if (!this.#open) return false;
-    this.#call.write(message);
-    return true;
+    const sent = this.#open && this.#out.write(message);
+    if (sent) this.counts.sent(message);
+    return sent;
   }
 
   /** Says why in a message of the protocol and ends the stream. */
-  refuse(code: string, message: string): void {
-    this.send({ refused: { code, message, leader: '' } });
+  refuse(code: string, message: string, leader = ''): void {
+    this.send({ refused: { code, message, leader } });
     this.end();
   }
 
@@ -61,6 +77,7 @@ export class Session {
 
   #close(): void {
     this.#open = false;
+    this.#out.end();
     this.#closed.resolve();
   }
 }

@@ -9,8 +9,10 @@ interface Load {
 
 /** All instances in memory, found by cluster and by service without a scan. The store is the truth, this its copy. */
 export class Board {
-  /** Wanted, and on no cluster: to be scheduled. Also those that could not be read yet. */
+  /** Wanted, and on no cluster: to be scheduled. */
   readonly waiting = new Set<string>();
+  /** Tied to a cluster whose answer is not known. */
+  readonly asked = new Set<string>();
   /** Wanted, and on a cluster that has no worker for it any more. */
   readonly stranded = new Set<string>();
   /** To be removed, and not confirmed by their cluster yet. */
@@ -18,6 +20,10 @@ export class Board {
   readonly #instances = new Map<string, Instance>();
   readonly #services = new Map<string, Set<string>>();
   readonly #loads = new Map<string, Load>();
+
+  all(): Iterable<Instance> {
+    return this.#instances.values();
+  }
 
   get(id: string): Instance | undefined {
     return this.#instances.get(id);
@@ -31,12 +37,14 @@ export class Board {
     toggle(this.leaving, instance.id, instance.desired === 'gone');
     const wanted = instance.desired === 'run';
     toggle(this.waiting, instance.id, wanted && instance.cluster_id === '');
+    toggle(this.asked, instance.id, wanted && isUnanswered(instance));
     toggle(this.stranded, instance.id, wanted && isStranded(instance));
   }
 
   drop(id: string): void {
     const instance = this.#instances.get(id);
     this.waiting.delete(id);
+    this.asked.delete(id);
     this.stranded.delete(id);
     this.leaving.delete(id);
     if (!instance) return;
@@ -96,6 +104,11 @@ export class Board {
 /** Its cluster accepted it, lost the worker, and has found no other one. */
 export function isStranded(instance: Instance): boolean {
   return instance.cluster_id !== '' && isRefusal(instance.status);
+}
+
+/** Its cluster was asked, and has neither accepted nor refused. */
+export function isUnanswered(instance: Instance): boolean {
+  return instance.cluster_id !== '' && instance.status === 'CLUSTER_SCHEDULED';
 }
 
 function emptyLoad(): Load {

@@ -1,8 +1,9 @@
 import { type Clock, every, type Logger, SerialByKey } from '@hedgerow/common';
+import type { MeteredLoop } from '@hedgerow/common/metrics';
 import type { InstanceReport, PlaceAnswer } from '@hedgerow/protos';
 import type { Session } from '../clusters/session.ts';
-import type { Deployments } from '../ports.ts';
-import { type Board, isStranded } from './board.ts';
+import type { Instance } from '../model.ts';
+import { type Board, isStranded, isUnanswered } from './board.ts';
 import { instanceId } from './comparison.ts';
 import type { InstanceStore } from './instance-store.ts';
 import type { Placement } from './placement.ts';
@@ -20,13 +21,15 @@ export interface DriverParts {
   reconciler: Reconciler;
   clock: Clock;
   log: Logger;
+  loops: { readonly waiting: MeteredLoop; readonly comparison: MeteredLoop };
 }
 
 /**
- * Drives every instance from REQUESTED to a cluster and from `gone` to its end. Work on one instance runs one task at
- * a time. What fails is taken up again: by the sweep, or by the next Hello of a cluster whose stream it ended.
+ * Drives every instance from REQUESTED to a cluster and from `gone` to its end, as soon as the store says so: whoever
+ * wants an instance stores it, here or in another root. Work on one instance runs one task at a time. What fails is
+ * taken up again: by the sweep, or by the next Hello of a cluster whose stream it ended.
  */
-export class Driver implements Deployments {
+export class Driver {
   readonly #parts: DriverParts;
   readonly #serial = new SerialByKey();
   #sweep: 'idle' | 'running' | 'again' = 'idle';
@@ -37,29 +40,18 @@ export class Driver implements Deployments {
     this.#parts = parts;
   }
 
-  requested(id: string): void {
-    this.#parts.board.waiting.add(id);
-    this.#background(id, () => this.#drive(id));
-  }
-
-  gone(id: string): void {
-    this.#parts.board.leaving.add(id);
-    this.#background(id, () => this.#drive(id));
-  }
-
   /** Instances on a cluster wait for its Hello; those on none are scheduled when a cluster is there. */
-  async resume(): Promise<void> {
-    await this.#parts.instances.load();
-    this.#cancel();
-    this.#cancel = every(this.#parts.clock, RETRY_EVERY, () => {
-      for (const id of this.#parts.board.leaving) this.#background(id, () => this.#drive(id));
-      this.roomier();
-    });
+  async start(): Promise<void> {
+    await this.#parts.instances.start((before, after) => this.#stored(before, after));
+    for (const id of this.#parts.board.leaving) this.#background(id, () => this.#drive(id));
+    if (!this.#stopped) this.#cancel = every(this.#parts.clock, RETRY_EVERY, () => this.#takeUp());
   }
 
+  /** No work begins after this returns; the promise settles when none is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
+    this.#parts.instances.stop();
     this.#parts.placement.stop();
     await this.#serial.idle();
   }
@@ -71,11 +63,15 @@ export class Driver implements Deployments {
       return;
     }
     this.#sweep = 'running';
-    void this.#tryWaiting();
+    void this.#parts.loops.waiting(() => this.#tryWaiting());
   }
 
   /** Compares a Hello with the store and settles the differences. */
-  async compare(session: Session, listed: readonly InstanceReport[]): Promise<void> {
+  compare(session: Session, listed: readonly InstanceReport[]): Promise<void> {
+    return this.#parts.loops.comparison(() => this.#compare(session, listed));
+  }
+
+  async #compare(session: Session, listed: readonly InstanceReport[]): Promise<void> {
     const { board, reconciler } = this.#parts;
     const named = new Set(listed.map(instanceId));
     const missing = board.ofCluster(session.clusterId).filter(instance => !named.has(instance.id));
@@ -115,12 +111,29 @@ export class Driver implements Deployments {
     }
   }
 
+  /** What this part itself changes of an instance never makes it wanted or unwanted. */
+  #stored(before: Instance | undefined, { id, desired, cluster_id }: Instance): void {
+    const appeared = before === undefined && cluster_id === '';
+    const left = desired === 'gone' && before?.desired !== 'gone';
+    if (appeared || left) this.#background(id, () => this.#drive(id));
+  }
+
+  #takeUp(): void {
+    const { leaving, asked } = this.#parts.board;
+    for (const id of [...leaving, ...asked]) this.#background(id, () => this.#drive(id));
+    this.#background('released', () => this.#parts.removal.releaseAgain());
+    this.roomier();
+  }
+
   async #drive(id: string): Promise<void> {
-    const instance = await this.#parts.instances.read(id);
+    const { instances, placement, removal } = this.#parts;
+    const instance = await instances.read(id);
+    if (instance?.desired !== 'run') placement.dismiss(id);
     if (!instance) return;
-    if (instance.desired === 'gone') await this.#parts.removal.begin(instance);
-    else if (instance.cluster_id === '') await this.#parts.placement.place(instance);
-    else if (isStranded(instance)) await this.#parts.placement.move(instance);
+    if (instance.desired === 'gone') await removal.begin(instance);
+    else if (instance.cluster_id === '') await placement.place(instance);
+    else if (isStranded(instance)) await placement.move(instance);
+    else if (isUnanswered(instance)) await placement.askAgain(instance);
   }
 
   async #tryWaiting(): Promise<void> {

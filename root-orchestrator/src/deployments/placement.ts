@@ -51,6 +51,8 @@ export class Placement {
   readonly #parts: PlacementParts;
   readonly #asks = new Map<string, Ask>();
   readonly #turns = new SerialByKey();
+  /** Why an instance is placed nowhere, as was logged last: by instance, then by who said so. */
+  readonly #told = new Map<string, Map<string, string>>();
   #attempts = 0;
 
   constructor(parts: PlacementParts) {
@@ -108,12 +110,20 @@ export class Placement {
     await this.placeOn(instance.cluster_id, instance, service);
   }
 
+  /** For an instance whose cluster is here and was never asked: the root that tied them together could not do it. */
+  async askAgain(instance: Instance): Promise<void> {
+    if (this.#asks.has(instance.id)) return;
+    const service = await this.#parts.services.get(instance.service_id);
+    if (service) await this.placeOn(instance.cluster_id, instance, service);
+  }
+
   /** @returns the instance when it is now known that the cluster has not got it and it is not wanted any more */
   async answered(session: Session, instanceId: string, answer: PlaceAnswer): Promise<Instance | null> {
     const ask = this.#asks.get(instanceId);
     if (!ask || ask.place.attempt_id !== answer.attempt_id || ask.session !== session) return null;
     this.#forget(ask);
     if (answer.accepted) {
+      this.#told.delete(instanceId);
       await this.#parts.instances.change(instanceId, current => accepted(current, session.clusterId, answer));
       return null;
     }
@@ -123,7 +133,7 @@ export class Placement {
     if (instance.desired === 'gone') return instance;
     if (instance.status !== 'CLUSTER_SCHEDULED') return null;
     const refusal = refusalOf(session.name, answer);
-    this.#parts.log.info({ instance: instanceId, ...refusal }, 'a cluster refused an instance');
+    this.#tellOnce(instanceId, session.clusterId, refusal);
     await this.place(instance, new Map([...ask.refusals, [session.clusterId, refusal]]));
     return null;
   }
@@ -133,6 +143,11 @@ export class Placement {
     const asks = [...this.#asks.values()].filter(ask => ask.session === session);
     for (const ask of asks) this.#forget(ask);
     return asks.map(ask => ask.instanceId);
+  }
+
+  /** The instance is not wanted any more, or is not there. */
+  dismiss(instanceId: string): void {
+    this.#told.delete(instanceId);
   }
 
   stop(): void {
@@ -151,7 +166,9 @@ export class Placement {
     }
     const detail = 'status' in decision ? decision.detail : 'the clusters that fitted were lost meanwhile';
     const status = 'status' in decision ? decision.status : 'NoActiveClusterWithCapacity';
-    await this.#settle(instance, [...refusals.values()].at(-1) ?? { status, detail });
+    const refusal = [...refusals.values()].at(-1);
+    if (!refusal) this.#tellOnce(instance.id, '', { status, detail });
+    await this.#settle(instance, refusal ?? { status, detail });
   }
 
   #candidates(service: Service, without: { has(clusterId: string): boolean }): Candidate[] {
@@ -216,12 +233,20 @@ export class Placement {
     this.#parts.clusters.reserve(ask.session.clusterId, sign * vcpus, sign * memory);
   }
 
+  /** An instance that waits is tried every few seconds: its story has one line for each reason, not for each try. */
+  #tellOnce(instanceId: string, by: string, { status, detail }: Refusal): void {
+    const told = this.#told.get(instanceId) ?? new Map<string, string>();
+    const reason = `${status} ${detail}`;
+    if (told.get(by) === reason) return;
+    this.#told.set(instanceId, told.set(by, reason));
+    this.#parts.log.info({ instance: instanceId, status, detail }, 'no cluster takes the instance yet');
+  }
+
   async #settle(instance: Instance, { status, detail }: Refusal): Promise<void> {
     await this.#parts.instances.change(instance.id, current => {
       if (current.desired === 'gone') return null;
       const same = current.status === status && current.status_detail === detail;
       if (same && current.cluster_id === '') return null;
-      this.#parts.log.info({ instance: instance.id, status, detail }, 'no cluster takes the instance');
       return { ...UNPLACED, status, status_detail: detail };
     });
   }

@@ -127,7 +127,6 @@ describe('a Hello', () => {
     );
     site.close();
     await site.ended;
-    await root.coordination.deployments.resume();
     const back = await root.cluster('site1', [report(place)]);
     assert.equal((await back.next('place')).generation, place.generation + 1);
     assert.equal((await root.stored(id)).status, 'RUNNING');

@@ -1,4 +1,4 @@
-import type { Logger } from '@hedgerow/common';
+import { type Logger, messageOf } from '@hedgerow/common';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Instance } from '../model.ts';
 import type { Addresses } from '../ports.ts';
@@ -16,6 +16,8 @@ export interface RemovalParts {
 /** Ends instances that are not wanted. The document goes when its cluster has said that nothing is left. */
 export class Removal {
   readonly #parts: RemovalParts;
+  /** instances that are gone and whose address is not free yet */
+  readonly #unreleased = new Set<string>();
 
   constructor(parts: RemovalParts) {
     this.#parts = parts;
@@ -30,11 +32,27 @@ export class Removal {
       ?.send({ remove: { service_id, instance_number, request_id } });
   }
 
-  /** The document goes first: a claim without an owner is swept at start, an owner without its address is not mended. */
+  /** The document goes first: a claim without an owner is freed later, an owner without its address is not mended. */
   async finish(instance: Instance): Promise<void> {
     await this.#parts.instances.remove(instance.id);
-    await this.#parts.addresses.release(`instance/${instance.id}`);
-    this.#parts.log.info({ instance: instance.id }, 'instance removed');
+    this.#parts.log.info({ instance: instance.id, request_id: instance.request_id }, 'instance removed');
     this.#parts.left();
+    this.#unreleased.add(instance.id);
+    await this.#release(instance.id);
+  }
+
+  /** Frees what could not be freed when its instance went. */
+  async releaseAgain(): Promise<void> {
+    for (const id of this.#unreleased) await this.#release(id);
+  }
+
+  async #release(id: string): Promise<void> {
+    try {
+      await this.#parts.addresses.release(`instance/${id}`);
+      this.#unreleased.delete(id);
+    } catch (error) {
+      const fields = { instance: id, cause: messageOf(error) };
+      this.#parts.log.warn(fields, 'the address of a removed instance is not free yet; tried again');
+    }
   }
 }

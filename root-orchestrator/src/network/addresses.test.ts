@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import { type Collection, duplicate, isErrorOf, openSqlite } from '@hedgerow/common';
+import { type Collection, duplicate, isErrorOf, openSqlite, silentLogger } from '@hedgerow/common';
 import { altered } from '../clusters/testing/altered.ts';
 import { type Collections, openCollections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
@@ -149,6 +149,17 @@ describe('service IPs', () => {
 });
 
 describe('two roots over one store', () => {
+  test('find out what the other has freed, at the latest when nothing seems to be left', async () => {
+    const other = altered(claims, { watch: () => () => {} });
+    const [one, deaf] = [await book(tiny), new AddressBook(other, tiny)];
+    for (const owner of ['a', 'b', 'c']) await one.claimServiceIp(`service/${owner}`);
+    await deaf.load();
+    await assert.rejects(deaf.claimServiceIp('service/d'), /in use/);
+    await one.release('service/b');
+    assert.equal(await deaf.claimServiceIp('service/d'), '10.30.0.2');
+    await assert.rejects(one.claimServiceIp('service/e'), /in use/);
+  });
+
   test('never give one address to two', async () => {
     const [one, other] = [await book(), await book()];
     const given = await Promise.all(
@@ -210,5 +221,26 @@ describe('worker subnets', () => {
     await assert.rejects(subnets.claim('c1', 'w3'), /all 2 worker subnets are in use/);
     await subnets.release('c1', 'w1');
     assert.equal(await subnets.claim('c1', 'w3'), '10.29.255.64');
+  });
+
+  test('are freed when their cluster does not know them, and claimed when only it does', async () => {
+    const subnets = new Subnets(claims);
+    await subnets.load();
+    await subnets.claim('c1', 'w1');
+    await subnets.claim('c1', 'lost');
+    await subnets.claim('c2', 'lost');
+    const holds = [
+      { worker_id: 'w1', subnet: '10.18.0.0' },
+      { worker_id: 'older', subnet: '10.18.7.0' },
+      { worker_id: 'foreign', subnet: '10.18.0.128' },
+      { worker_id: 'odd', subnet: '192.0.2.0' },
+    ];
+    await subnets.settle('c1', holds, silentLogger);
+    const left = (await claims.find()).map(({ id, owner }) => `${id} ${owner}`);
+    assert.deepEqual(left, [
+      'subnet/10.18.0.0 worker/c1/w1',
+      'subnet/10.18.0.128 worker/c2/lost',
+      'subnet/10.18.7.0 worker/c1/older',
+    ]);
   });
 });

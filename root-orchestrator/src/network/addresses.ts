@@ -31,6 +31,10 @@ export class AddressBook implements Addresses {
     return this.#pool.load();
   }
 
+  stop(): void {
+    this.#pool.stop();
+  }
+
   async claimServiceIp(owner: string, wish?: string): Promise<string> {
     if (wish === undefined) return this.#pool.claimNext(owner);
     if (!this.#pool.contains(wish)) throw this.#invalid(wish);

@@ -22,8 +22,8 @@ export interface PoolRange {
 
 /**
  * Values out of a range, each given to one owner. The insert of the claim decides who has it; what is kept in memory
- * only says where it is worth trying. The next value is looked for behind the last one given, so that freed ones
- * rest as long as possible.
+ * only says where it is worth trying, since another root may claim and free, too. The next value is looked for behind
+ * the last one given, so that freed ones rest as long as possible.
  */
 export class Pool {
   readonly #range: PoolRange;
@@ -31,8 +31,10 @@ export class Pool {
   readonly #exhausted: ErrorKind;
   readonly #first: number;
   readonly #size: number;
-  readonly #taken = new Set<number>();
+  /** by position; "" = somebody's */
+  #owners = new Map<number, string>();
   #cursor = 0;
+  #unwatch = (): void => {};
 
   constructor(range: PoolRange, claims: Collection<Claim>, exhausted: ErrorKind) {
     this.#range = range;
@@ -42,14 +44,23 @@ export class Pool {
     this.#size = (numberOf(range.last) - this.#first) / range.step + 1;
   }
 
-  /** Reads which values are taken; once, before the first claim. */
+  /** Reads which values are taken, and listens from then on; before the first claim. */
   async load(): Promise<void> {
-    for (const claim of await this.#claims.find()) {
-      const position = this.#positionOf(claim.id);
-      if (position === null) continue;
-      this.#taken.add(position);
+    this.stop();
+    this.#unwatch = this.#claims.watch((id, claim) => {
+      const position = this.#positionOf(id);
+      if (position === null) return;
+      if (claim) this.#owners.set(position, claim.owner);
+      else this.#owners.delete(position);
+    });
+    await this.#read();
+    for (const position of this.#owners.keys()) {
       this.#cursor = Math.max(this.#cursor, (position + 1) % this.#size);
     }
+  }
+
+  stop(): void {
+    this.#unwatch();
   }
 
   /** Is this a value of the range? */
@@ -59,13 +70,12 @@ export class Pool {
 
   /** @throws the pool's error when every value is taken */
   async claimNext(owner: string): Promise<string> {
-    for (let tries = 0; tries < this.#size; tries += 1) {
-      const position = this.#cursor;
-      this.#cursor = (position + 1) % this.#size;
-      if (this.#taken.has(position)) continue;
-      const value = this.#valueAt(position);
-      if (await this.#insert(position, value, owner)) return value;
-    }
+    const value = await this.#tryAll(owner);
+    if (value !== null) return value;
+    // What another root freed may not have been told yet.
+    await this.#read();
+    const freed = await this.#tryAll(owner);
+    if (freed !== null) return freed;
     throw new HedgerowError(this.#exhausted, `all ${this.#size} ${this.#range.noun} are in use`);
   }
 
@@ -94,19 +104,47 @@ export class Pool {
       if (value !== undefined && owned !== value) continue;
       await this.#claims.remove(this.#idOf(owned));
       const position = this.#position(owned);
-      if (position !== null) this.#taken.delete(position);
+      if (position !== null) this.#owners.delete(position);
     }
   }
 
+  /** @returns the values of owners that begin so, with their owners, as far as is known here */
+  heldBy(prefix: string): { value: string; owner: string }[] {
+    return [...this.#owners]
+      .filter(([, owner]) => owner.startsWith(prefix))
+      .map(([position, owner]) => ({ value: this.#valueAt(position), owner }));
+  }
+
+  async #read(): Promise<void> {
+    const owners = new Map<number, string>();
+    for (const { id, owner } of await this.#claims.find()) {
+      const position = this.#positionOf(id);
+      if (position !== null) owners.set(position, owner);
+    }
+    this.#owners = owners;
+  }
+
+  async #tryAll(owner: string): Promise<string | null> {
+    for (let tries = 0; tries < this.#size; tries += 1) {
+      const position = this.#cursor;
+      this.#cursor = (position + 1) % this.#size;
+      if (this.#owners.has(position)) continue;
+      const value = this.#valueAt(position);
+      if (await this.#insert(position, value, owner)) return value;
+    }
+    return null;
+  }
+
   async #insert(position: number, value: string, owner: string): Promise<boolean> {
-    const known = this.#taken.has(position);
-    this.#taken.add(position);
+    const known = this.#owners.get(position);
+    this.#owners.set(position, known ?? '');
     try {
       await this.#claims.insert({ id: this.#idOf(value), owner });
+      this.#owners.set(position, owner);
       return true;
     } catch (error) {
       if (isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) return false;
-      if (!known) this.#taken.delete(position);
+      if (known === undefined) this.#owners.delete(position);
       throw error;
     }
   }

@@ -5,7 +5,7 @@ import type { Sla } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
 import { openCollections } from '../collections.ts';
 import { AddressBook } from '../network/addresses.ts';
-import { sweepClaims } from '../network/sweep.ts';
+import { Sweep } from '../network/sweep.ts';
 import { type Fault, type FaultyStore, faultyStore } from '../testing/faulty-store.ts';
 import { dump } from '../testing/root.ts';
 import { microservice, sla } from '../testing/slas.ts';
@@ -33,7 +33,7 @@ async function startParts(store: FaultyStore) {
     instances: new Instances(deps),
     changes,
     async recover() {
-      await sweepClaims(collections, silentLogger);
+      await new Sweep(collections, systemClock, silentLogger, 0).run();
       await changes.recover();
     },
     dump: () => dump(collections),
@@ -58,9 +58,9 @@ interface Story {
 }
 
 async function firstApplication(parts: Parts): Promise<string> {
-  const [application] = await parts.applications.list(ada);
+  const [application] = await parts.collections.applications.find();
   assert.ok(application);
-  return application.applicationID;
+  return application.id;
 }
 
 const STORIES: Story[] = [

@@ -3,9 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, type Logger, openSqlite, type Store, silentLogger, systemClock } from '@hedgerow/common';
+import { MetricRegistry, readiness, storeAnswers } from '@hedgerow/common/metrics';
 import { type ApiConfig, createApi } from '../api.ts';
+import { secretFiles } from '../auth/secrets.ts';
 import { type Collections, openCollections } from '../collections.ts';
+import { EventFeed } from '../events/feed.ts';
 import { openPort } from '../http/port.ts';
+import { Mirrors } from '../mirrors/mirrors.ts';
 import { AddressBook } from '../network/addresses.ts';
 import type { Deployments, Sessions } from '../ports.ts';
 import { Changes } from '../services/changes.ts';
@@ -37,7 +41,9 @@ export interface TestRootOptions {
   store?: Store;
   clock?: Clock;
   log?: Logger;
-  config?: Partial<ApiConfig>;
+  config?: Partial<ApiConfig & { data: string }>;
+  /** for readers that come back */
+  eventsKept?: number;
 }
 
 export async function startTestRoot(options: TestRootOptions = {}): Promise<TestRoot> {
@@ -51,14 +57,17 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
   await addresses.load();
   const deps = { collections, addresses, deployments: recorder(requested, gone), clock, log };
   const sessions: Sessions = { isConnected: id => connected.has(id) };
-  const config = {
-    adminPassword: '',
-    assets: '',
-    accessTokenSeconds: 600,
-    ...options.config,
-    data,
-  };
-  const http = await createApi(config, { ...deps, sessions, changes: new Changes(deps) });
+  const config = { adminPassword: '', assets: '', accessTokenSeconds: 600, ...options.config };
+  const mirrors = new Mirrors(collections, store.shared);
+  await mirrors.start();
+  const feed = new EventFeed(mirrors, clock, options.eventsKept);
+  const http = await createApi(config, {
+    ...{ mirrors, feed },
+    ...{ ...deps, sessions, changes: new Changes(deps) },
+    secrets: secretFiles(data),
+    forwardToLeader: async () => false,
+    ...{ metrics: new MetricRegistry(log), ready: readiness([storeAnswers(clock, store)]) },
+  });
   const port = await openPort({ host: '127.0.0.1', port: 0 }, { http, http2: s => s.destroy(), clock });
   const url = `http://127.0.0.1:${'port' in port.address ? port.address.port : 0}`;
   const call = caller(url);
@@ -77,6 +86,8 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
     },
     dump: () => dump(collections),
     async stop() {
+      feed.stop();
+      mirrors.stop();
       await port.close();
       if (!options.store) await store.close();
       if (!options.config?.data) await rm(data, { recursive: true });
@@ -88,7 +99,6 @@ function recorder(requested: string[], gone: string[]): Deployments {
   return {
     requested: id => void requested.push(id),
     gone: id => void gone.push(id),
-    async resume() {},
   };
 }
 

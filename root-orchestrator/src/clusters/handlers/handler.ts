@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@hedgerow/common';
 import type { FromCluster } from '@hedgerow/protos';
 import type { Driver } from '../../deployments/driver.ts';
+import type { Reign } from '../../leadership/leadership.ts';
 import type { Lookup } from '../../network/lookup.ts';
 import type { Subnets } from '../../network/subnets.ts';
 import type { Table } from '../../network/table.ts';
@@ -13,6 +14,9 @@ export interface HandlerParts {
   table: Table;
   lookup: Lookup;
   subnets: Subnets;
+  reign: Reign;
+  /** A cluster has been welcomed under a later epoch than this reign's. */
+  outbid: (epoch: number) => void;
   clock: Clock;
   log: Logger;
   /** ms within which a dead stream is noticed */

@@ -7,6 +7,13 @@ export const hello: Handler<'hello'> = async (session, message, parts) => {
   const { cluster_name: name } = message;
   if (session.clusterId !== '') return session.refuse('HELLO_REPEATED', 'a stream begins with one Hello');
   if (!isClusterName(name)) return session.refuse('CLUSTER_NAME_INVALID', describeName(name));
+  if (isOutbid(message, parts)) {
+    parts.outbid(message.epoch);
+    return session.refuse(
+      'NOT_LEADING',
+      `another root has led since: this one has epoch ${parts.reign.epoch}`,
+    );
+  }
   if (!(await isFree(name, session, parts))) {
     parts.log.warn({ cluster: name, peer: session.peer }, 'a second cluster of this name was turned away');
     return session.refuse('CLUSTER_NAME_TAKEN', `a cluster named ${name} is connected; choose another name`);
@@ -14,9 +21,15 @@ export const hello: Handler<'hello'> = async (session, message, parts) => {
   if (session.open) await welcome(session, message, parts);
 };
 
+/** With an embedded store there is no other root; a cluster that comes from one with another store is welcome. */
+function isOutbid({ epoch }: Hello, { reign }: HandlerParts): boolean {
+  return reign.epoch > 0 && epoch > reign.epoch;
+}
+
 async function welcome(session: Session, message: Hello, parts: HandlerParts): Promise<void> {
   await parts.clusters.attach(session, message);
-  session.send({ welcome: { cluster_id: session.clusterId, epoch: 0 } });
+  session.send({ welcome: { cluster_id: session.clusterId, epoch: parts.reign.epoch } });
+  await parts.subnets.settle(session.clusterId, message.subnets, parts.log);
   const { clusterId: cluster_id, name: cluster } = session;
   parts.log.info({ cluster, cluster_id, instances: message.instances.length }, 'cluster connected');
   await parts.table.introduceAll(session);

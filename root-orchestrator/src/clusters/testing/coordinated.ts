@@ -17,6 +17,8 @@ import { type LinkClient, linkClient } from './link-client.ts';
 
 export const TOKEN = 'join-token';
 const ada: Caller = { id: 'a', name: 'ada', roles: ['Admin'], organization: 'o' };
+/** ms */
+export const LEASE = 10_000;
 /** ms that a change may be waited for */
 const PATIENCE = 3000;
 
@@ -33,11 +35,14 @@ export async function coordinated(options: CoordinatedOptions = {}): Promise<Coo
   const collections = options.wrap?.(opened) ?? opened;
   const [clock, log] = [manualClock(), silentLogger];
   const keepalive = options.keepalive === undefined ? {} : { keepalive: options.keepalive };
-  const deps = { collections, clock, log, clusterToken: TOKEN, assets: '', ...keepalive };
-  const coordination = createCoordination(deps);
+  const own = { clusterToken: TOKEN, assets: '', shared: store.shared, lease: LEASE };
+  const coordination = createCoordination({ collections, clock, log, ...own, ...keepalive });
   await coordination.start();
   const port = await openInjected(coordination);
-  return new Coordinated({ ...deps, ...coordination, store, coordination, port, owns: !options.store });
+  await coordination.stand(port.address);
+  const deployments = { requested() {}, gone() {} };
+  const deps = { collections, clock, log, addresses: coordination.addresses, deployments };
+  return new Coordinated({ ...deps, store, coordination, port, owns: !options.store });
 }
 
 interface InjectedPort {

@@ -1,0 +1,143 @@
+/** What runs while this root leads, and only then: streams of clusters, scheduling, the network table, sweeps. */
+import { type Clock, every, type Logger, messageOf } from '@hedgerow/common';
+import { Clusters } from '../clusters/clusters.ts';
+import type { HandlerParts } from '../clusters/handlers/handler.ts';
+import type { Session } from '../clusters/session.ts';
+import type { Collections } from '../collections.ts';
+import { Board } from '../deployments/board.ts';
+import { Driver } from '../deployments/driver.ts';
+import { InstanceStore } from '../deployments/instance-store.ts';
+import { Placement } from '../deployments/placement.ts';
+import { Reconciler } from '../deployments/reconciler.ts';
+import { Removal } from '../deployments/removal.ts';
+import type { RootMeter } from '../metrics/meter.ts';
+import { Lookup } from '../network/lookup.ts';
+import { Subnets } from '../network/subnets.ts';
+import { Sweep } from '../network/sweep.ts';
+import { Table } from '../network/table.ts';
+import type { Addresses } from '../ports.ts';
+import type { Reign, Term } from './leadership.ts';
+import { LONGEST_REQUEST } from './patience.ts';
+import { Streams } from './streams.ts';
+
+export interface TermDeps {
+  collections: Collections;
+  addresses: Addresses;
+  clock: Clock;
+  log: Logger;
+  meter: Pick<RootMeter, 'waiting' | 'comparison' | 'sweep'>;
+  /** May other processes write to the store, too? */
+  shared: boolean;
+  /** ms between pings to a cluster, and that an answer may take */
+  keepalive: number;
+  outbid: (epoch: number) => void;
+  /** made anew for each reign, started last and stopped first */
+  others: (reign: Reign) => readonly Term[];
+}
+
+/** Timers of the pings are not the injected clock's: some room for both to be late. */
+const KEEPALIVE_SLACK = 1000;
+/** ms; what a crash of another root leaves behind is seen in one turn and freed in the next */
+const SWEEP_EVERY = 300_000;
+
+/** One reign's work. Everything that it knows it reads from the store when it starts. */
+export class RootTerm implements Term {
+  readonly clusters: Clusters;
+  readonly board: Board;
+  readonly #deps: TermDeps;
+  readonly #core: Core;
+  readonly #streams: Streams;
+  readonly #others: readonly Term[];
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #cancels: (() => void)[] = [];
+  #started: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(deps: TermDeps, reign: Reign) {
+    this.#deps = deps;
+    this.#core = createCore(deps, reign);
+    this.#streams = new Streams(this.#core);
+    this.#others = deps.others(reign);
+    this.clusters = this.#core.clusters;
+    this.board = this.#core.board;
+    // Streams that wait for it hear of a failure; there may be none.
+    this.#ready.promise.catch(() => {});
+  }
+
+  accept(session: Session): void {
+    this.#streams.accept(session, this.#ready.promise);
+  }
+
+  start(): Promise<void> {
+    this.#started = this.#start();
+    this.#started.then(this.#ready.resolve, this.#ready.reject);
+    return this.#started;
+  }
+
+  async stop(): Promise<void> {
+    const { table, driver, clusters, subnets } = this.#core;
+    this.#stopped = true;
+    table.stop();
+    for (const cancel of this.#cancels) cancel();
+    const ended = [...this.#others.map(part => part.stop()), this.#streams.stop(), driver.stop()];
+    // Whoever started it hears of its failure.
+    await this.#started.catch(() => {});
+    await Promise.all(ended);
+    subnets.stop();
+    await clusters.flush();
+  }
+
+  async #start(): Promise<void> {
+    const { collections, clock, log, meter, shared } = this.#deps;
+    const { driver, clusters, subnets } = this.#core;
+    const sweep = new Sweep(collections, clock, log, shared ? LONGEST_REQUEST : 0);
+    // Without others it runs before the API answers and not again: a claim is made before its owner is stored.
+    const sweepOnce = () => meter.sweep(() => sweep.run());
+    if (!shared) await sweepOnce();
+    for (const part of [subnets, clusters]) await part.load();
+    if (this.#stopped) return;
+    await driver.start();
+    if (this.#stopped) return;
+    this.#listen();
+    if (shared) this.#cancels.push(every(clock, SWEEP_EVERY, () => sweepAgain(sweepOnce, log)));
+    for (const part of this.#others) await part.start();
+  }
+
+  /** A service may be removed here or by another root; clusters are told, also when it never had an instance. */
+  #listen(): void {
+    const { table } = this.#core;
+    const stop = this.#deps.collections.services.watch((id, service) => {
+      if (!service) table.removed(id);
+    });
+    this.#cancels.push(stop);
+  }
+}
+
+async function sweepAgain(sweep: () => Promise<unknown>, log: Logger): Promise<void> {
+  try {
+    await sweep();
+  } catch (error) {
+    log.warn({ cause: messageOf(error) }, 'claims without an owner could not be looked for; tried again');
+  }
+}
+
+type Core = HandlerParts & { board: Board };
+
+function createCore(deps: TermDeps, reign: Reign): Core {
+  const { collections, addresses, clock, log, meter, keepalive, outbid } = deps;
+  const { services, claims } = collections;
+  const clusters = new Clusters({ clusters: collections.clusters, reign, clock, log });
+  const board = new Board();
+  const table = new Table({ services, board, clusters, clock, log });
+  const touched = (serviceId: string) => table.touch(serviceId);
+  const instances = new InstanceStore({ collection: collections.instances, board, reign, clock, touched });
+  const placement = new Placement({ services, instances, board, clusters, table, clock, log });
+  const left = () => driver.roomier();
+  const removal = new Removal({ instances, clusters, addresses, log, left });
+  const reconciler = new Reconciler({ services, instances, board, placement, removal, table, log });
+  const driver = new Driver({ instances, board, placement, removal, reconciler, clock, log, loops: meter });
+  const subnets = new Subnets(claims);
+  const lookup = new Lookup({ services, claims });
+  const deadAfter = 2 * keepalive + KEEPALIVE_SLACK;
+  return { board, clusters, subnets, table, driver, lookup, reign, outbid, clock, log, deadAfter };
+}
