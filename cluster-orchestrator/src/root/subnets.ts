@@ -50,13 +50,9 @@ export class Subnets {
     });
   }
 
-  /** @throws ROOT_UNREACHABLE */
-  release(workerId: string): void {
-    if (this.#deps.send({ subnet_release: { worker_id: workerId } })) return;
-    throw new HedgerowError(
-      ERRORS.ROOT_UNREACHABLE,
-      'the root is out of reach, so the worker’s subnet cannot be given back; try again later',
-    );
+  /** @returns whether the root will get it */
+  release(workerId: string): boolean {
+    return this.#deps.send({ subnet_release: { worker_id: workerId } });
   }
 
   granted(answer: { claim_id: string; subnet: string; error: string }): void {
