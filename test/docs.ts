@@ -6,7 +6,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ErrorKind, Setting } from '@hedgerow/common';
-import { STATUSES, type Status } from '@hedgerow/protos';
+import {
+  HTTP_METRICS,
+  LINK_METRICS,
+  LOOP_METRICS,
+  type MetricTable,
+  MQTT_METRICS,
+  PROCESS_METRICS,
+  STORE_METRICS,
+} from '@hedgerow/common/metrics';
+import { ROLES as ROLE_NAMES, STATUSES, type Status } from '@hedgerow/protos';
 
 export const repository = join(import.meta.dirname, '..');
 
@@ -15,7 +24,12 @@ const END = '<!-- end -->';
 
 /** Page → what stands between its two marks. */
 export async function renderAll(): Promise<Record<string, string>> {
-  return { 'docs/states.md': renderStates(), 'docs/configuration.md': await renderSettings() };
+  return {
+    'docs/states.md': renderStates(),
+    'docs/configuration.md': await renderSettings(),
+    'docs/roles.md': await renderRoles(),
+    'docs/metrics.md': await renderMetrics(),
+  };
 }
 
 /** @throws when the page has no marks */
@@ -48,6 +62,19 @@ export async function errorsOf(file: string): Promise<Record<string, ErrorKind>>
   return Object.fromEntries(
     tables.flatMap(table => Object.entries(table).filter(([, row]) => isErrorKind(row))),
   ) as Record<string, ErrorKind>;
+}
+
+/** Who may do what; an operation with no reach at all is a dash. */
+async function renderRoles(): Promise<string> {
+  const { OPERATIONS } = (await import(join(repository, 'root-orchestrator/src/auth/matrix.ts'))) as {
+    OPERATIONS: Record<string, Record<string, string>>;
+  };
+  const who = ['anybody', ...ROLE_NAMES];
+  const rows = Object.entries(OPERATIONS).map(([operation, row]) => [
+    code(operation),
+    ...who.map(role => (row[role] === 'none' ? '–' : (row[role] ?? ''))),
+  ]);
+  return table(['operation', 'anybody logged in', ...ROLE_NAMES.map(code)], rows);
 }
 
 function renderStates(): string {
@@ -84,6 +111,44 @@ async function settingsOf(file: string): Promise<Setting<unknown>[]> {
     .filter(isObject)
     .map(value => Object.values(value).filter(isSetting));
   return tables.reduce((most, next) => (next.length > most.length ? next : most), []);
+}
+
+const METRICS_OF = {
+  'The root': 'root-orchestrator',
+  'A cluster': 'cluster-orchestrator',
+  'A worker’s Node Engine': 'node-engine',
+  'A worker’s Net Manager': 'net-manager',
+} as const;
+
+const SHARED_METRICS: Readonly<Record<string, MetricTable>> = {
+  'Requests over HTTP: root, cluster': HTTP_METRICS,
+  'The stream between root and cluster: both': LINK_METRICS,
+  'Messages over the broker: cluster, Node Engine': MQTT_METRICS,
+  'The store: root, cluster, Node Engine': STORE_METRICS,
+  'Loops that compare and mend: root, Net Manager': LOOP_METRICS,
+  'The process: all': PROCESS_METRICS,
+};
+
+/** Title → the metrics of a section of the page. */
+export async function metricSections(): Promise<Record<string, MetricTable>> {
+  const own = Object.entries(METRICS_OF).map(async ([title, workspace]) => {
+    const module = await import(join(repository, workspace, 'src/metrics/table.ts'));
+    return [title, Object.values(module as object).find(isObject) as MetricTable] as const;
+  });
+  return { ...Object.fromEntries(await Promise.all(own)), ...SHARED_METRICS };
+}
+
+async function renderMetrics(): Promise<string> {
+  const sections = Object.entries(await metricSections()).map(([title, metrics]) => {
+    const rows = Object.values(metrics).map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map(label => `\`${label}\``).join(', '),
+      help,
+    ]);
+    return `## ${title}\n\n${table(['metric', 'type', 'labels', 'meaning'], rows)}`;
+  });
+  return sections.join('\n\n');
 }
 
 function settingRow(setting: Setting<unknown>): string[] {

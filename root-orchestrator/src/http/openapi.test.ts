@@ -21,10 +21,14 @@ const ROUTES = `
   GET /api/users, GET /api/users/{organization_id},
   GET /api/organization, POST /api/organization, PUT /api/organization/{id}, DELETE /api/organization/{id},
   POST /api/application, GET /api/applications, GET /api/applications/{userid},
-  GET /api/application/{id}, DELETE /api/application/{id},
-  POST /api/service, GET /api/services, GET /api/services/{appid}, GET /api/service/{id}, DELETE /api/service/{id},
-  POST /api/service/{id}/instance, DELETE /api/service/{id}/instance/{number},
-  GET /api/clusters, GET /api/clusters/active, GET /healthz, GET /readyz`;
+  GET /api/application/{id}, PUT /api/application/{id}, DELETE /api/application/{id},
+  POST /api/service, GET /api/services, GET /api/services/{appid}, GET /api/service/{id},
+  PUT /api/service/{id}, DELETE /api/service/{id},
+  POST /api/service/{id}/instance, GET /api/service/{id}/instance/{number},
+  DELETE /api/service/{id}/instance/{number},
+  GET /api/clusters, GET /api/clusters/active, DELETE /api/cluster/{id}, GET /api/events,
+  POST /api/information/{clusterid}, POST /api/result/deploy, GET /frontend/uploader,
+  POST /frontend/uploader, GET /healthz, GET /readyz, GET /metrics`;
 
 test('the document is valid OpenAPI 3.1', async () => {
   assert.match(document.openapi, /^3\.1\./);
