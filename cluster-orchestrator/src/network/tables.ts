@@ -177,7 +177,8 @@ export class Tables {
     const wanted = this.#wanted(workerId);
     this.#sent.set(workerId, wanted);
     if (!sent || isNewTo(sent, wanted)) {
-      return this.#deps.downlink.send(workerId, DOWN.table, { entries: [...wanted.values()] });
+      await this.#deps.downlink.send(workerId, DOWN.table, { entries: [...wanted.values()] });
+      return;
     }
     const changed = [...wanted.values()].filter(entry => sent.get(entry.job_name) !== entry);
     const left = [...sent.values()].filter(entry => !wanted.has(entry.job_name)).map(removedEntry);

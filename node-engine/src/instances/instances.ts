@@ -129,17 +129,6 @@ export class Instances {
     }
   }
 
-  /** The network took back what it had attached, as it does with another subnet: what runs is attached anew. */
-  wireAgain(): void {
-    for (const slot of this.#slots.values()) {
-      // behind a start that is under way, which may have been attached before
-      void this.#queue.run(slot.key, async () => {
-        slot.wiredPid = null;
-      });
-      this.#enqueue(slot);
-    }
-  }
-
   /** The container of this instance ended or was removed by somebody. */
   changed(jobName: string, instanceNumber: number): void {
     const slot = this.#slots.get(keyOf(jobName, instanceNumber));
