@@ -5,6 +5,12 @@ import type { Difference } from '../table/difference.ts';
 /** What shall not be connected any more: (service IP, container address) pairs, and container addresses. */
 export type Severed = Pick<Difference, 'parted' | 'left'>;
 
+/** Looked for in one listing of the kernel's table. */
+interface Round {
+  severed: Severed[];
+  done: PromiseWithResolvers<void>;
+}
+
 /** Deletions in one process; each looks through the kernel's whole table, about 10 ms. */
 const AT_A_TIME = 200;
 
@@ -16,8 +22,9 @@ const AT_A_TIME = 200;
 export class Flows {
   readonly #exec: Exec;
   readonly #log: Logger;
-  #waiting: Severed[] = [];
-  #running: Promise<void> | null = null;
+  /** what is looked for together next, and now */
+  #next: Round | null = null;
+  #now: Round | null = null;
   #told = '';
 
   constructor(exec: Exec, log: Logger) {
@@ -27,23 +34,25 @@ export class Flows {
 
   forget(severed: Severed): void {
     if (severed.parted.length === 0 && severed.left.length === 0) return;
-    this.#waiting.push(severed);
-    this.#running ??= this.#run();
+    this.#next ??= { severed: [], done: Promise.withResolvers() };
+    this.#next.severed.push(severed);
+    if (!this.#now) void this.#run();
   }
 
-  /** Resolves when what was to be forgotten is. */
+  /** Resolves when what has been to be forgotten so far is; what comes later is not waited for. */
   async settled(): Promise<void> {
-    await this.#running;
+    await (this.#next ?? this.#now)?.done.promise;
   }
 
   /** Without the tool traffic still flows, so a failure is told, once, and not thrown. */
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const severed = this.#waiting;
-      this.#waiting = [];
-      await this.#drop(severed).catch(error => this.#tell(messageOf(error)));
+    for (let round = this.#next; round; round = this.#next) {
+      this.#now = round;
+      this.#next = null;
+      await this.#drop(round.severed).catch(error => this.#tell(messageOf(error)));
+      round.done.resolve();
     }
-    this.#running = null;
+    this.#now = null;
   }
 
   async #drop(severed: readonly Severed[]): Promise<void> {
