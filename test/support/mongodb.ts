@@ -8,6 +8,8 @@ export function withoutMongodb(env: NodeJS.ProcessEnv = process.env): string | f
   return env.MONGODB_TEST_URL ? false : withoutServer();
 }
 
+export { withoutServer };
+
 export interface TestMongodb {
   /** a new database: its URL */
   database(): string;
