@@ -90,6 +90,37 @@ export const SlaSchema = Type.Object(
   { additionalProperties: true, title: 'SLA' },
 );
 
+const { microserviceID: _, ...microserviceFields } = MicroserviceSchema.properties;
+
+/** `PUT /api/service/{id}`: any fields of a service. What the API shows beside them may be sent along. */
+export const ServiceChangeSchema = Type.Object(
+  {
+    ...Type.Partial(Type.Object(microserviceFields)).properties,
+    microserviceID: Type.Optional(Type.String({ description: 'The service’s own.' })),
+    image: Type.Optional(Type.String({ minLength: 1, description: 'Another name of `code`.' })),
+  },
+  { additionalProperties: true, title: 'ServiceChange' },
+);
+
+/** `PUT /api/application/{id}`: any fields of an application. */
+export const ApplicationChangeSchema = Type.Object(
+  {
+    application_name: Type.Optional(Type.String({ description: 'The application’s own.' })),
+    application_namespace: Type.Optional(Type.String({ description: 'The application’s own.' })),
+    application_desc: Type.Optional(Type.String()),
+    microservices: Type.Optional(
+      Type.Array(
+        Type.Union([Type.String({ description: 'An id: this service stays as it is.' }), MicroserviceSchema]),
+        {
+          description:
+            'Ids change nothing. Descriptions say which services there are to be: new ones are added, others of the same name changed, those that are not named removed.',
+        },
+      ),
+    ),
+  },
+  { additionalProperties: true, title: 'ApplicationChange' },
+);
+
 export type Microservice = Static<typeof MicroserviceSchema>;
 export type SlaApplication = Static<typeof SlaApplicationSchema>;
 export type Sla = Static<typeof SlaSchema>;

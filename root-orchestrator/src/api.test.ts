@@ -328,10 +328,12 @@ test('names in place of ids, and numbers that are none, are unknown', async () =
     assert.equal((await root.call('GET', path, undefined, token)).status, 404, path);
   }
   const [service] = await root.collections.services.find();
-  for (const number of ['99', '-2', '1.5', 'x', '00000000000001']) {
-    const path = `/api/service/${service?.id}/instance/${number}`;
-    const { body } = await root.call('DELETE', path, undefined, token);
-    assert.equal(body.error, 'INSTANCE_UNKNOWN', number);
+  for (const method of ['GET', 'DELETE']) {
+    for (const number of ['99', '-2', '1.5', 'x', '00000000000001']) {
+      const path = `/api/service/${service?.id}/instance/${number}`;
+      const { body } = await root.call(method, path, undefined, token);
+      assert.equal(body.error, number === '99' ? 'INSTANCE_UNKNOWN' : 'INSTANCE_NUMBER_INVALID', number);
+    }
   }
 });
 

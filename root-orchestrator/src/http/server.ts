@@ -2,12 +2,19 @@
 
 import { type FieldError, HedgerowError, type Logger } from '@hedgerow/common';
 import type { Check, Checker } from '@hedgerow/common/check';
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import type { Authenticate } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
 import { bodyReader, type ReadBody } from './body.ts';
 import { cors } from './cors.ts';
 import { errorHeaders, toApiError } from './errors.ts';
+import { Json } from './json.ts';
 import { queryReader, type ReadQuery } from './query.ts';
 import { giveRequestId, requestIdOf } from './request-id.ts';
 import type { Route } from './route.ts';
@@ -17,6 +24,8 @@ export interface AppDeps {
   checker: Checker;
   authenticate: Authenticate;
   log: Logger;
+  /** sees every request first */
+  meter?: RequestHandler;
   /** adds what is no JSON route, such as the API page */
   extend?: (app: Express) => void;
 }
@@ -26,6 +35,7 @@ export function createApp(deps: AppDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
+  if (deps.meter) app.use(deps.meter);
   app.use(cors);
   app.use(giveRequestId);
   const readBody = bodyReader();
@@ -64,8 +74,15 @@ function handler({ route, authenticate, readBody, check, query }: HandlerParts) 
     const params = request.params as Record<string, string>;
     const call = { params, body, query: query(request.url), caller, requestId: requestIdOf(response) };
     const answer = await route.handle({ ...call, http: { request, response } });
-    if (route.spec.stream === undefined) response.status(200).json(answer);
+    if (route.spec.stream === undefined) send(response, answer);
   };
+}
+
+function send(response: Response, answer: object | string): void {
+  if (!(answer instanceof Json)) return void response.status(200).json(answer);
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', answer.bytes.length);
+  response.status(200).end(answer.bytes);
 }
 
 function checked(body: unknown, check: Check, route: Route): unknown {

@@ -1,12 +1,12 @@
 /** What a user can do with applications. */
-import { newId } from '@hedgerow/common';
 import type { ApiApplication, Sla } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
-import type { Application } from '../model.ts';
 import { compileApplications } from '../sla/compile.ts';
-import { applicationFilter, checkPrivileges, ownApplication, ownApplications } from './access.ts';
+import { checkPrivileges, ownApplication } from './access.ts';
 import type { Changes, ChangesDeps } from './changes.ts';
 import { createPlan } from './create.ts';
+import { idTaker } from './ids.ts';
+import { type ApplicationChange, updateApplication } from './update-application.ts';
 import { viewApplication } from './views.ts';
 
 export class Applications {
@@ -18,23 +18,6 @@ export class Applications {
     this.#changes = changes;
   }
 
-  /** All that the caller may see. */
-  async list(caller: Caller): Promise<ApiApplication[]> {
-    return this.#views(await ownApplications(this.#deps.collections, caller));
-  }
-
-  /** Those of one user that the caller may see. */
-  async ofOwner(caller: Caller, name: string): Promise<ApiApplication[]> {
-    const filter = applicationFilter(caller, 'application:read');
-    if (filter === null || (filter.owner ?? name) !== name) return [];
-    return this.#views(await this.#deps.collections.applications.find({ ...filter, owner: name }));
-  }
-
-  /** @throws APPLICATION_UNKNOWN */
-  async get(caller: Caller, id: string): Promise<ApiApplication> {
-    return this.#view(await ownApplication(this.#deps.collections, caller, id));
-  }
-
   /**
    * @param sla checked
    * @returns the applications that were made
@@ -44,33 +27,26 @@ export class Applications {
     checkPrivileges(caller, sla);
     const plan = compileApplications(sla.applications, caller, idTaker(this.#deps));
     const stored = await createPlan(this.#deps, this.#changes, plan);
-    return this.#views(stored);
+    const services = Map.groupBy(plan.services, ({ document }) => document.application_id);
+    return stored.map(application =>
+      viewApplication(
+        application,
+        (services.get(application.id) ?? []).map(({ document }) => document.id),
+      ),
+    );
+  }
+
+  /** @throws as `updateApplication` */
+  update(caller: Caller, id: string, change: ApplicationChange, requestId: string): Promise<void> {
+    const deps = { ...this.#deps, changes: this.#changes };
+    return updateApplication(deps, caller, id, change, requestId);
   }
 
   /** With its services and their instances. @throws APPLICATION_UNKNOWN */
-  async remove(caller: Caller, id: string): Promise<void> {
+  async remove(caller: Caller, id: string, requestId = ''): Promise<void> {
     const application = await ownApplication(this.#deps.collections, caller, id, 'application:delete');
     const services = await this.#deps.collections.services.find({ application_id: application.id });
-    await this.#changes.remove([
-      ...services.map(service => ({ collection: 'services', id: service.id })),
-      { collection: 'applications', id: application.id },
-    ]);
+    const targets = services.map(service => ({ collection: 'services', id: service.id }));
+    await this.#changes.remove([...targets, { collection: 'applications', id: application.id }], requestId);
   }
-
-  #views(applications: readonly Application[]): Promise<ApiApplication[]> {
-    return Promise.all(applications.map(application => this.#view(application)));
-  }
-
-  async #view(application: Application): Promise<ApiApplication> {
-    const services = await this.#deps.collections.services.find({ application_id: application.id });
-    return viewApplication(
-      application,
-      services.map(service => service.id),
-    );
-  }
-}
-
-/** Ids in ascending order. */
-export function idTaker(deps: Pick<ChangesDeps, 'clock'>): (count: number) => string[] {
-  return count => Array.from({ length: count }, () => newId(deps.clock.now())).sort();
 }

@@ -1,5 +1,12 @@
 /** Stores what a plan says: names first, then addresses, then services, and the applications last. */
-import { type ErrorKind, type FieldError, HedgerowError, isErrorOf, STORE_ERRORS } from '@hedgerow/common';
+import {
+  type ErrorKind,
+  type FieldError,
+  HedgerowError,
+  isErrorOf,
+  type New,
+  STORE_ERRORS,
+} from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import type { Application } from '../model.ts';
 import type { Plan, PlannedApplication, PlannedService } from '../sla/compile.ts';
@@ -8,20 +15,33 @@ import { type Changes, type ChangesDeps, ownerOf, type Target } from './changes.
 /** @throws APPLICATION_EXISTS, SERVICE_EXISTS, SERVICE_IP_…; then nothing was stored */
 export async function createPlan(deps: ChangesDeps, changes: Changes, plan: Plan): Promise<Application[]> {
   const stored: Application[] = [];
+  const insert = (document: New<Application>) => deps.collections.applications.insert(document);
   await changes.create(targetsOf(plan), async () => {
-    for (const application of plan.applications) await claimApplicationName(deps, application);
-    for (const service of plan.services) await claimJobName(deps, service);
+    await all([
+      ...plan.applications.map(application => claimApplicationName(deps, application)),
+      ...plan.services.map(service => claimJobName(deps, service)),
+    ]);
     const addresses = await claimAddresses(deps, plan.services);
-    for (const { document } of plan.services) {
-      await deps.collections.services.insert({ ...document, service_ip: addresses.get(document.id) ?? '' });
-    }
-    for (const { document } of plan.applications) {
-      stored.push(await deps.collections.applications.insert(document));
-    }
+    await all(
+      plan.services.map(({ document }) =>
+        deps.collections.services.insert({ ...document, service_ip: addresses.get(document.id) ?? '' }),
+      ),
+    );
+    stored.push(...(await all(plan.applications.map(({ document }) => insert(document)))));
+    const made = new Set(stored.map(({ id }) => id));
     const owners = new Set(plan.services.map(({ document }) => document.application_id));
-    for (const id of owners) await requireApplication(deps, id);
+    for (const id of owners) if (!made.has(id)) await requireApplication(deps, id);
   });
   return stored;
+}
+
+/** Side by side. When some fail, the others have ended before the first of the failures is thrown on. */
+async function all<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(work);
+  return results.map(result => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 /** An application that was removed meanwhile has not seen these services. */
@@ -83,12 +103,11 @@ async function claimAddresses(
   deps: ChangesDeps,
   services: readonly PlannedService[],
 ): Promise<Map<string, string>> {
-  const addresses = new Map<string, string>();
-  const wishesFirst = services.toSorted(
-    (a, b) => Number(b.wish !== undefined) - Number(a.wish !== undefined),
-  );
-  for (const service of wishesFirst) addresses.set(service.document.id, await claimAddress(deps, service));
-  return addresses;
+  const claim = (service: PlannedService) =>
+    claimAddress(deps, service).then(address => [service.document.id, address] as const);
+  const wishes = await all(services.filter(({ wish }) => wish !== undefined).map(claim));
+  const others = await all(services.filter(({ wish }) => wish === undefined).map(claim));
+  return new Map([...wishes, ...others]);
 }
 
 async function claimAddress(deps: ChangesDeps, { document, wish, path }: PlannedService): Promise<string> {

@@ -1,13 +1,13 @@
 /** What a user can do with services. */
-import type { ApiService, Sla, SlaApplication } from '@hedgerow/protos';
-import { type Caller, reach } from '../auth/caller.ts';
-import type { Instance, Service } from '../model.ts';
+import type { Sla, SlaApplication } from '@hedgerow/protos';
+import type { Caller } from '../auth/caller.ts';
+import type { ServiceChange } from '../sla/change.ts';
 import { compileServices } from '../sla/compile.ts';
-import { checkPrivileges, ownApplication, ownApplications, ownService } from './access.ts';
-import { idTaker } from './applications.ts';
+import { checkPrivileges, ownApplication, ownService } from './access.ts';
 import type { Changes, ChangesDeps } from './changes.ts';
 import { createPlan } from './create.ts';
-import { viewService } from './views.ts';
+import { idTaker } from './ids.ts';
+import { updateService } from './update-service.ts';
 
 /** Oakestra's answer to `POST /api/service`. */
 export interface ServicesCreated {
@@ -23,28 +23,6 @@ export class Services {
   constructor(deps: ChangesDeps, changes: Changes) {
     this.#deps = deps;
     this.#changes = changes;
-  }
-
-  /** All that the caller may see. */
-  async list(caller: Caller): Promise<ApiService[]> {
-    const { services, instances } = this.#deps.collections;
-    if (reach(caller, 'service:read') === 'all')
-      return this.#views(await services.find(), await instances.find({ desired: 'run' }));
-    const applications = await ownApplications(this.#deps.collections, caller, 'service:read');
-    return (await Promise.all(applications.map(({ id }) => this.#ofApplication(id)))).flat();
-  }
-
-  /** @throws APPLICATION_UNKNOWN */
-  async ofApplication(caller: Caller, id: string): Promise<ApiService[]> {
-    const application = await ownApplication(this.#deps.collections, caller, id, 'service:read');
-    return this.#ofApplication(application.id);
-  }
-
-  /** @throws SERVICE_UNKNOWN */
-  async get(caller: Caller, id: string): Promise<ApiService> {
-    const service = await ownService(this.#deps.collections, caller, id);
-    const instances = await this.#deps.collections.instances.find({ service_id: id, desired: 'run' });
-    return viewService(service, instances, await this.#locations());
   }
 
   /**
@@ -75,28 +53,14 @@ export class Services {
     return { job_id: services.at(-1)?.document.id ?? '', deployed_services, failed_services: [] };
   }
 
+  /** @throws as `updateService` */
+  update(caller: Caller, id: string, change: ServiceChange, requestId: string): Promise<void> {
+    return updateService(this.#deps, caller, id, change, requestId);
+  }
+
   /** With its instances. @throws SERVICE_UNKNOWN */
-  async remove(caller: Caller, id: string): Promise<void> {
+  async remove(caller: Caller, id: string, requestId = ''): Promise<void> {
     const service = await ownService(this.#deps.collections, caller, id, 'service:delete');
-    await this.#changes.remove([{ collection: 'services', id: service.id }]);
-  }
-
-  async #ofApplication(id: string): Promise<ApiService[]> {
-    const { services, instances } = this.#deps.collections;
-    return this.#views(
-      await services.find({ application_id: id }),
-      await instances.find({ application_id: id, desired: 'run' }),
-    );
-  }
-
-  async #views(services: readonly Service[], instances: readonly Instance[]): Promise<ApiService[]> {
-    const locations = await this.#locations();
-    const byService = Map.groupBy(instances, instance => instance.service_id);
-    return services.map(service => viewService(service, byService.get(service.id) ?? [], locations));
-  }
-
-  async #locations(): Promise<Map<string, string>> {
-    const clusters = await this.#deps.collections.clusters.find();
-    return new Map(clusters.map(cluster => [cluster.id, cluster.location]));
+    await this.#changes.remove([{ collection: 'services', id: service.id }], requestId);
   }
 }

@@ -1,9 +1,26 @@
 /** From documents to the bodies that clients read. Types as `protos/root-api.ts`: Go refuses a number for a string. */
-import type { ApiApplication, ApiCluster, ApiInstance, ApiService, ApiUser } from '@hedgerow/protos';
-import type { Application, Cluster, Instance, Service, User } from '../model.ts';
+import type {
+  ApiApplication,
+  ApiCluster,
+  ApiInstance,
+  ApiRollout,
+  ApiService,
+  ApiUser,
+  Role,
+} from '@hedgerow/protos';
+import type { Application, Cluster, Instance, Rollout, Service, User } from '../model.ts';
 import { serviceStatus } from './status.ts';
+import { NO_USAGE, type UsageHistory } from './usage.ts';
 
-export function viewApplication(application: Application, serviceIds: string[]): ApiApplication {
+/** What is known of a service's surroundings. */
+export interface Surroundings {
+  /** of a cluster, "" when it is unknown */
+  location(clusterId: string): string;
+  /** of an instance; left out in lists, where it would be most of the answer */
+  usage?(instanceId: string): UsageHistory;
+}
+
+export function viewApplication(application: Application, serviceIds: readonly string[]): ApiApplication {
   return {
     ...application.extra,
     _id: { $oid: application.id },
@@ -11,19 +28,19 @@ export function viewApplication(application: Application, serviceIds: string[]):
     application_name: application.application_name,
     application_namespace: application.application_namespace,
     application_desc: application.application_desc,
-    microservices: serviceIds,
+    microservices: [...serviceIds],
     userId: application.owner,
   };
 }
 
-/** @param locations cluster id → location */
+/** @param instances those that are wanted */
 export function viewService(
   service: Service,
   instances: readonly Instance[],
-  locations: ReadonlyMap<string, string>,
+  surroundings: Surroundings,
 ): ApiService {
-  const { status: _, status_detail: __, ...sent } = service.microservice as Record<string, unknown>;
   const { microservice } = service;
+  const { status: _, status_detail: __, rollout: ___, ...sent } = microservice as Record<string, unknown>;
   const inOrder = instances.toSorted((a, b) => a.instance_number - b.instance_number);
   return {
     ...sent,
@@ -42,19 +59,29 @@ export function viewService(
     virtualization: microservice.virtualization,
     RR_ip: service.service_ip,
     next_instance_progressive_number: service.next_instance_number,
-    instance_list: inOrder.map(instance => viewInstance(instance, locations.get(instance.cluster_id) ?? '')),
+    generation: service.generation,
+    ...(service.rollout ? { rollout: viewRollout(service.rollout) } : {}),
+    instance_list: inOrder.map(instance => viewInstance(instance, surroundings)),
     ...serviceStatus(inOrder, service.next_instance_number > 0),
   };
 }
 
-function viewInstance(instance: Instance, clusterLocation: string): ApiInstance {
+function viewRollout({ state, detail, from, to, started, request_id }: Rollout): ApiRollout {
+  const [from_generation, to_generation] = [from.generation, to.generation];
+  return { state, detail, from_generation, to_generation, started, request_id };
+}
+
+export function viewInstance(instance: Instance, { location, usage }: Surroundings): ApiInstance {
   return {
     instance_number: instance.instance_number,
+    generation: instance.generation,
+    ...(instance.replaces === undefined ? {} : { replaces: instance.replaces }),
+    request_id: instance.request_id,
     instance_ip: instance.instance_ip,
     status: instance.status,
     status_detail: instance.status_detail,
     cluster_id: instance.cluster_id,
-    cluster_location: clusterLocation,
+    cluster_location: location(instance.cluster_id),
     worker_id: instance.worker_id,
     host_ip: instance.host_ip,
     host_port: instance.host_port,
@@ -65,8 +92,7 @@ function viewInstance(instance: Instance, clusterLocation: string): ApiInstance 
     disk: instance.disk,
     logs: instance.logs,
     last_modified_timestamp: instance.last_modified_timestamp,
-    cpu_history: [],
-    memory_history: [],
+    ...(usage?.(instance.id) ?? NO_USAGE),
   };
 }
 
@@ -102,7 +128,7 @@ export function viewCluster(cluster: Cluster, active: boolean): ApiCluster {
 }
 
 /** Never the password's hash. */
-export function viewUser(user: User): ApiUser {
-  const { name, email, created_at, roles } = user;
-  return { _id: { $oid: user.id }, name, email, created_at, roles };
+export function viewUser(user: User, roles: readonly Role[]): ApiUser {
+  const { name, email, created_at } = user;
+  return { _id: { $oid: user.id }, name, email, created_at, roles: [...roles] };
 }

@@ -1,17 +1,29 @@
 import { HedgerowError, type Logger } from '@hedgerow/common';
 import type { Checker } from '@hedgerow/common/check';
-import { ApplicationSchema, MessageSchema, type Sla, SlaSchema } from '@hedgerow/protos';
+import {
+  ApplicationChangeSchema,
+  ApplicationSchema,
+  MessageSchema,
+  type Sla,
+  SlaSchema,
+  UpdatedApplicationSchema,
+} from '@hedgerow/protos';
 import { Type } from 'typebox';
 import type { Rights } from '../../auth/rights.ts';
 import { ERRORS } from '../../errors.ts';
 import type { Applications } from '../../services/applications.ts';
+import type { Reader } from '../../services/reader.ts';
+import type { ApplicationChange } from '../../services/update-application.ts';
 import { unknownFields } from '../../sla/unknown-fields.ts';
 import { slaCheck } from '../../sla/validate.ts';
+import { applicationChangeCheck } from '../../sla/validate-change.ts';
 import { type Route, route } from '../route.ts';
 import { slaExample } from '../sla-example.ts';
+import { ApplicationQuerySchema, listQuery } from './list-query.ts';
 
 export interface ApplicationRoutesDeps {
   applications: Applications;
+  reader: Reader;
   users: Rights;
   checker: Checker;
   log: Logger;
@@ -21,7 +33,7 @@ const TAG = 'Applications';
 const MANY = Type.Array(ApplicationSchema);
 
 export function applicationRoutes(deps: ApplicationRoutesDeps): Route[] {
-  return [create(deps), list(deps), ofUser(deps), get(deps), remove(deps)];
+  return [create(deps), list(deps), ofUser(deps), get(deps), update(deps), remove(deps)];
 }
 
 function create({ applications, checker, log }: ApplicationRoutesDeps): Route {
@@ -62,7 +74,7 @@ export function warnOfUnknown(log: Logger, user: string, sla: Sla): void {
     log.warn({ user, fields: fields.slice(0, 50) }, 'an SLA has fields of no meaning here');
 }
 
-function list({ applications }: ApplicationRoutesDeps): Route {
+function list({ reader }: ApplicationRoutesDeps): Route {
   return route(
     {
       method: 'get',
@@ -70,13 +82,14 @@ function list({ applications }: ApplicationRoutesDeps): Route {
       tag: TAG,
       summary: 'The applications that the caller may see.',
       access: 'application:read',
+      query: ApplicationQuerySchema,
       response: MANY,
     },
-    ({ caller }) => applications.list(caller),
+    ({ caller, query }) => reader.applications(caller, listQuery(query)),
   );
 }
 
-function ofUser({ applications, users }: ApplicationRoutesDeps): Route {
+function ofUser({ reader, users }: ApplicationRoutesDeps): Route {
   return route(
     {
       method: 'get',
@@ -84,19 +97,20 @@ function ofUser({ applications, users }: ApplicationRoutesDeps): Route {
       tag: TAG,
       summary: 'Those of the caller’s applications that belong to one user, by his id.',
       access: 'application:read',
+      query: ApplicationQuerySchema,
       response: MANY,
       errors: [ERRORS.USER_UNKNOWN],
     },
-    async ({ caller, params }) => {
+    async ({ caller, params, query }) => {
       const id = params.userid ?? '';
       const owner = await users.seenBy(caller, id);
-      if (owner) return applications.ofOwner(caller, owner.name);
+      if (owner) return reader.applications(caller, listQuery(query), owner.name);
       throw new HedgerowError(ERRORS.USER_UNKNOWN, `there is no user with the id ${id}`);
     },
   );
 }
 
-function get({ applications }: ApplicationRoutesDeps): Route {
+function get({ reader }: ApplicationRoutesDeps): Route {
   return route(
     {
       method: 'get',
@@ -107,7 +121,40 @@ function get({ applications }: ApplicationRoutesDeps): Route {
       response: ApplicationSchema,
       errors: [ERRORS.APPLICATION_UNKNOWN],
     },
-    ({ caller, params }) => applications.get(caller, params.id ?? ''),
+    ({ caller, params }) => reader.application(caller, params.id ?? ''),
+  );
+}
+
+function update({ applications, reader, checker }: ApplicationRoutesDeps): Route {
+  return route(
+    {
+      method: 'put',
+      path: '/api/application/{id}',
+      tag: TAG,
+      summary:
+        'Change an application’s description and, when they are described, its services. What is left out stays.',
+      access: 'application:update',
+      body: {
+        schema: ApplicationChangeSchema,
+        check: applicationChangeCheck(checker),
+        error: ERRORS.SLA_INVALID,
+        example: { application_desc: 'Instances behind one address' },
+      },
+      response: UpdatedApplicationSchema,
+      errors: [
+        ERRORS.APPLICATION_UNKNOWN,
+        ERRORS.PRIVILEGE_REFUSED,
+        ERRORS.SERVICE_EXISTS,
+        ERRORS.SERVICE_IP_TAKEN,
+        ERRORS.ADDRESSES_EXHAUSTED,
+        ERRORS.ROLLOUT_RUNNING,
+      ],
+    },
+    async ({ caller, params, body, requestId }) => {
+      const id = params.id ?? '';
+      await applications.update(caller, id, body as ApplicationChange, requestId);
+      return { message: 'Application is updated', ...(await reader.application(caller, id)) };
+    },
   );
 }
 
@@ -122,8 +169,8 @@ function remove({ applications }: ApplicationRoutesDeps): Route {
       response: MessageSchema,
       errors: [ERRORS.APPLICATION_UNKNOWN],
     },
-    async ({ caller, params }) => {
-      await applications.remove(caller, params.id ?? '');
+    async ({ caller, params, requestId }) => {
+      await applications.remove(caller, params.id ?? '', requestId);
       return { message: 'Application Deleted' };
     },
   );

@@ -1,20 +1,22 @@
-import { ClusterSchema } from '@hedgerow/protos';
+import { ClusterSchema, MessageSchema } from '@hedgerow/protos';
 import { Type } from 'typebox';
-import type { Collections } from '../../collections.ts';
+import { ERRORS } from '../../errors.ts';
 import type { Sessions } from '../../ports.ts';
+import type { ChangesDeps } from '../../services/changes.ts';
+import { removeCluster } from '../../services/remove-cluster.ts';
 import { viewCluster } from '../../services/views.ts';
 import { type Route, route } from '../route.ts';
 
-export interface ClusterRoutesDeps {
-  collections: Collections;
+export interface ClusterRoutesDeps extends ChangesDeps {
   sessions: Sessions;
 }
 
-/** Open as in Oakestra: a worker's installer asks here before anybody has logged in. */
+/** The lists are open as in Oakestra: a worker's installer asks here before anybody has logged in. */
 export function clusterRoutes(deps: ClusterRoutesDeps): Route[] {
   return [
     clusters('/api/clusters', 'All clusters.', deps, () => true),
     clusters('/api/clusters/active', 'The clusters that are connected.', deps, active => active),
+    remove(deps),
   ];
 }
 
@@ -31,6 +33,24 @@ function clusters(
       return all
         .map(cluster => viewCluster(cluster, sessions.isConnected(cluster.id)))
         .filter(cluster => wanted(cluster.active));
+    },
+  );
+}
+
+function remove(deps: ClusterRoutesDeps): Route {
+  return route(
+    {
+      method: 'delete',
+      path: '/api/cluster/{id}',
+      tag: 'Clusters',
+      summary: 'Forget a cluster that will not come back, with the subnets of its workers.',
+      access: 'cluster:manage',
+      response: MessageSchema,
+      errors: [ERRORS.CLUSTER_UNKNOWN, ERRORS.CLUSTER_IN_USE],
+    },
+    async ({ params, requestId }) => {
+      await removeCluster(deps, deps.sessions, params.id ?? '', requestId);
+      return { message: 'Cluster removed' };
     },
   );
 }

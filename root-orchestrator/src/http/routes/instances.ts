@@ -1,15 +1,17 @@
 import { HedgerowError } from '@hedgerow/common';
-import { InstanceCreatedSchema, MessageSchema } from '@hedgerow/protos';
+import { InstanceCreatedSchema, InstanceSchema, MessageSchema } from '@hedgerow/protos';
 import { ERRORS } from '../../errors.ts';
 import type { Instances } from '../../services/instances.ts';
+import type { Reader } from '../../services/reader.ts';
 import { type Route, route } from '../route.ts';
 
 export interface InstanceRoutesDeps {
   instances: Instances;
+  reader: Reader;
 }
 
 export function instanceRoutes(deps: InstanceRoutesDeps): Route[] {
-  return [add(deps), remove(deps)];
+  return [add(deps), get(deps), remove(deps)];
 }
 
 function add({ instances }: InstanceRoutesDeps): Route {
@@ -23,10 +25,25 @@ function add({ instances }: InstanceRoutesDeps): Route {
       response: InstanceCreatedSchema,
       errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.ADDRESSES_EXHAUSTED],
     },
-    async ({ caller, params }) => ({
+    async ({ caller, params, requestId }) => ({
       message: 'ok',
-      instance_number: await instances.add(caller, params.id ?? ''),
+      instance_number: await instances.add(caller, params.id ?? '', requestId),
     }),
+  );
+}
+
+function get({ reader }: InstanceRoutesDeps): Route {
+  return route(
+    {
+      method: 'get',
+      path: '/api/service/{id}/instance/{number}',
+      tag: 'Instances',
+      summary: 'An instance, with its latest figures of cpu and memory.',
+      access: 'instance:read',
+      response: InstanceSchema,
+      errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.INSTANCE_UNKNOWN, ERRORS.INSTANCE_NUMBER_INVALID],
+    },
+    ({ caller, params }) => reader.instance(caller, params.id ?? '', instanceNumber(params.number ?? '')),
   );
 }
 
@@ -39,10 +56,10 @@ function remove({ instances }: InstanceRoutesDeps): Route {
       summary: 'Remove an instance, or with -1 all of a service.',
       access: 'instance:delete',
       response: MessageSchema,
-      errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.INSTANCE_UNKNOWN],
+      errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.INSTANCE_UNKNOWN, ERRORS.INSTANCE_NUMBER_INVALID],
     },
-    async ({ caller, params }) => {
-      await instances.remove(caller, params.id ?? '', instanceNumber(params.number ?? ''));
+    async ({ caller, params, requestId }) => {
+      await instances.remove(caller, params.id ?? '', instanceNumber(params.number ?? ''), requestId);
       return { message: 'ok' };
     },
   );
@@ -50,7 +67,7 @@ function remove({ instances }: InstanceRoutesDeps): Route {
 
 function instanceNumber(text: string): number {
   if (/^(-1|\d{1,9})$/.test(text)) return Number(text);
-  throw new HedgerowError(ERRORS.INSTANCE_UNKNOWN, `${text} is no instance number`, {
-    errors: [{ path: 'number', found: text, allowed: 'a whole number, or -1 for all' }],
+  throw new HedgerowError(ERRORS.INSTANCE_NUMBER_INVALID, `${text} is no instance number`, {
+    errors: [{ path: 'number', found: text, allowed: 'a whole number; to remove, also -1 for all' }],
   });
 }

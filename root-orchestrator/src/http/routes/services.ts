@@ -1,16 +1,27 @@
 import type { Logger } from '@hedgerow/common';
 import type { Checker } from '@hedgerow/common/check';
-import { MessageSchema, ServiceSchema, ServicesCreatedSchema, SlaSchema } from '@hedgerow/protos';
+import {
+  MessageSchema,
+  ServiceChangeSchema,
+  ServiceSchema,
+  ServicesCreatedSchema,
+  SlaSchema,
+} from '@hedgerow/protos';
 import { Type } from 'typebox';
 import { ERRORS } from '../../errors.ts';
+import type { Reader } from '../../services/reader.ts';
 import type { Services } from '../../services/services.ts';
+import { serviceChange } from '../../sla/change.ts';
 import { serviceSlaCheck } from '../../sla/validate.ts';
+import { serviceChangeCheck } from '../../sla/validate-change.ts';
 import { type Route, route } from '../route.ts';
 import { slaExample } from '../sla-example.ts';
 import { warnOfUnknown } from './applications.ts';
+import { listQuery, ServiceQuerySchema } from './list-query.ts';
 
 export interface ServiceRoutesDeps {
   services: Services;
+  reader: Reader;
   checker: Checker;
   log: Logger;
 }
@@ -19,7 +30,7 @@ const TAG = 'Services';
 const MANY = Type.Array(ServiceSchema);
 
 export function serviceRoutes(deps: ServiceRoutesDeps): Route[] {
-  return [add(deps), list(deps), ofApplication(deps), get(deps), remove(deps)];
+  return [add(deps), list(deps), ofApplication(deps), get(deps), update(deps), remove(deps)];
 }
 
 function add({ services, checker, log }: ServiceRoutesDeps): Route {
@@ -53,7 +64,7 @@ function add({ services, checker, log }: ServiceRoutesDeps): Route {
   );
 }
 
-function list({ services }: ServiceRoutesDeps): Route {
+function list({ reader }: ServiceRoutesDeps): Route {
   return route(
     {
       method: 'get',
@@ -61,13 +72,14 @@ function list({ services }: ServiceRoutesDeps): Route {
       tag: TAG,
       summary: 'The services that the caller may see.',
       access: 'service:read',
+      query: ServiceQuerySchema,
       response: MANY,
     },
-    ({ caller }) => services.list(caller),
+    ({ caller, query }) => reader.services(caller, listQuery(query)),
   );
 }
 
-function ofApplication({ services }: ServiceRoutesDeps): Route {
+function ofApplication({ reader }: ServiceRoutesDeps): Route {
   return route(
     {
       method: 'get',
@@ -75,14 +87,15 @@ function ofApplication({ services }: ServiceRoutesDeps): Route {
       tag: TAG,
       summary: 'The services of an application.',
       access: 'service:read',
+      query: ServiceQuerySchema,
       response: MANY,
       errors: [ERRORS.APPLICATION_UNKNOWN],
     },
-    ({ caller, params }) => services.ofApplication(caller, params.appid ?? ''),
+    ({ caller, params, query }) => reader.servicesOf(caller, params.appid ?? '', listQuery(query)),
   );
 }
 
-function get({ services }: ServiceRoutesDeps): Route {
+function get({ reader }: ServiceRoutesDeps): Route {
   return route(
     {
       method: 'get',
@@ -93,7 +106,33 @@ function get({ services }: ServiceRoutesDeps): Route {
       response: ServiceSchema,
       errors: [ERRORS.SERVICE_UNKNOWN],
     },
-    ({ caller, params }) => services.get(caller, params.id ?? ''),
+    ({ caller, params }) => reader.service(caller, params.id ?? ''),
+  );
+}
+
+function update({ services, reader, checker }: ServiceRoutesDeps): Route {
+  return route(
+    {
+      method: 'put',
+      path: '/api/service/{id}',
+      tag: TAG,
+      summary:
+        'Change a service: some of its fields, or all of it by an SLA. Its instances are replaced one by one.',
+      access: 'service:update',
+      body: {
+        schema: Type.Union([ServiceChangeSchema, SlaSchema]),
+        check: serviceChangeCheck(checker),
+        error: ERRORS.SLA_INVALID,
+        example: { code: 'hedgerow/demo:2', memory: 64 },
+      },
+      response: ServiceSchema,
+      errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.PRIVILEGE_REFUSED, ERRORS.ROLLOUT_RUNNING],
+    },
+    async ({ caller, params, body, requestId }) => {
+      const id = params.id ?? '';
+      await services.update(caller, id, serviceChange(body), requestId);
+      return reader.service(caller, id);
+    },
   );
 }
 
@@ -108,8 +147,8 @@ function remove({ services }: ServiceRoutesDeps): Route {
       response: MessageSchema,
       errors: [ERRORS.SERVICE_UNKNOWN],
     },
-    async ({ caller, params }) => {
-      await services.remove(caller, params.id ?? '');
+    async ({ caller, params, requestId }) => {
+      await services.remove(caller, params.id ?? '', requestId);
       return { message: 'Job deleted' };
     },
   );

@@ -1,0 +1,101 @@
+import { HedgerowError, type New, update } from '@hedgerow/common';
+import { ERRORS } from '../errors.ts';
+import type { Instance, Service } from '../model.ts';
+import { type ChangesDeps, removeInstance } from './changes.ts';
+
+export interface InstanceWish {
+  /** of the API request that it is for */
+  requestId: string;
+  /** number of the instance that goes when this one runs */
+  replaces?: number;
+}
+
+/** Stores one more instance of a service; it is placed and started in the background. @throws SERVICE_UNKNOWN */
+export async function addInstance(
+  deps: ChangesDeps,
+  serviceId: string,
+  wish: InstanceWish,
+): Promise<Instance> {
+  const instance = await insert(deps, await takeNumber(deps, serviceId), wish);
+  const service = await deps.collections.services.get(serviceId);
+  if (!service) {
+    await removeInstance(deps, instance.id, wish.requestId);
+    throw unknownService(serviceId);
+  }
+  const current = await keepUp(deps, instance, service);
+  const { id, generation, request_id } = current;
+  deps.log.info({ instance: id, generation, request_id, replaces: wish.replaces }, 'instance requested');
+  deps.deployments.requested(id);
+  return current;
+}
+
+/** Numbers are never used twice. */
+async function takeNumber(deps: ChangesDeps, serviceId: string): Promise<Service> {
+  const taken = await update(deps.collections.services, serviceId, current => ({
+    ...current,
+    next_instance_number: current.next_instance_number + 1,
+  }));
+  if (!taken) throw unknownService(serviceId);
+  return taken;
+}
+
+async function insert(deps: ChangesDeps, service: Service, wish: InstanceWish): Promise<Instance> {
+  const number = service.next_instance_number - 1;
+  const owner = `instance/${service.id}/${number}`;
+  const address = await deps.addresses.claimInstanceIp(owner);
+  try {
+    const seconds = deps.clock.now() / 1000;
+    return await deps.collections.instances.insert(newInstance(service, number, address, seconds, wish));
+  } catch (error) {
+    await deps.addresses.release(owner);
+    throw error;
+  }
+}
+
+/** An update that was stored between number and instance did not see the instance, so would leave it behind. */
+async function keepUp(deps: ChangesDeps, instance: Instance, { generation }: Service): Promise<Instance> {
+  if (instance.generation === generation) return instance;
+  const kept = await update(deps.collections.instances, instance.id, current =>
+    current.cluster_id === '' ? { ...current, generation } : null,
+  );
+  return kept ?? instance;
+}
+
+function unknownService(id: string): HedgerowError {
+  return new HedgerowError(ERRORS.SERVICE_UNKNOWN, `you have no service with the id ${id}`);
+}
+
+function newInstance(
+  service: Service,
+  number: number,
+  instance_ip: string,
+  seconds: number,
+  { requestId, replaces }: InstanceWish,
+): New<Instance> {
+  return {
+    id: `${service.id}/${number}`,
+    service_id: service.id,
+    application_id: service.application_id,
+    job_name: service.job_name,
+    instance_number: number,
+    instance_ip,
+    generation: service.generation,
+    ...(replaces === undefined ? {} : { replaces }),
+    request_id: requestId,
+    desired: 'run',
+    cluster_id: '',
+    status: 'REQUESTED',
+    status_detail: 'Waiting for scheduling decision',
+    epoch: 0,
+    worker_id: '',
+    host_ip: '',
+    host_port: 0,
+    namespace_ip: '',
+    worker_subnet: '',
+    cpu_percent: '',
+    memory_percent: '',
+    disk: '',
+    logs: '',
+    last_modified_timestamp: seconds,
+  };
+}

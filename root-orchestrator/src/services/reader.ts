@@ -1,0 +1,74 @@
+/** What a user can see of applications, services and instances. Single things are read from the store, lists from memory. */
+import { HedgerowError } from '@hedgerow/common';
+import type { ApiApplication, ApiInstance, ApiService } from '@hedgerow/protos';
+import type { Caller } from '../auth/caller.ts';
+import type { Collections } from '../collections.ts';
+import { ERRORS } from '../errors.ts';
+import { Json } from '../http/json.ts';
+import type { Mirrors } from '../mirrors/mirrors.ts';
+import type { Instance } from '../model.ts';
+import { ownApplication, ownService } from './access.ts';
+import { Catalogue, type ListQuery } from './catalogue.ts';
+import { Usage } from './usage.ts';
+import { type Surroundings, viewApplication, viewInstance, viewService } from './views.ts';
+
+export class Reader {
+  readonly #collections: Collections;
+  readonly #catalogue: Catalogue;
+  readonly #surroundings: Surroundings;
+
+  /** @param mirrors started */
+  constructor(collections: Collections, mirrors: Mirrors) {
+    this.#collections = collections;
+    this.#catalogue = new Catalogue(mirrors);
+    const usage = new Usage(mirrors.instances);
+    this.#surroundings = {
+      location: id => mirrors.clusters.get(id)?.location ?? '',
+      usage: id => usage.of(id),
+    };
+  }
+
+  /** @throws APPLICATION_UNKNOWN */
+  async application(caller: Caller, id: string): Promise<ApiApplication> {
+    const application = await ownApplication(this.#collections, caller, id);
+    const services = await this.#collections.services.find({ application_id: id });
+    return viewApplication(
+      application,
+      services.map(service => service.id),
+    );
+  }
+
+  /** @returns JSON. @param owner only those of this user */
+  async applications(caller: Caller, query: ListQuery, owner?: string): Promise<Json> {
+    return new Json(await this.#catalogue.applications(caller, query, owner));
+  }
+
+  /** @throws SERVICE_UNKNOWN */
+  async service(caller: Caller, id: string): Promise<ApiService> {
+    const service = await ownService(this.#collections, caller, id);
+    return viewService(service, await this.#instances(id), this.#surroundings);
+  }
+
+  /** @returns JSON */
+  async services(caller: Caller, query: ListQuery): Promise<Json> {
+    return new Json(await this.#catalogue.services(caller, query));
+  }
+
+  /** @returns JSON. @throws APPLICATION_UNKNOWN */
+  async servicesOf(caller: Caller, applicationId: string, query: ListQuery): Promise<Json> {
+    await ownApplication(this.#collections, caller, applicationId, 'service:read');
+    return new Json(await this.#catalogue.services(caller, query, applicationId));
+  }
+
+  /** @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
+  async instance(caller: Caller, serviceId: string, number: number): Promise<ApiInstance> {
+    const service = await ownService(this.#collections, caller, serviceId, 'instance:read');
+    const instance = await this.#collections.instances.get(`${serviceId}/${number}`);
+    if (instance?.desired === 'run') return viewInstance(instance, this.#surroundings);
+    throw new HedgerowError(ERRORS.INSTANCE_UNKNOWN, `${service.job_name} has no instance ${number}`);
+  }
+
+  #instances(serviceId: string): Promise<Instance[]> {
+    return this.#collections.instances.find({ service_id: serviceId, desired: 'run' });
+  }
+}

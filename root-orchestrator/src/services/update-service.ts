@@ -1,0 +1,73 @@
+/** `PUT /api/service/{id}`. */
+import { type FieldError, HedgerowError, type New, update } from '@hedgerow/common';
+import { type Microservice, STATUSES } from '@hedgerow/protos';
+import { type Caller, reach } from '../auth/caller.ts';
+import { ERRORS } from '../errors.ts';
+import type { Service } from '../model.ts';
+import { type Begin, begun } from '../rollouts/turns.ts';
+import { changed, type ServiceChange } from '../sla/change.ts';
+import { ownService } from './access.ts';
+import type { ChangesDeps } from './changes.ts';
+
+/**
+ * Gives a service another specification. Its instances are replaced one by one in the background.
+ * @throws SERVICE_UNKNOWN, FORBIDDEN, SLA_INVALID, PRIVILEGE_REFUSED, ROLLOUT_RUNNING; then nothing was changed
+ */
+export async function updateService(
+  deps: ChangesDeps,
+  caller: Caller,
+  id: string,
+  change: ServiceChange,
+  requestId: string,
+): Promise<void> {
+  await ownService(deps.collections, caller, id, 'service:update');
+  await storeUpdate(deps, caller, id, change, requestId);
+}
+
+/** For a service that the caller may change. @throws as `updateService` */
+export async function storeUpdate(
+  deps: ChangesDeps,
+  caller: Caller,
+  id: string,
+  change: ServiceChange,
+  requestId: string,
+): Promise<void> {
+  const instances = await deps.collections.instances.find({ service_id: id, desired: 'run' });
+  const populated = instances.some(({ status }) => !STATUSES[status].final);
+  const begin = { requestId, seconds: deps.clock.now() / 1000, populated };
+  const stored = await update(deps.collections.services, id, service =>
+    planUpdate(caller, service, change, begin),
+  );
+  if (!stored) throw new HedgerowError(ERRORS.SERVICE_UNKNOWN, `the service ${id} was removed meanwhile`);
+  const fields = { service: id, generation: stored.generation, request_id: requestId };
+  deps.log.info(fields, 'update of a service requested');
+}
+
+/** @returns the service with its new specification, null when it has it already. @throws as `updateService` */
+export function planUpdate(
+  caller: Caller,
+  service: Service,
+  change: ServiceChange,
+  begin: Begin,
+): New<Service> | null {
+  const result = changed(service, change);
+  if ('errors' in result) throw invalid(result.errors);
+  requirePrivilege(caller, result.microservice, change.path);
+  return begun(service, result.microservice, begin);
+}
+
+/** A privileged container is as good as root on its worker. @throws PRIVILEGE_REFUSED naming the field */
+export function requirePrivilege(caller: Caller, { privileged }: Microservice, path: string): void {
+  if (!privileged || reach(caller, 'service:privileged') === 'all') return;
+  const field = path === '' ? 'privileged' : `${path}.privileged`;
+  throw new HedgerowError(ERRORS.PRIVILEGE_REFUSED, 'only an Admin may run privileged containers', {
+    errors: [{ path: field, found: true, allowed: 'false, without role Admin' }],
+  });
+}
+
+/** Names every field, the first one in its sentence. */
+export function invalid(errors: readonly FieldError[]): HedgerowError {
+  const [first] = errors;
+  const message = `${first?.path}: found ${JSON.stringify(first?.found)}, allowed: ${first?.allowed}`;
+  return new HedgerowError(ERRORS.SLA_INVALID, message, { errors: [...errors] });
+}
