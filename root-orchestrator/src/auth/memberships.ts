@@ -53,7 +53,8 @@ export class Memberships {
       return await this.#collections.organizations.insert({ id, name, member });
     } catch (error) {
       if (isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) throw taken(name);
-      await releaseName(this.#collections, 'organization', name, id);
+      // The write may have happened all the same: then the name is its own.
+      if (!(await this.byId(id))) await releaseName(this.#collections, 'organization', name, id);
       throw error;
     }
   }

@@ -61,6 +61,17 @@ test('one is made, seen, renamed, filled, emptied and deleted', async () => {
   assert.equal((await remove(id)).status, 404);
 });
 
+test('lists come in parts, when they are asked for so', async () => {
+  const part = async (path: string) => (await root.call('GET', path, undefined, admin)).body;
+  const whole = await part('/api/users');
+  const [first] = await part('/api/users/?limit=1');
+  assert.deepEqual(first, whole[0]);
+  assert.deepEqual(await part(`/api/users?after=${first._id.$oid}`), whole.slice(1));
+  assert.deepEqual(await part(`/api/users/${rootId}?limit=1`), whole.slice(0, 1));
+  assert.deepEqual(await part(`/api/organization?after=${rootId}`), (await list()).slice(1));
+  assert.deepEqual(paths(await part('/api/users?limit=none')), ['limit']);
+});
+
 describe('a name', () => {
   test('is taken once, whatever its case, and free again after a rename or the end', async () => {
     const id = await make('Mill');

@@ -63,7 +63,8 @@ export class Users {
       return await collections.users.insert(document);
     } catch (error) {
       if (isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) throw taken(user.name);
-      await releaseName(collections, 'user', user.name, id);
+      // The write may have happened all the same: then the name is his.
+      if (!(await collections.users.get(id))) await releaseName(collections, 'user', user.name, id);
       throw error;
     }
   }

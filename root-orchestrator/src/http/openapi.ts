@@ -49,6 +49,7 @@ function operation(route: Route, components: Map<string, Json>): Json {
     tags: [spec.tag],
     summary: spec.summary,
     security: security(spec.access),
+    ...(OPEN_TO_ALL.has(spec.access) ? {} : { 'x-operation': spec.access }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(spec.body ? { requestBody: requestBody(spec.body, components) } : {}),
     responses: responses(route, components),
@@ -114,14 +115,20 @@ function responses(route: Route, components: Map<string, Json>): Json {
   ]);
   return {
     '200': { description: 'Done.', content: answer(route, components) },
+    ...Object.fromEntries(
+      Object.entries(route.spec.statuses ?? {}).map(([status, description]) => [
+        status,
+        { description, content: answer(route, components) },
+      ]),
+    ),
     ...Object.fromEntries(failures),
   };
 }
 
 function answer({ spec }: Route, components: Map<string, Json>): Json {
   const { response, stream } = spec;
-  if (stream !== undefined) return { [stream]: { schema: { type: 'string' } } };
-  return { 'application/json': { schema: response ? reference(response, components) : {} } };
+  if (stream !== undefined && !response) return { [stream]: { schema: { type: 'string' } } };
+  return { [stream ?? 'application/json']: { schema: response ? reference(response, components) : {} } };
 }
 
 function errorsOf({ spec }: Route): ErrorKind[] {

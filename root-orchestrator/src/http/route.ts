@@ -31,6 +31,8 @@ export interface RouteSpec<B extends TSchema, A extends Access> {
   response: TSchema | null;
   /** content type of a streamed answer */
   stream?: string;
+  /** further statuses that an answer of the same kind may have, and what they mean */
+  statuses?: Readonly<Record<number, string>>;
   /** those that the handler throws; the helper adds its own */
   errors?: readonly ErrorKind[];
 }

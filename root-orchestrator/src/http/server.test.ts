@@ -160,6 +160,7 @@ test('what fails inside is told without its cause, and logged with it', async ()
   store.arm({ at: 1, until: 'once', when: 'before' });
   const answer = await failing.call('POST', '/api/application', sla('shop'), admin);
   assertError(answer, 503, 'STORE_FAILED');
+  assert.equal(answer.headers.get('retry-after'), '1');
   assert.doesNotMatch(JSON.stringify(answer.body), /on purpose/);
   assert.match(JSON.stringify(lines), /broken on purpose/);
   await failing.stop();

@@ -9,6 +9,7 @@ import { Type } from 'typebox';
 import type { Identity } from '../../auth/identity.ts';
 import { ERRORS } from '../../errors.ts';
 import { type Route, route } from '../route.ts';
+import { PageQuerySchema, partOf } from './list-query.ts';
 
 export type OrganizationRoutesDeps = Pick<Identity, 'organizations'>;
 
@@ -26,9 +27,10 @@ function list({ organizations }: OrganizationRoutesDeps): Route {
       tag: TAG,
       summary: 'The organizations that the caller may see.',
       access: 'organization:read',
+      query: PageQuerySchema,
       response: Type.Array(OrganizationSchema),
     },
-    ({ caller }) => organizations.list(caller),
+    async ({ caller, query }) => partOf(await organizations.list(caller), query),
   );
 }
 

@@ -14,6 +14,7 @@ import type { Identity } from '../../auth/identity.ts';
 import { ERRORS } from '../../errors.ts';
 import { type Route, route } from '../route.ts';
 import { addressOf } from './auth.ts';
+import { PageQuerySchema, partOf } from './list-query.ts';
 
 export type UserRoutesDeps = Pick<Identity, 'accounts' | 'passwords'>;
 
@@ -186,9 +187,10 @@ function list({ accounts }: UserRoutesDeps): Route {
       tag: TAG,
       summary: 'The users that the caller may see, with their roles in his organization.',
       access: 'user:read',
+      query: PageQuerySchema,
       response: MANY,
     },
-    ({ caller }) => accounts.list(caller),
+    async ({ caller, query }) => partOf(await accounts.list(caller), query),
   );
 }
 
@@ -200,9 +202,11 @@ function ofOrganization({ accounts }: UserRoutesDeps): Route {
       tag: TAG,
       summary: 'The members of an organization that the caller may see, with their roles in it.',
       access: 'user:read',
+      query: PageQuerySchema,
       response: MANY,
       errors: [ERRORS.ORGANIZATION_UNKNOWN],
     },
-    ({ caller, params }) => accounts.ofOrganization(caller, params.organization_id ?? ''),
+    async ({ caller, params, query }) =>
+      partOf(await accounts.ofOrganization(caller, params.organization_id ?? ''), query),
   );
 }
