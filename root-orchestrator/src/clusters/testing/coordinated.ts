@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
 import { closeServer, formatAddress, listen, openSqlite, type Store, silentLogger } from '@hedgerow/common';
+import type { MetricRegistry } from '@hedgerow/common/metrics';
 import { type ManualClock, manualClock } from '@hedgerow/common/testing';
 import type { Microservice } from '@hedgerow/protos';
 import type { Caller } from '../../auth/caller.ts';
@@ -26,6 +27,7 @@ export interface CoordinatedOptions {
   /** another root's; it is not closed */
   store?: Store;
   keepalive?: number;
+  metrics?: MetricRegistry;
   wrap?: (collections: Collections) => Collections;
 }
 
@@ -35,8 +37,9 @@ export async function coordinated(options: CoordinatedOptions = {}): Promise<Coo
   const collections = options.wrap?.(opened) ?? opened;
   const [clock, log] = [manualClock(), silentLogger];
   const keepalive = options.keepalive === undefined ? {} : { keepalive: options.keepalive };
+  const metrics = options.metrics === undefined ? {} : { metrics: options.metrics };
   const own = { clusterToken: TOKEN, assets: '', shared: store.shared, lease: LEASE };
-  const coordination = createCoordination({ collections, clock, log, ...own, ...keepalive });
+  const coordination = createCoordination({ collections, clock, log, ...own, ...keepalive, ...metrics });
   await coordination.start();
   const port = await openInjected(coordination);
   await coordination.stand(port.address);
