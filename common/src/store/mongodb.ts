@@ -23,27 +23,34 @@ export interface MongodbOptions {
   url: string;
   /** default: that of the URL, else `hedgerow` */
   database?: string;
+  /** ms that one request to the server may take; a call makes a second one only in the first half of it */
+  patience?: number;
   log?: Logger;
   clock?: Clock;
 }
 
-/** ms; every wait for the server ends */
-const OPTIONS: MongoClientOptions = {
-  appName: 'hedgerow',
-  serverSelectionTimeoutMS: 5000,
-  connectTimeoutMS: 5000,
-  socketTimeoutMS: 10_000,
-  waitQueueTimeoutMS: 10_000,
-  heartbeatFrequencyMS: 2000,
-  maxPoolSize: 32,
-  retryWrites: false,
-  readConcern: { level: 'majority' },
-  writeConcern: { w: 'majority', journal: true, wtimeoutMS: 8000 },
-};
+/** ms */
+const PATIENCE = 10_000;
+
+/** Every wait for the server ends. What is set here goes before what the URL says. */
+function clientOptions(patience: number): MongoClientOptions {
+  return {
+    appName: 'hedgerow',
+    serverSelectionTimeoutMS: patience / 2,
+    connectTimeoutMS: patience / 2,
+    socketTimeoutMS: patience,
+    waitQueueTimeoutMS: patience,
+    heartbeatFrequencyMS: 2000,
+    maxPoolSize: 32,
+    retryWrites: false,
+    readConcern: { level: 'majority' },
+    writeConcern: { w: 'majority', journal: true, wtimeoutMS: patience * 0.8 },
+  };
+}
 
 /** @throws BAD_CONFIG for what is no such URL, STORE_FAILED when the server cannot be reached */
 export async function openMongodb(options: MongodbOptions): Promise<ArchivableStore> {
-  const client = createClient(options.url);
+  const client = createClient(options);
   const store = new MongodbStore(client, options);
   try {
     await client.connect();
@@ -56,9 +63,9 @@ export async function openMongodb(options: MongodbOptions): Promise<ArchivableSt
 }
 
 /** The driver's own error may quote the URL. */
-function createClient(url: string): MongoClient {
+function createClient({ url, patience = PATIENCE }: MongodbOptions): MongoClient {
   try {
-    return new MongoClient(url, OPTIONS);
+    return new MongoClient(url, clientOptions(patience));
   } catch {
     const found = url.replace(/^.*@/s, '***@');
     throw badSetting('MONGODB_URL', found, 'mongodb://user:password@host:port/database?options');
@@ -72,6 +79,7 @@ class MongodbStore implements ArchivableStore {
   readonly #archive: Archive;
   readonly #log: Logger;
   readonly #clock: Clock;
+  readonly #patience: number;
   readonly #open = new Map<string, MongodbCollection>();
   /** unique to this handle; its writes are numbered */
   readonly #handle = randomBytes(9).toString('base64url');
@@ -86,6 +94,7 @@ class MongodbStore implements ArchivableStore {
     this.#archive = mongodbArchive(this.#db, this.#newMark);
     this.#log = log;
     this.#clock = clock;
+    this.#patience = options.patience ?? PATIENCE;
   }
 
   collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]): Collection<T> {
@@ -128,6 +137,7 @@ class MongodbStore implements ArchivableStore {
       records: this.#db.collection<MongodbRecord>(name),
       newMark: this.#newMark,
       checkOpen: () => this.#checkOpen(),
+      tryAgainWithin: this.#patience / 2,
       clock: this.#clock,
       log: this.#log.child({ collection: name }),
     });

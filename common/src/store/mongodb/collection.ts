@@ -27,12 +27,11 @@ export interface CollectionDeps {
   newMark(): string;
   /** @throws STORE_FAILED when the store was closed */
   checkOpen(): void;
+  /** ms; a write whose answer was lost later is not tried again: its caller has waited long enough */
+  tryAgainWithin: number;
   clock: Clock;
   log: Logger;
 }
-
-/** ms; a write whose answer was lost later than that is not tried again: its caller has waited long enough */
-const TRY_AGAIN_WITHIN = 5000;
 
 export class MongodbCollection implements Collection<Document> {
   readonly #deps: CollectionDeps;
@@ -180,12 +179,12 @@ export class MongodbCollection implements Collection<Document> {
 
   /** The driver's own second try needs sessions, which not every server has. */
   async #twice<R>(action: (again: boolean) => Promise<R>): Promise<R> {
-    const { clock, log } = this.#deps;
+    const { clock, log, tryAgainWithin } = this.#deps;
     const begin = clock.monotonic();
     try {
       return await action(false);
     } catch (error) {
-      if (!isLostAnswer(error) || clock.monotonic() - begin > TRY_AGAIN_WITHIN) throw error;
+      if (!isLostAnswer(error) || clock.monotonic() - begin > tryAgainWithin) throw error;
       this.#deps.checkOpen();
       log.debug({ collection: this.#deps.name }, 'the answer to a write was lost; trying again');
       return action(true);
