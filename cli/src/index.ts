@@ -7,7 +7,7 @@ export { type Container, execIn, listContainers, removeContainer } from './docke
 export { DEMO_IMAGE, ensureDemoImage, hasImage, removeImage } from './docker/demo-image.ts';
 export { DockerError, docker, dockerJson } from './docker/http.ts';
 export { exec, ProgramError } from './system/exec.ts';
-export { mountsBelow } from './system/mounts.ts';
+export { mountsBelow, unmountBelow } from './system/mounts.ts';
 export { endProcess, identify, isAlive, type ProcessId, processesNaming } from './system/process.ts';
 export { type Child, startChild } from './up/child.ts';
 export { type Engine, ensureEngine } from './up/engine.ts';

@@ -17,6 +17,7 @@ import {
 import { meteredStore, meterLoop, readiness, startMetrics, storeAnswers } from '@hedgerow/common/metrics';
 import { createApi } from './api.ts';
 import { refuseTrialPassword } from './auth/first-start.ts';
+import { handOut } from './auth/hand-out.ts';
 import { copyClusterToken, openClusterToken, secretFiles, storedSecrets } from './auth/secrets.ts';
 import { type Collections, openCollections } from './collections.ts';
 import type { RootConfig } from './config.ts';
@@ -106,6 +107,7 @@ async function openSecrets(config: RootConfig, collections: Collections, shared:
   const secrets = shared ? storedSecrets(collections.secrets) : secretFiles(config.data);
   const clusterToken = await openClusterToken(secrets);
   if (shared) await copyClusterToken(config.data, clusterToken);
+  if (config.clusterTokenFile !== '') await handOut(clusterToken, config.clusterTokenFile);
   return { secrets, clusterToken };
 }
 
