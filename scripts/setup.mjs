@@ -4,6 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import { nodeMissing, pinnedNode } from '../cli/bin/lib/node.js';
+import { CI_PROGRAMS } from './setup/ci.mjs';
 import { ensurePrograms, PROGRAMS, TEST_PROGRAMS } from './setup/debian.mjs';
 import { ensurePackages } from './setup/npm.mjs';
 import { repository } from './setup/paths.mjs';
@@ -18,12 +19,17 @@ export async function setup(options = {}) {
   const machine = platform();
   await ensurePackages();
   if (options.programs !== false) {
-    if (machine.containers) await ensurePrograms(options.tests ? TEST_PROGRAMS : PROGRAMS);
+    if (machine.containers) await ensurePrograms(programsFor(options.tests));
     else process.stderr.write(`${machine.why}\n`);
   }
   const node = pinnedNode(repository);
   if (node === undefined) throw new SetupError(nodeMissing());
   return { node, ...machine };
+}
+
+function programsFor(tests) {
+  if (!tests) return PROGRAMS;
+  return process.env.CI ? CI_PROGRAMS : TEST_PROGRAMS;
 }
 
 /** Runs `main`; a lack that the user can mend is one line, anything else a stack. */

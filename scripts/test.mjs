@@ -6,6 +6,7 @@
 import { repository } from './setup/paths.mjs';
 import { command, setup } from './setup.mjs';
 import { findTests } from './test/find.mjs';
+import { startMongodbFor } from './test/mongodb.mjs';
 import { runTests } from './test/run.mjs';
 import { add, NONE, totalsLine } from './test/totals.mjs';
 
@@ -22,11 +23,13 @@ function isEndToEnd(file) {
 await command(async () => {
   const { node } = await setup({ tests: true });
   const files = findTests(repository, process.argv.slice(2));
+  const stopMongodb = await startMongodbFor(files);
   let totals = NONE;
   for (const group of GROUPS) {
     const own = files.filter(file => isEndToEnd(file) === group.e2e);
     if (own.length > 0) totals = add(totals, await runTests(node, own, group));
   }
+  await stopMongodb();
   process.exitCode = totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;
   process.stdout.write(`\n${totalsLine(totals)}\n`);
 });

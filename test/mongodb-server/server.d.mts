@@ -14,5 +14,5 @@ export interface ServerOptions {
   streams?: boolean;
 }
 
-export function withoutServer(): string | false;
+export function withoutServer(env?: NodeJS.ProcessEnv): string | false;
 export function startServer(options?: ServerOptions): Promise<Server>;

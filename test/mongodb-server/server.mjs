@@ -24,10 +24,13 @@ const cache = join(here, '..', '..', 'node_modules', '.cache', 'hedgerow');
 /** One compiler tier and one collector thread: it starts in half the time, on machines with few cores. */
 const JAVA = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
-/** @returns why it cannot be started here, or false; for the `skip` of a test */
-export function withoutServer() {
-  if (!isProgram('java')) return 'java is missing (Debian: default-jre-headless)';
-  if (!existsSync(jars()) && !isProgram('mvn')) return 'mvn is missing (Debian: maven)';
+/**
+ * @returns why it cannot be started here, or false; for the `skip` of a test. A runtime alone does not do: `Server.java` is
+ * compiled as it starts.
+ */
+export function withoutServer({ PATH = '' } = process.env) {
+  if (!isProgram('javac', PATH)) return 'Java is missing (Debian: default-jdk-headless)';
+  if (!existsSync(jars()) && !isProgram('mvn', PATH)) return 'Maven is missing (Debian: maven)';
   return false;
 }
 
@@ -93,8 +96,8 @@ async function run(command, args) {
   if (code !== 0) throw new Error(`${command} failed (${code}): ${Buffer.concat(output)}`);
 }
 
-function isProgram(name) {
-  return (process.env.PATH ?? '').split(delimiter).some(folder => {
+function isProgram(name, path) {
+  return path.split(delimiter).some(folder => {
     try {
       accessSync(join(folder, name), constants.X_OK);
       return true;

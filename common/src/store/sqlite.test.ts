@@ -119,26 +119,65 @@ test('a writer that was killed leaves everything that was answered', async () =>
 });
 
 const isRoot = process.getuid?.() === 0;
-test('a full disk is STORE_FULL, reading goes on, and so does writing once there is room', {
-  skip: !isRoot && 'mounting a small disk needs root',
-}, async t => {
-  const disk = mkdtempSync(join(root, 'disk-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', disk]);
-  t.after(() => execFileSync('umount', [disk]));
-  const ballast = join(disk, 'ballast');
-  const store = open(join(disk, 'full.sqlite'));
-  const notes = store.collection<Note>('notes', []);
-  await notes.insert({ id: 'first', text: 'x' });
-  fill(ballast);
-  await fails(insertMany('big', 100), STORE_ERRORS.STORE_FULL);
-  assert.equal((await notes.get('first'))?.text, 'x');
-  rmSync(ballast);
-  assert.equal((await notes.insert({ id: 'last', text: 'x' })).revision, 1);
-  await store.close();
+for (const durability of ['normal', 'full'] as const)
+  test(`a full disk is STORE_FULL, reading goes on, and so does writing once there is room (${durability})`, {
+    skip: !isRoot && 'mounting a small disk needs root',
+  }, async t => {
+    const disk = mkdtempSync(join(root, 'disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', disk]);
+    t.after(() => execFileSync('umount', [disk]));
+    const ballast = join(disk, 'ballast');
+    const store = openSqlite({ file: join(disk, 'full.sqlite'), durability });
+    const notes = store.collection<Note>('notes', []);
+    await notes.insert({ id: 'first', text: 'x' });
+    fill(ballast);
+    const writes = Array.from({ length: 100 }, (_, n) =>
+      notes.insert({ id: `big${n}`, text: 'x'.repeat(10_000) }),
+    );
+    const reading = notes.get('first');
+    const results = await Promise.allSettled(writes);
+    const stored = (await notes.find()).length - 1;
+    const refused = results.filter(result => result.status === 'rejected');
+    assert.equal(stored + refused.length, 100, 'what is stored was not refused');
+    assert.ok(refused.length > 0);
+    for (const { reason } of refused) assert.ok(isErrorOf(reason, STORE_ERRORS.STORE_FULL), String(reason));
+    assert.equal((await reading)?.text, 'x');
+    rmSync(ballast);
+    assert.equal((await notes.insert({ id: 'last', text: 'x' })).revision, 1);
+    await store.close();
+  });
 
-  async function insertMany(name: string, count: number): Promise<void> {
-    for (let i = 0; i < count; i++) await notes.insert({ id: `${name}${i}`, text: 'x'.repeat(10_000) });
-  }
+test('writes of one turn are one transaction; what is read after a write is its result', async () => {
+  const file = newFile();
+  const store = openSqlite({ file, durability: 'full' });
+  const notes = store.collection<Note>('notes', []);
+  const beside = new DatabaseSync(file, { readOnly: true });
+  const count = () => Number(beside.prepare('SELECT count(*) AS n FROM notes').get()?.n);
+  const counts: number[] = [];
+  notes.watch(() => counts.push(count()));
+  const writes = Array.from({ length: 20 }, (_, n) => notes.insert({ id: String(n), text: 'x' }));
+  const reads = [notes.get('7'), notes.get('20'), notes.insert({ id: '20', text: 'x' }), notes.get('20')];
+  assert.equal(count(), 0);
+  await Promise.all(writes);
+  assert.deepEqual(
+    (await Promise.all(reads)).map(note => note?.id),
+    ['7', undefined, '20', '20'],
+  );
+  assert.deepEqual(counts, Array(21).fill(21), 'all were there when the first was told');
+  beside.close();
+  await store.close();
+});
+
+test('what was called before the handle is closed is stored', async () => {
+  const file = newFile();
+  const first = openSqlite({ file, durability: 'full' });
+  const notes = first.collection<Note>('notes', []);
+  const writes = [notes.insert({ id: 'a', text: 'x' }), notes.insert({ id: 'b', text: 'x' })];
+  await first.close();
+  await Promise.all(writes);
+  const second = open(file);
+  assert.equal((await second.collection<Note>('notes', []).find()).length, 2);
+  await second.close();
 });
 
 test('a file that is no database fails to open, with its name', () => {
