@@ -23,6 +23,15 @@ function run(...flags: string[]): ChildProcess {
   });
 }
 
+/** Lines before it tell of a store that is new. */
+async function ready(child: ChildProcess): Promise<{ url: string; role: string }> {
+  for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    const line = JSON.parse(text);
+    if (line.msg === 'ready') return line;
+  }
+  throw new Error('it ended before it was ready');
+}
+
 async function outcome(child: ChildProcess): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
   child.stdout?.on('data', chunk => {
@@ -38,10 +47,7 @@ async function outcome(child: ChildProcess): Promise<{ code: number; out: string
 test('the process says when it is ready, serves, and ends at a signal', async () => {
   const child = run();
   const ended = once(child, 'close');
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  const [line] = (await once(lines, 'line')) as [string];
-  const { msg, url, role } = JSON.parse(line);
-  assert.equal(msg, 'ready');
+  const { url, role } = await ready(child);
   assert.equal(role, 'root');
   assert.equal((await fetch(`${url}/readyz`)).status, 200);
   child.kill('SIGTERM');
