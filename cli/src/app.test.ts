@@ -116,6 +116,33 @@ describe('use', () => {
   });
 });
 
+interface Listed {
+  job_name: string;
+  image: string;
+  generation: number;
+}
+
+async function listed(): Promise<Listed[]> {
+  const { token } = JSON.parse(readFileSync(join(home, '.config/hedgerow/session.json'), 'utf8')) as {
+    token: string;
+  };
+  const answer = await fetch(`${root.url}/api/services`, { headers: { Authorization: `Bearer ${token}` } });
+  return (await answer.json()) as Listed[];
+}
+
+/** Makes events until somebody has heard enough of them: nobody tells when he has begun to listen. */
+async function deployAgainUntil(watching: Promise<Result>): Promise<Result> {
+  let over = false;
+  void watching.finally(() => {
+    over = true;
+  });
+  while (!over) {
+    await hedge(['deploy', '-', '--instances', '0'], JSON.stringify(demo));
+    await hedge(['rm', 'clientsrvr']);
+  }
+  return watching;
+}
+
 describe('from login to removal', () => {
   const file = () => {
     const path = join(home, 'demo.json');
@@ -180,6 +207,54 @@ describe('from login to removal', () => {
     const scaled = await hedge(['scale', 'nginx', '2', '--timeout', '1']);
     assert.match(scaled.err, /not running after 1 s: /);
     assert.equal((await hedge(['rm', 'clientsrvr'])).code, 0);
+  });
+
+  test('an update changes some fields, or all of them from an SLA, and is followed to its end', async () => {
+    await login();
+    assert.equal((await hedge(['deploy', file(), '--no-wait'])).code, 0);
+    const update = (...args: string[]) => hedge(['update', 'nginx', ...args, '--timeout', '20']);
+    const changed = await update('--image', 'other:1', '-e', 'A=1', 'B=2', '--memory', '7');
+    assert.equal(changed.code, 0, changed.err);
+    assert.match(changed.err, /clientsrvr\.test\.nginx\.test done: /);
+    assert.match(changed.out, /clientsrvr\.test\.nginx\.test +1 /);
+    assert.match((await update('--image', 'other:1')).err, /it is so already/);
+    assert.equal((await update('-e', 'B=3')).code, 0);
+    const whole = await update('-f', file());
+    assert.equal(whole.code, 0, whole.err);
+    const [service] = (await listed()).filter(({ job_name }) => job_name === 'clientsrvr.test.nginx.test');
+    assert.deepEqual(
+      [service?.generation, service?.image],
+      [4, demo.applications[0]?.microservices[1]?.code],
+    );
+    assert.deepEqual(
+      await Promise.all(
+        [[], ['--image', 'x', '-f', file()], ['--memory', '-1']].map(async a => (await update(...a)).code),
+      ),
+      [2, 2, 2],
+    );
+    assert.equal((await update('--image', 'No Image')).code, 5);
+    assert.equal((await hedge(['update', 'nobody', '--image', 'x'])).code, 4);
+    const foreign = { ...demo, applications: [{ ...demo.applications[0], application_name: 'x' }] };
+    assert.equal((await hedge(['update', 'nginx', '-f', '-'], JSON.stringify(foreign))).code, 4);
+    assert.equal((await hedge(['rm', 'clientsrvr'])).code, 0);
+  });
+
+  test('watch prints what changes', async () => {
+    await login();
+    const all = hedge(['watch', '-n', '3', '--json']);
+    const begun = hedge(['watch', '--kind', 'application', '-n', '2']);
+    // Both are there when the first of them is heard.
+    const made = await deployAgainUntil(all);
+    assert.equal(made.code, 0, made.err);
+    const events = made.out
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as { kind: string });
+    assert.ok(events.length === 3 && events.every(({ kind }) => typeof kind === 'string'));
+    const text = await deployAgainUntil(begun);
+    assert.match(text.out, /^\d\d:\d\d:\d\d\.\d{3} application clientsrvr\.test (created|removed)\n/);
+    assert.equal((await hedge(['watch', 'nobody'])).code, 4);
+    assert.equal((await hedge(['watch', '--kind', 'weather'])).code, 2);
   });
 
   test('an access token that ran out is renewed without a word', async () => {

@@ -13,6 +13,8 @@ import { roleCommands } from './commands/roles.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
+import { updateCommand } from './commands/update.ts';
+import { watchCommand } from './commands/watch.ts';
 import { workersCommand } from './commands/workers.ts';
 import { describe, EXIT, exitCodeOf } from './errors.ts';
 import type { Io } from './output/io.ts';
@@ -79,6 +81,8 @@ function commands(context: Context): Command[] {
     workersCommand(context),
     tokenCommand(context),
     scaleCommand(context),
+    updateCommand(context),
+    watchCommand(context),
     rmCommand(context),
     doctorCommand(context),
   ];

@@ -42,7 +42,6 @@ export async function scale(fleet: TestFleet, service: ApiService, count: number
   for (let n = 0; n < count; n++) await fleet.client.addInstance(service.microserviceID);
   const [running] = await untilRunning(fleet.client, [service.microserviceID], {
     timeoutMs: 60_000,
-    every: 30,
   });
   return running as ApiService;
 }

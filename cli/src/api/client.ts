@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import { HedgerowError } from '@hedgerow/common';
 import type { ApiApplication, ApiCluster, ApiService } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
+import { type EventFilter, type FeedItem, followEvents } from './events.ts';
 import { failureOf } from './failure.ts';
-import { type Answer, type Call, send } from './http.ts';
+import { type Answer, answerOf, type Call, open, send } from './http.ts';
 import type { Session, SessionStore } from './session.ts';
 
 /** Clusters as the root shows them; `workers` (host names) only when it does. */
@@ -56,6 +58,11 @@ export class Client {
     return this.#call('GET', `/api/service/${encodeURIComponent(id)}`);
   }
 
+  /** @param change fields of the service, or an SLA with this service alone. @returns the service, its update begun */
+  updateService(id: string, change: object): Promise<ApiService> {
+    return this.#call('PUT', `/api/service/${encodeURIComponent(id)}`, change);
+  }
+
   async removeService(id: string): Promise<void> {
     await this.#call('DELETE', `/api/service/${encodeURIComponent(id)}`);
   }
@@ -76,6 +83,27 @@ export class Client {
     return succeeded(call, await this.#send(call)) as ClusterView[];
   }
 
+  /** What changes from now on, until `signal` says otherwise; it comes back by itself when it is cut off. */
+  events(filter: EventFilter, signal: AbortSignal): AsyncGenerator<FeedItem> {
+    const query = new URLSearchParams(Object.entries(filter)).toString();
+    const path = `/api/events${query === '' ? '' : `?${query}`}`;
+    return followEvents(last => this.stream(path, { 'last-event-id': last }, signal), signal);
+  }
+
+  /** An answer that is read as it comes. */
+  async stream(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+    const session = this.#session();
+    const call: Call = { method: 'GET', path, headers, signal };
+    const first = await this.#told(() => open(this.url, { ...call, token: session.token }));
+    if (first.statusCode === 200) return first;
+    const refused = await answerOf(this.url, first);
+    if (refused.status !== 401) throw failureOf(call, refused);
+    const token = await this.#renew(session, call, refused);
+    const second = await this.#told(() => open(this.url, { ...call, token }));
+    if (second.statusCode === 200) return second;
+    throw failureOf(call, await answerOf(this.url, second));
+  }
+
   async #call<T>(method: Call['method'], path: string, body?: unknown): Promise<T> {
     const session = this.#session();
     const call = { method, path, body };
@@ -94,9 +122,14 @@ export class Client {
     return token;
   }
 
-  async #send(call: Call): Promise<Answer> {
+  #send(call: Call): Promise<Answer> {
+    return this.#told(() => send(this.url, call));
+  }
+
+  /** Says where the address came from when nobody is there. */
+  async #told<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await send(this.url, call);
+      return await work();
     } catch (error) {
       if (this.#origin === '' || !(error instanceof HedgerowError) || error.kind !== ERRORS.UNREACHABLE)
         throw error;

@@ -1,24 +1,29 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError } from '@hedgerow/common';
-import type { ApiInstance, ApiService } from '@hedgerow/protos';
+import type { ApiService } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import type { Client } from './client.ts';
+import type { FeedItem } from './events.ts';
+
+/** What is known of an instance while one waits. */
+export interface InstanceState {
+  job_name: string;
+  instance_number: number;
+  status: string;
+  status_detail: string;
+}
 
 export interface WaitOptions {
   timeoutMs: number;
-  /** what a person asked for, when `timeoutMs` is what remains of it: the error says this one */
-  askedMs?: number;
-  /** ms between two looks */
-  every?: number;
-  /** each time that an instance is looked at */
-  onLook?: (service: ApiService, instance: ApiInstance) => void;
+  /** each time that an instance is heard of */
+  onChange?: (instance: InstanceState) => void;
 }
 
 /** Started, or ended as it should. */
 const DONE = new Set(['RUNNING', 'COMPLETED']);
 
 /**
- * Waits until these services have as many started instances as they have instances.
+ * Waits until every instance of these services has started. It listens to the root's events.
+ * @returns the services as they are then
  * @throws TIMEOUT with what each one that is not there yet is waiting for
  */
 export async function untilRunning(
@@ -26,26 +31,79 @@ export async function untilRunning(
   serviceIds: readonly string[],
   options: WaitOptions,
 ): Promise<ApiService[]> {
-  const deadline = performance.now() + options.timeoutMs;
-  for (;;) {
-    const services = await Promise.all(serviceIds.map(id => client.service(id)));
-    for (const service of services) {
-      for (const instance of service.instance_list) options.onLook?.(service, instance);
+  const waiting = new Waiting(client, serviceIds, options.onChange);
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), options.timeoutMs);
+  const [only] = serviceIds;
+  const filter = { kind: 'instance', ...(serviceIds.length === 1 && only ? { service: only } : {}) };
+  try {
+    for await (const item of client.events(filter, stop.signal)) {
+      if (await waiting.isOver(item)) return await waiting.services();
     }
-    const waiting = services.flatMap(service => pending(service));
-    if (waiting.length === 0) return services;
-    if (performance.now() > deadline) throw tooLate(waiting, options.askedMs ?? options.timeoutMs);
-    await delay(options.every ?? 100);
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
   }
+  throw tooLate(await waiting.pending(), options.timeoutMs);
 }
 
-function pending(service: ApiService): string[] {
-  return service.instance_list
-    .filter(({ status }) => !DONE.has(status))
-    .map(
-      ({ instance_number, status, status_detail }) =>
-        `${service.job_name}/${instance_number} is ${status}${status_detail ? `: ${status_detail}` : ''}`,
+class Waiting {
+  readonly #client: Client;
+  readonly #ids: readonly string[];
+  readonly #onChange: (instance: InstanceState) => void;
+  /** by service id and number */
+  readonly #states = new Map<string, InstanceState>();
+
+  constructor(client: Client, ids: readonly string[], onChange: WaitOptions['onChange']) {
+    this.#client = client;
+    this.#ids = ids;
+    this.#onChange = onChange ?? (() => {});
+  }
+
+  services(): Promise<ApiService[]> {
+    return Promise.all(this.#ids.map(id => this.#client.service(id)));
+  }
+
+  async isOver(item: FeedItem): Promise<boolean> {
+    if (item.type !== 'event') await this.#read();
+    else if (!this.#hear(item.event)) return false;
+    return this.#late().length === 0;
+  }
+
+  /** A sentence for each that is not there yet, as it is now. */
+  async pending(): Promise<string[]> {
+    await this.#read();
+    return this.#late().map(
+      ({ job_name, instance_number, status, status_detail }) =>
+        `${job_name}/${instance_number} is ${status}${status_detail ? `: ${status_detail}` : ''}`,
     );
+  }
+
+  #late(): InstanceState[] {
+    return [...this.#states.values()].filter(({ status }) => !DONE.has(status));
+  }
+
+  async #read(): Promise<void> {
+    const services = await this.services();
+    this.#states.clear();
+    for (const { microserviceID, job_name, instance_list } of services) {
+      for (const instance of instance_list) this.#set(microserviceID, { ...instance, job_name });
+    }
+  }
+
+  #hear(event: Extract<FeedItem, { type: 'event' }>['event']): boolean {
+    const { service_id, instance_number, change } = event;
+    if (instance_number === undefined || !this.#ids.includes(service_id)) return false;
+    const isGone = change === 'leaving' || change === 'removed';
+    if (isGone) this.#states.delete(`${service_id}/${instance_number}`);
+    else this.#set(service_id, { ...event, instance_number });
+    return true;
+  }
+
+  #set(serviceId: string, instance: InstanceState): void {
+    this.#states.set(`${serviceId}/${instance.instance_number}`, instance);
+    this.#onChange(instance);
+  }
 }
 
 function tooLate(waiting: readonly string[], ms: number): HedgerowError {

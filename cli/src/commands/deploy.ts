@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { HedgerowError, messageOf } from '@hedgerow/common';
 import type { ApiApplication, ApiService } from '@hedgerow/protos';
 import { Command, Option } from 'commander';
 import type { Client } from '../api/client.ts';
 import { untilRunning } from '../api/instances.ts';
-import { ERRORS } from '../errors.ts';
 import { wholeNumber } from './arguments.ts';
 import { type Context, clientOf, example } from './context.ts';
 import { tellChanges } from './progress.ts';
 import { instanceRows, printInstances } from './ps.ts';
+import { readSla } from './sla-file.ts';
 
 interface Options {
   instances: number;
@@ -48,20 +46,6 @@ export function deployCommand(context: Context): Command {
   );
 }
 
-async function readSla({ io }: Context, file: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = file === '-' ? await io.read() : readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new HedgerowError(ERRORS.FILE_UNREADABLE, messageOf(cause), { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new HedgerowError(ERRORS.FILE_UNREADABLE, `${file} is not JSON: ${messageOf(cause)}`, { cause });
-  }
-}
-
 async function start(
   client: Client,
   made: readonly ApiApplication[],
@@ -83,6 +67,6 @@ function wait(
   const ids = services.map(service => service.microserviceID);
   return untilRunning(client, ids, {
     timeoutMs: options.timeout * 1000,
-    onLook: tellChanges(io),
+    onChange: tellChanges(io),
   });
 }

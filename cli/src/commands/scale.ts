@@ -1,11 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { HedgerowError } from '@hedgerow/common';
 import type { ApiService } from '@hedgerow/protos';
 import { Command, Option } from 'commander';
 import type { Client } from '../api/client.ts';
 import { untilRunning } from '../api/instances.ts';
 import { findService } from '../api/names.ts';
-import { ERRORS } from '../errors.ts';
 import { wholeNumber } from './arguments.ts';
 import { type Context, clientOf, example, listing } from './context.ts';
 import { tellChanges } from './progress.ts';
@@ -30,14 +27,12 @@ export function scaleCommand(context: Context): Command {
       const client = clientOf(context, command);
       const service = findService(name, await client.services());
       await change(client, service, count);
-      const shown = options.wait
-        ? await settled(context, client, {
-            id: service.microserviceID,
-            count,
-            timeoutMs: options.timeout * 1000,
-          })
-        : await client.service(service.microserviceID);
-      printInstances(context, command, instanceRows(shown));
+      if (options.wait) {
+        const onChange = tellChanges(context.io);
+        const timeoutMs = options.timeout * 1000;
+        await untilRunning(client, [service.microserviceID], { timeoutMs, onChange });
+      }
+      printInstances(context, command, instanceRows(await client.service(service.microserviceID)));
     });
   return example(
     command,
@@ -47,33 +42,15 @@ export function scaleCommand(context: Context): Command {
 }
 
 async function change(client: Client, service: ApiService, count: number): Promise<void> {
-  const numbers = service.instance_list.map(instance => instance.instance_number).sort((a, b) => a - b);
+  const numbers = lasting(service).sort((a, b) => a - b);
   for (let have = numbers.length; have < count; have++) await client.addInstance(service.microserviceID);
   for (const number of numbers.slice(count)) await client.removeInstance(service.microserviceID, number);
 }
 
-interface Target {
-  id: string;
-  count: number;
-  timeoutMs: number;
-}
-
-/** Removed instances stay in the list until their worker has removed them. */
-async function settled(
-  { io }: Context,
-  client: Client,
-  { id, count, timeoutMs }: Target,
-): Promise<ApiService> {
-  const onLook = tellChanges(io);
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const left = deadline - performance.now();
-    const [now] = await untilRunning(client, [id], { timeoutMs: left, askedMs: timeoutMs, onLook });
-    if (now && now.instance_list.length <= count) return now;
-    if (performance.now() > deadline) {
-      const message = `${now?.instance_list.length} instances are still there after ${timeoutMs / 1000} s`;
-      throw new HedgerowError(ERRORS.TIMEOUT, message);
-    }
-    await delay(100);
-  }
+/** In the middle of an update, an instance and the one that is to take its place count as one. */
+function lasting({ instance_list }: ApiService): number[] {
+  const there = new Set(instance_list.map(({ instance_number }) => instance_number));
+  return instance_list
+    .filter(({ replaces }) => replaces === undefined || !there.has(replaces))
+    .map(({ instance_number }) => instance_number);
 }

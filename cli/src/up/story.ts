@@ -84,7 +84,7 @@ async function startAll(client: Client, services: readonly ApiService[]): Promis
     for (let n = 0; n < count; n++) await client.addInstance(service.microserviceID);
   }
   const ids = services.map(service => service.microserviceID);
-  return untilRunning(client, ids, { timeoutMs: RUNNING_MS, every: 30 });
+  return untilRunning(client, ids, { timeoutMs: RUNNING_MS });
 }
 
 async function untilAllAnswered(

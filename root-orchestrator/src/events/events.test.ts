@@ -220,8 +220,9 @@ describe('the feed of events', () => {
     const { web } = await application();
     await listener.next(({ event }) => event === 'service');
     const stale = listener.last;
+    await post(`/api/service/${web}/instance`);
     for (let n = 0; n <= KEPT; n += 1) {
-      await root.collections.instances.insert({ ...instanceOf(web), id: `${web}/${1000 + n}` });
+      await setInstance(`${web}/0`, { status_detail: `${n}` });
     }
     for (const last of [stale, 'ffffffff-3', 'nonsense', `${stale.split('-')[0]}-999999`]) {
       const late = await listen('', last);
@@ -324,16 +325,6 @@ describe('the feed of events', () => {
     assert.equal((await root.call('HEAD', '/api/events', undefined, token)).status, 200);
   });
 });
-
-function instanceOf(serviceId: string) {
-  return {
-    ...{ service_id: serviceId, application_id: '', job_name: '', instance_number: 0, instance_ip: '' },
-    ...{ generation: 1, request_id: '', desired: 'run', cluster_id: '', status: 'REQUESTED' },
-    ...{ status_detail: '', epoch: 0, worker_id: '', host_ip: '', host_port: 0, namespace_ip: '' },
-    ...{ worker_subnet: '', cpu_percent: '', memory_percent: '', disk: '', logs: '' },
-    last_modified_timestamp: 0,
-  } as const;
-}
 
 test('the streams end with the server', async () => {
   const other = await startTestRoot();

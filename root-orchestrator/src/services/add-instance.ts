@@ -1,5 +1,6 @@
 import { HedgerowError, type New, update } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
+import { about } from '../logs/story.ts';
 import type { Instance, Service } from '../model.ts';
 import { type ChangesDeps, removeInstance } from './changes.ts';
 
@@ -23,8 +24,8 @@ export async function addInstance(
     throw unknownService(serviceId);
   }
   const current = await keepUp(deps, instance, service);
-  const { id, generation, request_id } = current;
-  deps.log.info({ instance: id, generation, request_id, replaces: wish.replaces }, 'instance requested');
+  const { id, generation } = current;
+  deps.log.info({ ...about(current), generation, replaces: wish.replaces }, 'instance requested');
   deps.deployments.requested(id);
   return current;
 }
