@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openRun, type Root, startRoot, tearDown } from '@hedgerow/cli';
+import { startMongodb, type TestMongodb, withoutMongodb } from '../support/mongodb.ts';
 import { type Judge, openJudge } from './api/document.ts';
 import { type Contract, runSteps, type Step } from './api/step.ts';
 import { COMMAND_LINE } from './api/steps/command-line.ts';
@@ -17,7 +18,8 @@ const TABLES: Readonly<Record<string, readonly Step[]>> = {
   'faults that are answered right': FAULTS,
 };
 
-for (const [name, steps] of Object.entries(TABLES)) {
+/** @param rootFlags where the root keeps what it is told */
+function contract(name: string, steps: readonly Step[], rootFlags: () => string[]): void {
   describe(name, () => {
     let root: Root;
     let judge: Judge;
@@ -27,7 +29,8 @@ for (const [name, steps] of Object.entries(TABLES)) {
     before(async () => {
       runs = mkdtempSync(join(tmpdir(), 'contract-'));
       run = openRun(runs);
-      root = await startRoot(run, { port: 0, vcpus: 0, memory: 0, logLevel: 'info', from: 'source' });
+      const flags = { root: rootFlags() };
+      root = await startRoot(run, { port: 0, vcpus: 0, memory: 0, logLevel: 'info', from: 'source', flags });
       judge = await openJudge(root.url);
     });
     after(async () => {
@@ -36,7 +39,22 @@ for (const [name, steps] of Object.entries(TABLES)) {
     });
 
     it('the document describes routes', () => assert.ok(judge.routes.length > 30, judge.routes.join('\n')));
-    const contract: Contract = { url: () => root.url, judge: () => judge, saved: new Map() };
-    runSteps(contract, steps);
+    const promises: Contract = { url: () => root.url, judge: () => judge, saved: new Map() };
+    runSteps(promises, steps);
   });
 }
+
+describe('over SQLite', () => {
+  for (const [name, steps] of Object.entries(TABLES)) contract(name, steps, () => []);
+});
+
+describe('over MongoDB', { skip: withoutMongodb() }, () => {
+  let mongodb: TestMongodb;
+  before(async () => {
+    mongodb = await startMongodb();
+  });
+  after(() => mongodb.stop());
+  for (const [name, steps] of Object.entries(TABLES)) {
+    contract(name, steps, () => ['--mongodb', mongodb.database()]);
+  }
+});
