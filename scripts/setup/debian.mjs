@@ -13,8 +13,21 @@ export const PROGRAMS = [
   { command: 'nsenter', package: 'util-linux' },
   { command: '/bin/busybox', package: 'busybox-static', static: true },
 ];
-/** For the test of an outside broker. */
-export const TEST_PROGRAMS = [...PROGRAMS, { command: 'mosquitto', package: 'mosquitto' }];
+/** For the tests of an outside broker, of the dashboards and of the images. */
+export const TEST_PROGRAMS = [
+  ...PROGRAMS,
+  { command: 'mosquitto', package: 'mosquitto' },
+  { command: 'prometheus', package: 'prometheus' },
+  { command: 'debootstrap', package: 'debootstrap' },
+  { command: 'docker-compose', package: 'docker-compose' },
+];
+
+/** Services that come with a package and are not to be started by it, now or at boot. */
+const SERVICES = {
+  'docker.io': ['docker.service', 'docker.socket', 'containerd.service'],
+  mosquitto: ['mosquitto.service'],
+  prometheus: ['prometheus.service'],
+};
 
 const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -33,7 +46,7 @@ export async function ensurePrograms(programs, out = process.stderr) {
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await step('package lists updated', () => run('apt-get', ['update', '-q'], { env }), out);
-  await step(`installed ${missing.join(', ')}`, () => withoutServices(() => install(missing, env)), out);
+  await step(`installed ${missing.join(', ')}`, () => withoutServices(missing, env), out);
 }
 
 function install(packages, env) {
@@ -41,23 +54,24 @@ function install(packages, env) {
 }
 
 /** `policy-rc.d` is Debian's own way to say that package scripts may not start services. */
-async function withoutServices(action) {
+async function withoutServices(packages, env) {
   const own = !existsSync(POLICY);
   if (own) {
     writeFileSync(POLICY, '#!/bin/sh\nexit 101\n');
     chmodSync(POLICY, 0o755);
   }
   try {
-    await action();
-    await disableAtBoot();
+    await install(packages, env);
+    await disableAtBoot(packages);
   } finally {
     if (own) rmSync(POLICY, { force: true });
   }
 }
 
-async function disableAtBoot() {
+/** Only of what was just installed: a service that was there before is its owner's. */
+async function disableAtBoot(packages) {
   if (!existsSync('/run/systemd/system')) return;
-  const units = ['docker.service', 'docker.socket', 'containerd.service', 'mosquitto.service'];
+  const units = packages.flatMap(name => SERVICES[name] ?? []);
   for (const unit of units) await run('systemctl', ['disable', unit]).catch(() => {});
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError } from '@hedgerow/common';
+import { STATUS_PORT } from '@hedgerow/common/metrics';
 import type { From } from '../../bin/lib/entry.js';
 import { Client } from '../api/client.ts';
 import { memorySessions } from '../api/session.ts';
@@ -120,12 +121,13 @@ export async function startWorker(
     '--docker',
     engine.socket,
   ];
+  const status = ['--status-listen', `${machine.address}:${STATUS_PORT}`];
   const share = ['--vcpus', `${options.vcpus}`, '--memory', `${options.memory}`];
   const child = await startChild(run, {
     name: `worker-${name}`,
     role: 'worker',
     ...fromOf(options),
-    args: [...args, ...share, '--data', join(run.dir, name), ...(options.flags?.worker ?? [])],
+    args: [...args, ...status, ...share, '--data', join(run.dir, name), ...(options.flags?.worker ?? [])],
     env: {
       HEDGEROW_LOG_LEVEL: options.logLevel,
       HEDGEROW_WORKER_TOKEN: readToken(join(cluster.data, 'worker-token')),

@@ -1,12 +1,29 @@
+import { STATUS_PORT } from '@hedgerow/common/metrics';
+import type { Cluster } from './fleet.ts';
 import type { Run } from './run.ts';
 import type { Told } from './story.ts';
 
+export interface Shown {
+  /** of the root */
+  url: string;
+  run: Run;
+  /** null without containers */
+  told: Told | null;
+  /** of the Docker Engine */
+  socket: string;
+  cluster: Cluster;
+  /** on the underlay, where workers are reached from the cluster's namespace */
+  workers: readonly string[];
+}
+
 /** What a person may open and type while everything is up. */
-export function nextSteps(url: string, run: Run, told: Told | null, socket: string): string {
+export function nextSteps({ url, run, told, socket, cluster, workers }: Shown): string {
   const bearer = '-H "Authorization: Bearer $TOKEN"';
   const login = `'{"username":"Admin","password":"Admin"}'`;
   const lines = [
     `  API page  ${url}/api/docs (Admin / Admin)`,
+    `  metrics   ${url}/metrics`,
+    ...metricsOf(cluster, workers).map(line => `            ${line}`),
     `  logs      ${run.dir}/*.log`,
     '',
     'Type next, in another terminal:',
@@ -16,6 +33,14 @@ export function nextSteps(url: string, run: Run, told: Told | null, socket: stri
     `  echo Admin | npx hedge --url ${url} login --password-stdin && npx hedge ps`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A network namespace hides what is in it from a browser. */
+function metricsOf(cluster: Cluster, workers: readonly string[]): string[] {
+  const own = `${String(cluster.child.ready.url)}/metrics`;
+  if (cluster.namespace === undefined) return [own];
+  const others = workers.map(address => `http://${address}:${STATUS_PORT}/metrics`);
+  return [own, ...others].map(url => `nsenter --net=/run/netns/${cluster.namespace} curl -s ${url}`);
 }
 
 function withContainers(

@@ -7,7 +7,15 @@ import { DEMO_IMAGE, ensureDemoImage } from '../docker/demo-image.ts';
 import { isFree } from '../doctor/ports.ts';
 import { ERRORS } from '../errors.ts';
 import { type Engine, ensureEngine } from './engine.ts';
-import { type FleetOptions, shareOf, startCluster, startRoot, startWorker, untilJoined } from './fleet.ts';
+import {
+  type Cluster,
+  type FleetOptions,
+  shareOf,
+  startCluster,
+  startRoot,
+  startWorker,
+  untilJoined,
+} from './fleet.ts';
 import { createMachines, type Machine } from './namespaces.ts';
 import { nextSteps } from './next-steps.ts';
 import { openRun, type Run } from './run.ts';
@@ -41,6 +49,9 @@ export interface UpDeps {
 interface Fleet {
   url: string;
   engine: Engine | null;
+  cluster: Cluster;
+  /** their addresses */
+  workers: readonly string[];
   steps: Steps;
 }
 
@@ -84,7 +95,9 @@ async function show(run: Run, options: UpOptions, deps: UpDeps, begin: number): 
     if (story && told) await undeploy(story, told);
     return;
   }
-  deps.say(` Ctrl-C removes everything.\n\n${nextSteps(fleet.url, run, told, fleet.engine?.socket ?? '')}`);
+  deps.say(
+    ` Ctrl-C removes everything.\n\n${nextSteps({ ...fleet, run, told, socket: fleet.engine?.socket ?? '' })}`,
+  );
   await watch(run, deps);
 }
 
@@ -92,7 +105,9 @@ async function show(run: Run, options: UpOptions, deps: UpDeps, begin: number): 
 async function start(run: Run, options: UpOptions, steps: Steps, without: string | null): Promise<Fleet> {
   const share = shareOf(options.workers, Math.floor(totalmem() / 2 ** 20));
   const settings: FleetOptions = { port: options.port, logLevel: options.logLevel, ...share };
-  if (without !== null) return { ...(await startControl(run, null, settings, steps)), engine: null, steps };
+  if (without !== null) {
+    return { ...(await startControl(run, null, settings, steps)), engine: null, workers: [], steps };
+  }
   const names = Array.from({ length: options.workers }, (_, at) => `worker${at + 1}`);
   const [first, ...others] = await steps.run(
     `network namespaces for cluster and ${options.workers} workers`,
@@ -103,7 +118,7 @@ async function start(run: Run, options: UpOptions, steps: Steps, without: string
     startEngine(run, options, steps),
   ] as const);
   await startWorkers(run, { ...control, engine, machines: others, names }, settings, steps);
-  return { url: control.url, engine, steps };
+  return { ...control, engine, workers: others.map(({ address }) => address), steps };
 }
 
 async function startControl(run: Run, machine: Machine | null, settings: FleetOptions, steps: Steps) {
