@@ -50,7 +50,8 @@ export interface Cluster {
  *
  * @throws when a port is taken or the store cannot be opened; nothing is left running then
  */
-export function startCluster(config: ClusterConfig, deps: ClusterDeps): Promise<Cluster & Running> {
+export function startCluster(config: ClusterConfig, given: ClusterDeps): Promise<Cluster & Running> {
+  const deps = { ...given, log: given.log.child({ cluster: config.name }) };
   return startWith(async life => {
     const workerToken = await loadJoinToken(config.data);
     const meter = clusterMeter(startMetrics(life, deps));
@@ -135,7 +136,7 @@ function buildRoutes(
   const registration: Registration = {
     workers: state.workers,
     serial,
-    claimSubnet: id => parts.subnets.claim(id),
+    claimSubnet: (id, record) => parts.subnets.claim(id, record),
     joinToken: workerToken,
     trusting: isLoopback(config.host),
     clusterName: config.name,

@@ -8,7 +8,7 @@ export interface ClusterConfig {
   name: string;
   /** "lat,lon,radius" or free text */
   location: string;
-  /** `host:port` or `unix:/path` of the System Manager */
+  /** `host:port` or `unix:/path` of the System Manager; of each, with commas between, where several share a store */
   root: string;
   /** join token of clusters, given out by the root */
   rootToken: string;
@@ -59,7 +59,7 @@ export const clusterSettings: Settings<ClusterConfig> = {
     short: 'r',
     env: 'SYSTEM_MANAGER_URL',
     default: '127.0.0.1:10000',
-    help: 'System Manager: host:port or unix:/path',
+    help: 'System Manager: host:port or unix:/path; several with commas between',
     parse: rootAddress,
   },
   rootToken: {
@@ -175,12 +175,17 @@ function name(value: string, flag: string): string {
   throw badSetting(flag, value, CLUSTER_NAME_RULE);
 }
 
+/** @returns the addresses of `ClusterConfig.root` */
+export function rootAddresses(root: string): string[] {
+  return root.split(',').map(address => address.trim());
+}
+
 function rootAddress(value: string, flag: string): string {
   try {
-    parseAddress(value, ROOT_PORT);
+    for (const address of rootAddresses(value)) parseAddress(address, ROOT_PORT);
     return value;
   } catch (cause) {
-    throw badSetting(flag, value, 'host:port or unix:/path', cause);
+    throw badSetting(flag, value, 'host:port or unix:/path, several with commas between', cause);
   }
 }
 

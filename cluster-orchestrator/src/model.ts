@@ -61,6 +61,8 @@ export type StoredRemoteEntry = { entry: TableEntry; application_id: string } & 
 /** One document, id `cluster`. */
 export interface Identity extends Document {
   cluster_id: string;
+  /** of the last root that welcomed this cluster */
+  root_epoch: number;
 }
 
 export function instanceId(ref: InstanceRef): string {

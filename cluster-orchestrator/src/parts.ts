@@ -1,14 +1,16 @@
 /** The parts between root and workers, made and tied together. */
 import { messageOf } from '@hedgerow/common';
-import type { FromCluster, FromRoot, Hello } from '@hedgerow/protos';
+import { DOWN, type FromCluster, type FromRoot, type Hello, type SubnetHold } from '@hedgerow/protos';
 import type { ClusterDeps } from './app.ts';
-import type { ClusterConfig } from './config.ts';
+import { type ClusterConfig, rootAddresses } from './config.ts';
 import type { Jobs } from './jobs/context.ts';
 import { Deadlines } from './jobs/deadlines.ts';
 import { overdue } from './jobs/overdue.ts';
 import { Refusals } from './jobs/refusals.ts';
 import { toReport } from './jobs/report.ts';
 import { Waiting } from './jobs/waiting.ts';
+import { LogRelay } from './logs/relay.ts';
+import { about, tellStory } from './logs/story.ts';
 import type { ClusterMeter } from './metrics/meter.ts';
 import type { Broker } from './mqtt/broker.ts';
 import { syncAsker, type Up } from './mqtt/dispatch.ts';
@@ -66,25 +68,30 @@ export function buildParts(origins: Origins): Parts {
   const reports = new Reports(send);
   const jobs = buildJobs(origins, reports);
   const { capacity, workers, tables, downlink, liveness } = jobs;
-  const subnets = new Subnets({ clock, send });
+  const isRecorded = (id: string) => (workers.get(id)?.subnet ?? '') !== '';
+  const subnets = new Subnets({ clock, send, isRecorded });
   const queries = new Queries({ tables, downlink, clock, send });
   const compute = () => aggregate(capacity.seats(), id => workers.usage(id));
   const aggregates = new Aggregates({ clock, compute, send });
   const deadlines = buildDeadlines(jobs, meter);
   const beats = new Beats();
-  const link = links.set(buildLink(origins, { jobs, subnets, queries, send }, reports, aggregates));
+  const logs = buildRelay(jobs, links, send);
+  const link = links.set(buildLink(origins, { jobs, subnets, queries, logs, send }, reports, aggregates));
   tie({ jobs, deadlines, waiting: new Waiting(jobs), aggregates, beats, config: origins.config });
   meter.events.follow(jobs);
+  jobs.instances.onChange(tellStory(jobs.log, id => workers.nameOf(id)));
+  jobs.instances.onChange((before, after) => logs.instanceChanged(before, after));
   const askForSync = syncAsker(jobs, SYNC_GAP);
   return {
     jobs,
-    up: { jobs, beats, queries, usageChanged: () => aggregates.touch(), askForSync },
+    up: { jobs, beats, queries, logs, usageChanged: () => aggregates.touch(), askForSync },
     link,
     subnets,
     stop() {
       liveness.stop();
       deadlines.stop();
       queries.stop();
+      logs.rootLost();
       aggregates.stop();
       tables.rootIsAway();
     },
@@ -125,12 +132,28 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
   };
 }
 
+function buildRelay(
+  { clock, instances, liveness, workers, downlink }: Jobs,
+  links: Slot<RootLink>,
+  send: (message: FromCluster) => boolean,
+): LogRelay {
+  return new LogRelay({
+    clock,
+    lookup: id => instances.get(id),
+    isThere: id => liveness.isThere(id),
+    nameOf: id => workers.nameOf(id),
+    ask: (workerId, payload) => void downlink.send(workerId, DOWN.logs, payload),
+    toRoot: chunk => void send({ log_chunk: chunk }),
+    congested: () => links.get().congested,
+  });
+}
+
 function buildDeadlines(jobs: Jobs, meter: ClusterMeter): Deadlines {
   return new Deadlines(jobs.clock, async instance => {
     meter.events.overdue(instance);
     const { id } = instance;
     await overdue(jobs, id).catch((error: unknown) => {
-      jobs.log.error({ instance: id, error: messageOf(error) }, 'deadline could not be acted upon');
+      jobs.log.error({ ...about(instance), error: messageOf(error) }, 'deadline could not be acted upon');
     });
   });
 }
@@ -138,28 +161,30 @@ function buildDeadlines(jobs: Jobs, meter: ClusterMeter): Deadlines {
 function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: Aggregates): RootLink {
   const { config, deps, state, meter } = origins;
   const { tables } = down.jobs;
-  const remember = (clusterId: string): void => {
-    state.setClusterId(clusterId).catch((error: unknown) => {
+  const remember = ({ cluster_id, epoch }: { cluster_id: string; epoch: number }): void => {
+    state.welcomed(cluster_id, epoch).catch((error: unknown) => {
       deps.log.error({ error: messageOf(error) }, 'the cluster id could not be stored');
     });
   };
   const dial = createDialer(config);
   return new RootLink({
-    dial() {
-      const dialed = dial();
+    roots: rootAddresses(config.root),
+    epoch: state.rootEpoch,
+    dial(address) {
+      const dialed = dial(address);
       dialed.stream.on('data', (message: FromRoot) => meter.link.received(message));
       return dialed;
     },
     ...deps,
     hello() {
       reports.clear();
-      const message = hello(origins);
+      const message = hello(origins, down.subnets);
       meter.link.sent({ hello: message });
       return message;
     },
     onMessage: message => void dispatch(down, message),
-    onUp(clusterId) {
-      remember(clusterId);
+    onUp(welcome) {
+      remember(welcome);
       // before the first entry arrives
       tables.rootIsBack();
       reports.flush();
@@ -167,6 +192,7 @@ function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: A
     },
     onDown() {
       down.subnets.linkLost();
+      down.logs.rootLost();
       tables.rootIsAway();
     },
   });
@@ -177,7 +203,7 @@ function isWildcard(host: string): boolean {
 }
 
 /** Everything that the cluster has accepted and not removed. Logs are left out: the root has them. */
-function hello({ config, state, port }: Origins): Hello {
+function hello({ config, state, port }: Origins, subnets: Subnets): Hello {
   const instances = state.instances.all();
   return {
     cluster_name: config.name,
@@ -185,7 +211,12 @@ function hello({ config, state, port }: Origins): Hello {
     port: port.get(),
     address: config.address || (isWildcard(config.host) ? '' : config.host),
     instances: instances.map(i => ({ ...toReport(i, state.workers.get(i.worker_id)), logs: '' })),
-    subnets: [],
-    epoch: 0,
+    subnets: [...heldSubnets(state), ...subnets.pending()],
+    epoch: state.rootEpoch(),
   };
+}
+
+function heldSubnets({ workers }: State): SubnetHold[] {
+  const held = workers.all().filter(({ subnet }) => subnet !== '');
+  return held.map(({ id, subnet }) => ({ worker_id: id, subnet }));
 }

@@ -15,7 +15,9 @@ export interface State {
   remote: RemoteEntries;
   /** "" until the root has given one */
   clusterId(): string;
-  setClusterId(id: string): Promise<void>;
+  /** of the last root that welcomed this cluster; 0 before */
+  rootEpoch(): number;
+  welcomed(clusterId: string, rootEpoch: number): Promise<void>;
   /** everything of it is in memory from here on */
   load(): Promise<void>;
   /** @throws STORE_FAILED when the store cannot be read */
@@ -39,8 +41,9 @@ export function openState(config: ClusterConfig, deps: ClusterDeps, metrics: Met
     workers,
     instances,
     remote,
-    clusterId: identity.get,
-    setClusterId: identity.set,
+    clusterId: () => identity.get().cluster_id,
+    rootEpoch: () => identity.get().root_epoch,
+    welcomed: identity.set,
     async load() {
       await identity.load();
       await workers.load();
@@ -58,16 +61,16 @@ export function openState(config: ClusterConfig, deps: ClusterDeps, metrics: Met
 
 function identityIn(store: Store) {
   const collection = store.collection<Identity>('identity', []);
-  let id = '';
+  let own = { id: 'cluster', cluster_id: '', root_epoch: 0 };
   return {
-    get: () => id,
+    get: () => own,
     async load() {
-      id = (await collection.get('cluster'))?.cluster_id ?? '';
+      own = { ...own, ...(await collection.get(own.id)) };
     },
-    async set(next: string) {
-      if (next === id) return;
-      id = next;
-      await put(collection, { id: 'cluster', cluster_id: next });
+    async set(cluster_id: string, root_epoch: number) {
+      if (cluster_id === own.cluster_id && root_epoch === own.root_epoch) return;
+      own = { ...own, cluster_id, root_epoch };
+      await put(collection, own);
     },
   };
 }

@@ -15,12 +15,15 @@ export type Stream = ClientDuplexStream<FromCluster, FromRoot>;
 
 export interface Dialed {
   stream: Stream;
+  /** resolves when the root's end is there; never when it does not come */
+  connected: Promise<void>;
   close(): void;
 }
 
+/** @param address `host:port` or `unix:/path` */
+export type Dial = (address: string) => Dialed;
+
 export interface ChannelConfig {
-  /** `host:port` or `unix:/path` */
-  root: string;
   rootToken: string;
   /** file that holds the token when there is none here */
   rootTokenFile: string;
@@ -28,8 +31,8 @@ export interface ChannelConfig {
 }
 
 const OPTIONS: ChannelOptions = {
-  // ms; a root that vanished without a word is noticed after 20 s
-  'grpc.keepalive_time_ms': 15_000,
+  // ms; a root that vanished without a word is noticed after 10 s, the time after which another one leads
+  'grpc.keepalive_time_ms': 5000,
   'grpc.keepalive_timeout_ms': 5000,
   // a retry dials anew instead of waiting for another channel's back-off
   'grpc.use_local_subchannel_pool': 1,
@@ -37,14 +40,13 @@ const OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': 64 * 1024 * 1024,
 };
 
-/** @returns a function that dials the root and opens the stream; trouble shows as the stream's `error` */
-export function createDialer(config: ChannelConfig): () => Dialed {
+/** @returns a function that dials a root and opens the stream; trouble shows as the stream's `error` */
+export function createDialer(config: ChannelConfig): Dial {
   const service = loadSync(linkProtoPath(config.assets || undefined), LINK_LOADER_OPTIONS)[LINK_SERVICE];
   const method = (service as unknown as Record<string, MethodDefinition<FromCluster, FromRoot>>).Connect;
   if (!method) throw new TypeError(`${LINK_SERVICE} has no Connect`);
-  const target = targetOf(config.root);
-  return () => {
-    const client = new Client(target, credentials.createInsecure(), OPTIONS);
+  return address => {
+    const client = new Client(targetOf(address), credentials.createInsecure(), OPTIONS);
     // call credentials are refused on an insecure channel, so the token goes into the metadata
     const metadata = new Metadata();
     const token = readToken(config);
@@ -55,8 +57,16 @@ export function createDialer(config: ChannelConfig): () => Dialed {
       method.responseDeserialize,
       metadata,
     ) as Stream;
-    return { stream, close: () => client.close() };
+    return { stream, connected: ready(client), close: () => client.close() };
   };
+}
+
+function ready(client: Client): Promise<void> {
+  return new Promise(resolve => {
+    client.waitForReady(Number.POSITIVE_INFINITY, error => {
+      if (!error) resolve();
+    });
+  });
 }
 
 /** A file that is not there yet is no token yet: the root says what is missing, and is dialed again. */

@@ -1,7 +1,10 @@
 import { messageOf } from '@hedgerow/common';
 import type { FromCluster, FromRoot } from '@hedgerow/protos';
 import type { Jobs } from '../jobs/context.ts';
+import type { LogRelay } from '../logs/relay.ts';
 import type { Queries } from '../network/queries.ts';
+import { onLogRequest } from './handlers/log-request.ts';
+import { onLogStop } from './handlers/log-stop.ts';
 import { onPlace } from './handlers/place.ts';
 import { onRefused } from './handlers/refused.ts';
 import { onRemove } from './handlers/remove.ts';
@@ -14,6 +17,7 @@ export interface Down {
   jobs: Jobs;
   subnets: Subnets;
   queries: Queries;
+  logs: Pick<LogRelay, 'request' | 'stop' | 'rootLost'>;
   send(message: FromCluster): boolean;
 }
 
@@ -29,8 +33,8 @@ const HANDLERS: Handlers = {
   subnet_grant: onSubnetGrant,
   table_entry: onTableEntry,
   refused: onRefused,
-  log_request: () => {},
-  log_stop: () => {},
+  log_request: onLogRequest,
+  log_stop: onLogStop,
 };
 
 /** Never throws, never rejects: what failed here is repeated by the root when its deadline is over. */

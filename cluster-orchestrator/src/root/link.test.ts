@@ -8,6 +8,7 @@ import { CLUSTER_ID, startHandRoot } from '../testing/hand-root.ts';
 import { postRegister } from '../testing/hand-worker.ts';
 import { Site } from '../testing/site.ts';
 import { until } from '../testing/wait.ts';
+import { Subnets } from './subnets.ts';
 
 let site: Site;
 beforeEach(async () => {
@@ -210,5 +211,56 @@ describe('subnets', () => {
   test('of a worker without an overlay are not asked for', async () => {
     assert.equal((await site.register({ overlay: false })).subnet, '');
     assert.equal(site.root.inbox.all.filter(m => m.subnet_claim).length, 0);
+  });
+
+  test('that workers have are in the Hello', async () => {
+    const { id, subnet } = await site.register();
+    await site.register({ overlay: false });
+    site.root.cut();
+    assert.deepEqual((await backAgain()).subnets, [{ worker_id: id, subnet }]);
+  });
+
+  test('that were granted too late are given back', async () => {
+    site.root.obliging.subnets = false;
+    const pending = postRegister(site.cluster.url, offer);
+    const { claim_id, worker_id } = await site.root.next('subnet_claim');
+    site.clock.advance(5000);
+    assert.equal((await pending).status, 503);
+    site.root.send({ subnet_grant: { claim_id, subnet: '10.18.0.0', error: '' } });
+    assert.deepEqual(await site.root.next('subnet_release'), { worker_id });
+  });
+
+  test('that were granted too late to a worker that asks again stay its own', async () => {
+    const { id, secret } = await site.register({ overlay: false });
+    site.root.obliging.subnets = false;
+    const again = { ...offer, id, secret };
+    const first = postRegister(site.cluster.url, again);
+    const late = await site.root.next('subnet_claim');
+    site.clock.advance(5000);
+    assert.equal((await first).status, 503);
+    const second = postRegister(site.cluster.url, again);
+    const claim = await site.root.next('subnet_claim');
+    for (const { claim_id } of [late, claim]) {
+      site.root.send({ subnet_grant: { claim_id, subnet: '10.18.0.0', error: '' } });
+    }
+    assert.equal(((await second).body as { subnet: string }).subnet, '10.18.0.0');
+    assert.equal(site.root.inbox.all.filter(m => m.subnet_release).length, 0);
+  });
+
+  test('whose worker could not be stored are given back', async () => {
+    const subnets = new Subnets({
+      clock: site.clock,
+      isRecorded: () => false,
+      send: message => sent.push(message) > 0,
+    });
+    const sent: FromCluster[] = [];
+    const claimed = subnets.claim('w', async () => {
+      assert.deepEqual(subnets.pending(), [{ worker_id: 'w', subnet: '10.18.0.64' }]);
+      throw new Error('disk');
+    });
+    subnets.granted({ claim_id: sent[0]?.subnet_claim?.claim_id ?? '', subnet: '10.18.0.64', error: '' });
+    await assert.rejects(claimed, /disk/);
+    assert.deepEqual(sent[1], { subnet_release: { worker_id: 'w' } });
+    assert.deepEqual(subnets.pending(), []);
   });
 });

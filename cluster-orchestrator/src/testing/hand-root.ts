@@ -30,16 +30,25 @@ export interface HandRoot {
   place(place: Place): Promise<PlaceAnswer>;
   /** ends the stream, as a root that restarts would */
   cut(): void;
-  /** Hello is answered with Welcome, claims are granted */
-  obliging: { welcome: boolean; subnets: boolean };
+  obliging: Obliging;
   stop(): Promise<void>;
+}
+
+interface Obliging {
+  /** Hello is answered with Welcome, claims are granted */
+  welcome: boolean;
+  subnets: boolean;
+  /** of the Welcome */
+  epoch: number;
+  /** address of the root that leads, "" = unknown; null = this one does */
+  leader: string | null;
 }
 
 /** What the streams of the clusters leave behind. */
 interface Ear {
   inbox: Inbox<FromCluster>;
   tokens: string[];
-  obliging: { welcome: boolean; subnets: boolean };
+  obliging: Obliging;
   current: Call | undefined;
   subnets: number;
 }
@@ -49,7 +58,7 @@ export async function startHandRoot(address = '127.0.0.1:0'): Promise<HandRoot> 
   const ear: Ear = {
     inbox: new Inbox(),
     tokens: [],
-    obliging: { welcome: true, subnets: true },
+    obliging: { welcome: true, subnets: true, epoch: 0, leader: null },
     current: undefined,
     subnets: 0,
   };
@@ -78,6 +87,12 @@ function bind(server: Server, address: string): Promise<number> {
 }
 
 function hear(ear: Ear, call: Call): void {
+  const { leader } = ear.obliging;
+  if (leader !== null) {
+    call.write({ refused: { code: 'NOT_LEADING', message: 'another root leads', leader } });
+    call.end();
+    return;
+  }
   ear.current = call;
   ear.tokens.push(String(call.metadata.get('authorization')[0] ?? ''));
   call.on('data', (message: FromCluster) => {
@@ -89,7 +104,8 @@ function hear(ear: Ear, call: Call): void {
 }
 
 function oblige(ear: Ear, call: Call, message: FromCluster): void {
-  if (message.hello && ear.obliging.welcome) call.write({ welcome: { cluster_id: CLUSTER_ID, epoch: 0 } });
+  const { welcome, epoch } = ear.obliging;
+  if (message.hello && welcome) call.write({ welcome: { cluster_id: CLUSTER_ID, epoch } });
   if (message.subnet_claim && ear.obliging.subnets) {
     const n = ear.subnets++;
     const subnet = `10.18.${Math.floor(n / 4)}.${(n % 4) * 64}`;

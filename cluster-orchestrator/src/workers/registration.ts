@@ -9,8 +9,8 @@ import type { Workers } from './workers.ts';
 export interface Registration {
   workers: Workers;
   serial: SerialByKey;
-  /** @throws ROOT_UNREACHABLE, SUBNET_REFUSED */
-  claimSubnet(workerId: string): Promise<string>;
+  /** @param record stores the worker with its subnet @throws ROOT_UNREACHABLE, SUBNET_REFUSED */
+  claimSubnet(workerId: string, record: (subnet: string) => Promise<void>): Promise<string>;
   joinToken: string;
   /** bound to loopback: a worker may join without a token */
   trusting: boolean;
@@ -33,9 +33,10 @@ export async function register(ctx: Registration, request: RegisterRequest): Pro
     if (known) checkSecret(known, request.secret ?? '');
     else checkToken(ctx, request.token ?? '');
     const secret = known ? (request.secret as string) : newSecret();
-    const subnet = await subnetFor(ctx, id, known, request);
-    const worker = toWorker(id, secret, subnet, request);
-    await ctx.workers.save(worker);
+    const withSubnet = (own: string) => toWorker(id, secret, own, request);
+    const save = (own: string) => ctx.workers.save(withSubnet(own));
+    const subnet = await saveWithSubnet(ctx, id, known, request, save);
+    const worker = withSubnet(subnet);
     await ctx.broker.accounts.grant(worker);
     ctx.log.info(
       { worker: id, hostname: request.host, subnet },
@@ -63,14 +64,17 @@ function checkSecret(known: Worker, secret: string): void {
   );
 }
 
-async function subnetFor(
+async function saveWithSubnet(
   ctx: Registration,
   id: string,
   known: Worker | undefined,
   request: RegisterRequest,
+  save: (subnet: string) => Promise<void>,
 ): Promise<string> {
-  if (known?.subnet) return known.subnet;
-  return request.overlay ? ctx.claimSubnet(id) : '';
+  const subnet = known?.subnet ?? '';
+  if (subnet === '' && request.overlay) return ctx.claimSubnet(id, save);
+  await save(subnet);
+  return subnet;
 }
 
 const NAMED = new Set([

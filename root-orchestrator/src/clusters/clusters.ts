@@ -90,7 +90,7 @@ export class Clusters implements Sessions {
     if (view?.session !== session) return;
     view.session = null;
     view.document = { ...view.document, connected_epoch: NOT_CONNECTED };
-    this.#writes.request(view.id);
+    this.#writes.hurry(view.id);
   }
 
   /** @returns whether there may be room now for something that did not fit before */

@@ -204,6 +204,39 @@ test('aggregates are stored at once, then at most every second, the last one sur
   assert.equal(await memory(), 3);
 });
 
+test('a cluster that takes nothing is let go, and hears of it when it takes again', async () => {
+  const client = await root.cluster('site1');
+  const { sessions } = root.coordination;
+  client.pause();
+  const job_name = 'x'.repeat(1000);
+  for (let n = 0; n < 2000; n += 1) client.send({ table_query: { service_ip: '', job_name } });
+  const until = performance.now() + 3000;
+  while (sessions.isConnected(client.clusterId) && performance.now() < until) {
+    root.clock.advance(30_000);
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+  assert.equal(sessions.isConnected(client.clusterId), false);
+  root.clock.advance(1000);
+  client.resume();
+  assert.equal((await client.ended).code, status.UNAVAILABLE);
+  await root.cluster('site1');
+});
+
+test('subnets that a Hello does not name are free again', async () => {
+  const client = await root.cluster('site1');
+  const [kept, lost] = ['a'.repeat(24), 'b'.repeat(24)];
+  for (const worker_id of [kept, lost]) client.send({ subnet_claim: { claim_id: worker_id, worker_id } });
+  const { subnet } = await client.next('subnet_grant');
+  client.close();
+  await client.ended;
+  const back = await root.cluster('site1', [], { subnets: [{ worker_id: kept, subnet }] });
+  const claims = await root.collections.claims.find();
+  assert.deepEqual(
+    claims.map(claim => claim.owner),
+    [`worker/${back.clusterId}/${kept}`],
+  );
+});
+
 /** A wire in between: once cut, it carries nothing, and neither end is told. */
 async function cuttable(target: string): Promise<{ address: string; cut(): void; close(): Promise<void> }> {
   const [host = '', port] = target.split(':');

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import {
   Server,
@@ -49,10 +50,12 @@ export function createLinkServer(options: LinkServerOptions): LinkServer {
     'grpc.enable_channelz': 0,
   });
   const sessions = new Set<Session>();
-  server.addService(linkService(options.assets), connectHandler(options, sessions));
+  // gRPC does not say which connection a call came on, but its events run in the context of the connection.
+  const connections = new AsyncLocalStorage<Socket>();
+  server.addService(linkService(options.assets), connectHandler(options, sessions, connections));
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   return {
-    inject: socket => injector.injectConnection(socket),
+    inject: socket => connections.run(socket, () => injector.injectConnection(socket)),
     stop() {
       for (const session of sessions) session.fail(status.UNAVAILABLE, 'the root is stopping');
       injector.drain(FAREWELL);
@@ -70,11 +73,13 @@ function linkService(assets: string): ServiceDefinition {
 function connectHandler(
   { token, clock, log, counts, accept }: LinkServerOptions,
   sessions: Set<Session>,
+  connections: AsyncLocalStorage<Socket>,
 ): UntypedServiceImplementation {
   const isValid = tokenCheck(token);
   return {
     Connect(call: Call) {
-      const session = new Session(call, clock, counts);
+      const socket = connections.getStore();
+      const session = new Session({ call, clock, counts, cut: () => socket?.destroy() });
       sessions.add(session);
       void session.closed.then(() => sessions.delete(session));
       if (isValid(call.metadata.get('authorization')[0]?.toString())) return accept(session);

@@ -9,6 +9,16 @@ export type Call = ServerDuplexStream<FromCluster, FromRoot>;
 const MOST_WAITING = 50_000;
 /** ms in which a cluster has to take at least one message */
 const TAKE_WITHIN = 30_000;
+/** ms from the end of a stream to the end of its connection: what still waits for a cluster may never be taken */
+const FAREWELL = 1000;
+
+export interface SessionParts {
+  call: Call;
+  clock: Clock;
+  counts: LinkCounts;
+  /** ends the connection of the stream */
+  cut: () => void;
+}
 
 /** One stream of one cluster. `clusterId` and `name` are "" until its Hello was accepted. */
 export class Session {
@@ -20,8 +30,9 @@ export class Session {
   readonly #out: Outflow<FromRoot>;
   readonly #closed = Promise.withResolvers<void>();
   #open = true;
+  #wake = (): void => {};
 
-  constructor(call: Call, clock: Clock, counts: LinkCounts) {
+  constructor({ call, clock, counts, cut }: SessionParts) {
     this.#call = call;
     this.counts = counts;
     this.#out = new Outflow(call, {
@@ -31,9 +42,11 @@ export class Session {
       stuck: why => this.fail(status.RESOURCE_EXHAUSTED, `the stream does not keep up: ${why}`),
     });
     this.peer = call.getPeer();
+    for (const event of ['readable', 'end']) call.on(event, () => this.#wake());
     call.on('close', () => this.#close());
     call.on('cancelled', () => this.#close());
     call.on('error', () => this.#close());
+    void this.closed.then(() => clock.after(FAREWELL, cut));
   }
 
   get open(): boolean {
@@ -45,9 +58,21 @@ export class Session {
     return this.#closed.promise;
   }
 
-  /** What the cluster says, in order; ends with the stream. */
-  messages(): AsyncIterableIterator<FromCluster> {
-    return this.#call.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<FromCluster>;
+  /**
+   * What the cluster says, in order; ends with the stream. Not the stream's own iterator, which destroys the stream
+   * when it fails, so that the cluster would never hear of it.
+   */
+  async *messages(): AsyncGenerator<FromCluster, void> {
+    while (this.#open) {
+      const message = this.#call.read() as FromCluster | null;
+      if (message) yield message;
+      else if (this.#call.readableEnded) return;
+      else {
+        await new Promise<void>(resolve => {
+          this.#wake = resolve;
+        });
+      }
+    }
   }
 
   /** @returns false when the stream has ended, so that nothing was sent */
@@ -79,5 +104,6 @@ export class Session {
     this.#open = false;
     this.#out.end();
     this.#closed.resolve();
+    this.#wake();
   }
 }

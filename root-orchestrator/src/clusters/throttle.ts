@@ -26,6 +26,13 @@ export class Throttle {
     this.#run(key);
   }
 
+  /** Runs it now, whatever the time. */
+  hurry(key: string): void {
+    const cooling = this.#cooling.get(key);
+    if (cooling) cooling.again = false;
+    this.#run(key);
+  }
+
   /** Runs at once what is waiting; resolves when nothing runs. */
   async flush(): Promise<void> {
     for (const [key, { again, cancel }] of this.#cooling) {

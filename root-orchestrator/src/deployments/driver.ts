@@ -2,6 +2,7 @@ import { type Clock, every, type Logger, SerialByKey } from '@hedgerow/common';
 import type { MeteredLoop } from '@hedgerow/common/metrics';
 import type { InstanceReport, PlaceAnswer } from '@hedgerow/protos';
 import type { Session } from '../clusters/session.ts';
+import { aboutKnown, type Story } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
 import { type Board, isStranded, isUnanswered } from './board.ts';
 import { instanceId } from './comparison.ts';
@@ -19,6 +20,7 @@ export interface DriverParts {
   placement: Placement;
   removal: Removal;
   reconciler: Reconciler;
+  story: Pick<Story, 'changed'>;
   clock: Clock;
   log: Logger;
   loops: { readonly waiting: MeteredLoop; readonly comparison: MeteredLoop };
@@ -42,7 +44,10 @@ export class Driver {
 
   /** Instances on a cluster wait for its Hello; those on none are scheduled when a cluster is there. */
   async start(): Promise<void> {
-    await this.#parts.instances.start((before, after) => this.#stored(before, after));
+    await this.#parts.instances.start((before, after) => {
+      this.#parts.story.changed(before, after);
+      this.#stored(before, after);
+    });
     for (const id of this.#parts.board.leaving) this.#background(id, () => this.#drive(id));
     if (!this.#stopped) this.#cancel = every(this.#parts.clock, RETRY_EVERY, () => this.#takeUp());
   }
@@ -155,6 +160,9 @@ export class Driver {
   }
 
   #failed(id: string, error: unknown): void {
-    this.#parts.log.error({ err: error, instance: id }, 'work on an instance failed and is tried again');
+    this.#parts.log.error(
+      { err: error, ...aboutKnown(this.#parts.board, id) },
+      'work on an instance failed and is tried again',
+    );
   }
 }

@@ -2,6 +2,7 @@ import { type Clock, type Collection, type Logger, SerialByKey } from '@hedgerow
 import { isStatus, type Place, type PlaceAnswer, STATUSES, type Status } from '@hedgerow/protos';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Session } from '../clusters/session.ts';
+import { aboutKnown } from '../logs/story.ts';
 import type { Instance, Service } from '../model.ts';
 import type { Table } from '../network/table.ts';
 import type { Candidate } from '../scheduler/candidate.ts';
@@ -205,7 +206,7 @@ export class Placement {
     ask.cancel = this.#parts.clock.after(ANSWER_WITHIN, () => {
       if (this.#asks.get(ask.instanceId) !== ask || !ask.session.send({ place: ask.place })) return;
       const silent = `cluster ${ask.session.name} has not answered for ${(ask.times * ANSWER_WITHIN) / 1000} s`;
-      this.#parts.log.warn({ instance: ask.instanceId }, `${silent}; asked again`);
+      this.#parts.log.warn(aboutKnown(this.#parts.board, ask.instanceId), `${silent}; asked again`);
       if (ask.times === TELL_AFTER)
         this.#tell(ask, `${silent}; it is asked again every ${ANSWER_WITHIN / 1000} s`);
       this.#await(ask);
@@ -220,7 +221,10 @@ export class Placement {
           ? { status_detail }
           : null,
       )
-      .catch((error: unknown) => this.#parts.log.error({ err: error }, 'a status was not stored'));
+      .catch((error: unknown) => {
+        const fields = { ...aboutKnown(this.#parts.board, ask.instanceId), err: error };
+        this.#parts.log.error(fields, 'a status was not stored');
+      });
   }
 
   #forget(ask: Ask): void {
@@ -236,10 +240,13 @@ export class Placement {
   /** An instance that waits is tried every few seconds: its story has one line for each reason, not for each try. */
   #tellOnce(instanceId: string, by: string, { status, detail }: Refusal): void {
     const told = this.#told.get(instanceId) ?? new Map<string, string>();
-    const reason = `${status} ${detail}`;
+    const reason = `${status} ${detail.replaceAll(/\d+/g, 'n')}`;
     if (told.get(by) === reason) return;
     this.#told.set(instanceId, told.set(by, reason));
-    this.#parts.log.info({ instance: instanceId, status, detail }, 'no cluster takes the instance yet');
+    this.#parts.log.info(
+      { ...aboutKnown(this.#parts.board, instanceId), status, detail },
+      'no cluster takes the instance yet',
+    );
   }
 
   async #settle(instance: Instance, { status, detail }: Refusal): Promise<void> {

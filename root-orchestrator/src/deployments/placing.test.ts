@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { silentLogger } from '@hedgerow/common';
 import { type Coordinated, coordinated } from '../clusters/testing/coordinated.ts';
 import { report } from '../clusters/testing/link-client.ts';
 import { microservice } from '../testing/slas.ts';
@@ -338,3 +339,24 @@ for (const memory of [50, 0])
     assert.deepEqual(counts, [50, 50]);
     assert.ok(took < 2000, `${took} ms`);
   });
+
+test('an instance that waits has one line in the log for each reason, not for each try', async () => {
+  const lines: string[] = [];
+  const info = (fields: object, message: string) => {
+    if (/takes the instance/.test(message)) lines.push((fields as { detail: string }).detail);
+  };
+  const talking = await coordinated({ log: { ...silentLogger, info } });
+  try {
+    const site = await talking.cluster('site1');
+    const [service] = await talking.application('shop', web);
+    await talking.instance(service);
+    for (const reason of ['no worker has 4 vcpus', 'no worker has 4 vcpus', 'no worker is left']) {
+      site.refuse(await site.next('place'), reason);
+      await site.settled();
+      talking.clock.advance(10_000);
+    }
+    assert.deepEqual(lines, ['cluster site1: no worker has 4 vcpus', 'cluster site1: no worker is left']);
+  } finally {
+    await talking.stop();
+  }
+});

@@ -1,6 +1,7 @@
 import type { Collection, Logger } from '@hedgerow/common';
 import { type InstanceRef, type InstanceReport, STATUSES } from '@hedgerow/protos';
 import type { Session } from '../clusters/session.ts';
+import { about, aboutKnown } from '../logs/story.ts';
 import type { Instance, Service } from '../model.ts';
 import type { Table } from '../network/table.ts';
 import type { Board } from './board.ts';
@@ -78,7 +79,8 @@ export class Reconciler {
 
   #remove(session: Session, report: InstanceReport): void {
     const { service_id, instance_number } = report;
-    const fields = { instance: instanceId(report), cluster: session.name };
+    const known = aboutKnown(this.#parts.board, instanceId(report));
+    const fields = { ...known, cluster: session.name };
     this.#parts.log.warn(fields, 'a cluster has an instance that it should not have');
     session.send({ remove: { service_id, instance_number, request_id: '' } });
   }
@@ -123,7 +125,7 @@ export class Reconciler {
     const service = await this.#parts.services.get(stored.service_id);
     if (!service) return;
     this.#parts.log.warn(
-      { instance: stored.id, cluster: session.name },
+      { ...about(stored), cluster: session.name },
       'a cluster lost an instance; placed again',
     );
     await this.#parts.placement.placeOn(session.clusterId, stored, service);

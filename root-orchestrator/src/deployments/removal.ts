@@ -1,5 +1,6 @@
 import { type Logger, messageOf } from '@hedgerow/common';
 import type { Clusters } from '../clusters/clusters.ts';
+import { about } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
 import type { Addresses } from '../ports.ts';
 import type { InstanceStore } from './instance-store.ts';
@@ -35,7 +36,7 @@ export class Removal {
   /** The document goes first: a claim without an owner is freed later, an owner without its address is not mended. */
   async finish(instance: Instance): Promise<void> {
     await this.#parts.instances.remove(instance.id);
-    this.#parts.log.info({ instance: instance.id, request_id: instance.request_id }, 'instance removed');
+    this.#parts.log.info(about(instance), 'instance removed');
     this.#parts.left();
     this.#unreleased.add(instance.id);
     await this.#release(instance.id);

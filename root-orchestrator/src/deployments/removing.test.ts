@@ -8,14 +8,21 @@ import type { Service } from '../model.ts';
 let root: Coordinated;
 let site: LinkClient;
 let service: Service | undefined;
+/** Claims cannot be freed while it is set. */
+let stuck: boolean;
 /** What looking up the services of an application waits for. */
 let gate: Promise<void> | undefined;
 
 beforeEach(async () => {
   gate = undefined;
+  stuck = false;
   root = await coordinated({
     wrap: collections => ({
       ...collections,
+      claims: altered(collections.claims, {
+        remove: (id, revision) =>
+          stuck ? Promise.reject(new Error('disk')) : collections.claims.remove(id, revision),
+      }),
       services: altered(collections.services, {
         async find(filter) {
           if (filter?.application_id !== undefined) await gate;
@@ -132,5 +139,19 @@ describe('an instance that is not wanted any more', () => {
     assert.equal((await root.stored(id)).desired, 'gone');
     site.report(report(place, { status: 'UNDEPLOYED' }));
     await root.becomes(id, instance => instance === null);
+  });
+
+  test('whose address could not be freed loses it a little later', async () => {
+    const { id, place } = await running();
+    await root.remove(id);
+    stuck = true;
+    site.report(report(place, { status: 'UNDEPLOYED' }));
+    await root.becomes(id, instance => instance === null);
+    await site.settled();
+    assert.equal((await addressesOf(id)).length, 1);
+    stuck = false;
+    root.clock.advance(10_000);
+    await site.settled();
+    assert.deepEqual(await addressesOf(id), []);
   });
 });

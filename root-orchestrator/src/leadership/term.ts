@@ -10,12 +10,14 @@ import { InstanceStore } from '../deployments/instance-store.ts';
 import { Placement } from '../deployments/placement.ts';
 import { Reconciler } from '../deployments/reconciler.ts';
 import { Removal } from '../deployments/removal.ts';
+import { Story } from '../logs/story.ts';
+import { LogStreams } from '../logs/streams.ts';
 import type { RootMeter } from '../metrics/meter.ts';
 import { Lookup } from '../network/lookup.ts';
 import { Subnets } from '../network/subnets.ts';
 import { Sweep } from '../network/sweep.ts';
 import { Table } from '../network/table.ts';
-import type { Addresses } from '../ports.ts';
+import type { Addresses, Outputs } from '../ports.ts';
 import type { Reign, Term } from './leadership.ts';
 import { LONGEST_REQUEST } from './patience.ts';
 import { Streams } from './streams.ts';
@@ -44,6 +46,7 @@ const SWEEP_EVERY = 300_000;
 export class RootTerm implements Term {
   readonly clusters: Clusters;
   readonly board: Board;
+  readonly outputs: Outputs;
   readonly #deps: TermDeps;
   readonly #core: Core;
   readonly #streams: Streams;
@@ -59,6 +62,7 @@ export class RootTerm implements Term {
     this.#streams = new Streams(this.#core);
     this.#others = deps.others(reign);
     this.clusters = this.#core.clusters;
+    this.outputs = this.#core.logs;
     this.board = this.#core.board;
     // Streams that wait for it hear of a failure; there may be none.
     this.#ready.promise.catch(() => {});
@@ -75,8 +79,9 @@ export class RootTerm implements Term {
   }
 
   async stop(): Promise<void> {
-    const { table, driver, clusters, subnets } = this.#core;
+    const { table, driver, clusters, subnets, logs } = this.#core;
     this.#stopped = true;
+    logs.stop();
     table.stop();
     for (const cancel of this.#cancels) cancel();
     const ended = [...this.#others.map(part => part.stop()), this.#streams.stop(), driver.stop()];
@@ -135,9 +140,13 @@ function createCore(deps: TermDeps, reign: Reign): Core {
   const left = () => driver.roomier();
   const removal = new Removal({ instances, clusters, addresses, log, left });
   const reconciler = new Reconciler({ services, instances, board, placement, removal, table, log });
-  const driver = new Driver({ instances, board, placement, removal, reconciler, clock, log, loops: meter });
+  const story = new Story({ log, nameOf: id => clusters.nameOf(id) });
+  const work = { instances, board, placement, removal, reconciler };
+  const driver = new Driver({ ...work, story, clock, log, loops: meter });
+  const logs = new LogStreams({ clusters, clock });
   const subnets = new Subnets(claims);
   const lookup = new Lookup({ services, claims });
   const deadAfter = 2 * keepalive + KEEPALIVE_SLACK;
-  return { board, clusters, subnets, table, driver, lookup, reign, outbid, clock, log, deadAfter };
+  const parts = { board, clusters, subnets, table, driver, lookup, logs };
+  return { ...parts, reign, outbid, clock, log, deadAfter };
 }

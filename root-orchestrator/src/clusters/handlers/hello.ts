@@ -8,11 +8,8 @@ export const hello: Handler<'hello'> = async (session, message, parts) => {
   if (session.clusterId !== '') return session.refuse('HELLO_REPEATED', 'a stream begins with one Hello');
   if (!isClusterName(name)) return session.refuse('CLUSTER_NAME_INVALID', describeName(name));
   if (isOutbid(message, parts)) {
-    parts.outbid(message.epoch);
-    return session.refuse(
-      'NOT_LEADING',
-      `another root has led since: this one has epoch ${parts.reign.epoch}`,
-    );
+    session.refuse('NOT_LEADING', `another root has led since epoch ${parts.reign.epoch}`);
+    return parts.outbid(message.epoch);
   }
   if (!(await isFree(name, session, parts))) {
     parts.log.warn({ cluster: name, peer: session.peer }, 'a second cluster of this name was turned away');

@@ -1,7 +1,15 @@
 /** The coordinating side of a root on a real port, with the parts that store applications and instances before it. */
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
-import { closeServer, formatAddress, listen, openSqlite, type Store, silentLogger } from '@hedgerow/common';
+import {
+  closeServer,
+  formatAddress,
+  type Logger,
+  listen,
+  openSqlite,
+  type Store,
+  silentLogger,
+} from '@hedgerow/common';
 import type { MetricRegistry } from '@hedgerow/common/metrics';
 import { type ManualClock, manualClock } from '@hedgerow/common/testing';
 import type { Microservice } from '@hedgerow/protos';
@@ -27,6 +35,7 @@ export interface CoordinatedOptions {
   /** another root's; it is not closed */
   store?: Store;
   keepalive?: number;
+  log?: Logger;
   metrics?: MetricRegistry;
   wrap?: (collections: Collections) => Collections;
 }
@@ -35,7 +44,7 @@ export async function coordinated(options: CoordinatedOptions = {}): Promise<Coo
   const store = options.store ?? openSqlite({ file: ':memory:', durability: 'normal' });
   const opened = openCollections(store);
   const collections = options.wrap?.(opened) ?? opened;
-  const [clock, log] = [manualClock(), silentLogger];
+  const [clock, log] = [manualClock(), options.log ?? silentLogger];
   const keepalive = options.keepalive === undefined ? {} : { keepalive: options.keepalive };
   const metrics = options.metrics === undefined ? {} : { metrics: options.metrics };
   const own = { clusterToken: TOKEN, assets: '', shared: store.shared, lease: LEASE };

@@ -29,6 +29,8 @@ export interface Ending {
 
 export class LinkClient {
   clusterId = '';
+  /** of the root that welcomed it */
+  epoch = -1;
   /** How the stream ended. */
   readonly ended: Promise<Ending>;
   readonly #name: string;
@@ -39,7 +41,8 @@ export class LinkClient {
 
   constructor(address: string, name: string, token: string) {
     this.#name = name;
-    this.#client = new Client(address, credentials.createInsecure());
+    // As a cluster does: a connection of its own.
+    this.#client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
     this.#call = connect(this.#client, token);
     this.#call.on('data', (message: FromRoot) => this.#inbox.push(message));
     this.ended = new Promise(resolve => {
@@ -77,7 +80,9 @@ export class LinkClient {
   async hello(instances: InstanceReport[] = [], fields: Partial<Hello> = {}): Promise<void> {
     const hello = { cluster_name: this.#name, cluster_location: '48.1,11.6,1000', port: 10100, address: '' };
     this.send({ hello: { ...hello, instances, subnets: [], epoch: 0, ...fields } });
-    this.clusterId = (await this.next('welcome')).cluster_id;
+    const { cluster_id, epoch } = await this.next('welcome');
+    this.clusterId = cluster_id;
+    this.epoch = epoch;
   }
 
   aggregate(fields: Partial<Aggregate> = {}): void {
@@ -95,6 +100,15 @@ export class LinkClient {
 
   report(...reports: InstanceReport[]): void {
     this.send({ reports: { reports } });
+  }
+
+  /** Takes nothing that the root sends, until `resume`. */
+  pause(): void {
+    this.#call.pause();
+  }
+
+  resume(): void {
+    this.#call.resume();
   }
 
   close(): void {
