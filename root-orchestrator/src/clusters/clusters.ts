@@ -34,6 +34,7 @@ export class Clusters implements Sessions {
   readonly #views = new Map<string, ClusterView>();
   readonly #byName = new Map<string, ClusterView>();
   readonly #writes: Throttle;
+  #unwatch = (): void => {};
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -41,6 +42,9 @@ export class Clusters implements Sessions {
   }
 
   async load(): Promise<void> {
+    this.#unwatch = this.#parts.clusters.watch((id, document) => {
+      if (!document) this.#forget(id);
+    });
     for (const document of await this.#parts.clusters.find()) this.#add(document);
   }
 
@@ -113,7 +117,8 @@ export class Clusters implements Sessions {
   }
 
   /** Writes what is not written yet. */
-  flush(): Promise<void> {
+  stop(): Promise<void> {
+    this.#unwatch();
     return this.#writes.flush();
   }
 
@@ -123,6 +128,14 @@ export class Clusters implements Sessions {
     this.#views.set(id, view);
     this.#byName.set(name, view);
     return view;
+  }
+
+  /** Somebody has removed it. Under the same name it would come back as another one. */
+  #forget(clusterId: string): void {
+    const view = this.#views.get(clusterId);
+    if (!view || view.session?.open) return;
+    this.#views.delete(clusterId);
+    this.#byName.delete(view.name);
   }
 
   async #write(clusterId: string): Promise<void> {

@@ -40,6 +40,18 @@ describe('Hello', () => {
     }
   });
 
+  test('of a cluster that was removed gives a new id; who is there is not touched by it', async () => {
+    const { clusters } = root.collections;
+    const first = await root.cluster('site1');
+    const other = await root.cluster('site2');
+    first.close();
+    await root.becomesDisconnected(first.clusterId);
+    for (const { clusterId } of [first, other]) await clusters.remove(clusterId);
+    const again = await root.cluster('site1');
+    assert.notEqual(again.clusterId, first.clusterId);
+    assert.ok(root.coordination.sessions.isConnected(other.clusterId));
+  });
+
   test('stores what people see of a cluster', async () => {
     const client = await root.cluster('site1', [], { address: '192.0.2.7', port: 10200 });
     const stored = await root.collections.clusters.get(client.clusterId);

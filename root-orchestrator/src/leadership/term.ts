@@ -89,7 +89,7 @@ export class RootTerm implements Term {
     await this.#started.catch(() => {});
     await Promise.all(ended);
     subnets.stop();
-    await clusters.flush();
+    await clusters.stop();
   }
 
   async #start(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Stores what a plan says: names first, then addresses, then services, and the applications last. */
+/** Stores what a plan says: names and addresses first, then services, and the applications last. */
 import {
   type ErrorKind,
   type FieldError,
@@ -17,11 +17,7 @@ export async function createPlan(deps: ChangesDeps, changes: Changes, plan: Plan
   const stored: Application[] = [];
   const insert = (document: New<Application>) => deps.collections.applications.insert(document);
   await changes.create(targetsOf(plan), async () => {
-    await all([
-      ...plan.applications.map(application => claimApplicationName(deps, application)),
-      ...plan.services.map(service => claimJobName(deps, service)),
-    ]);
-    const addresses = await claimAddresses(deps, plan.services);
+    const addresses = await claimAll(deps, plan);
     await all(
       plan.services.map(({ document }) =>
         deps.collections.services.insert({ ...document, service_ip: addresses.get(document.id) ?? '' }),
@@ -33,6 +29,17 @@ export async function createPlan(deps: ChangesDeps, changes: Changes, plan: Plan
     for (const id of owners) if (!made.has(id)) await requireApplication(deps, id);
   });
   return stored;
+}
+
+/** Names and addresses at once: the writes of one turn share a commit. @returns the addresses by service id */
+async function claimAll(deps: ChangesDeps, { applications, services }: Plan): Promise<Map<string, string>> {
+  const names = [
+    ...applications.map(application => claimApplicationName(deps, application)),
+    ...services.map(service => claimJobName(deps, service)),
+  ];
+  const addresses = claimAddresses(deps, services);
+  await all<unknown>([...names, addresses]);
+  return addresses;
 }
 
 /** Side by side. When some fail, the others have ended before the first of the failures is thrown on. */

@@ -149,6 +149,15 @@ export class Coordinated {
     await new Services(this.#parts, this.#changes).remove(ada, service.id);
   }
 
+  /** Waits until the root has noticed that a cluster went. */
+  async becomesDisconnected(clusterId: string): Promise<void> {
+    const until = performance.now() + PATIENCE;
+    while (this.coordination.sessions.isConnected(clusterId)) {
+      assert.ok(performance.now() < until, `${clusterId} stays connected`);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+
   async stored(instanceId: string): Promise<Instance> {
     const instance = await this.collections.instances.get(instanceId);
     assert.ok(instance, `${instanceId} is not stored`);
