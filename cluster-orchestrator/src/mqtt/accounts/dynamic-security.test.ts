@@ -1,5 +1,6 @@
 /** Against Debian's Mosquitto with its plug-in. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Logger, silentLogger } from '@hedgerow/common';
 import type { RegisterResponse } from '@hedgerow/protos';
@@ -186,6 +187,26 @@ describe('at a broker that makes no accounts', { skip: noMosquitto }, () => {
     await until('the broker is connected again', () => isReady(site));
     site.clock.advance(3000);
     assert.equal(warnings().length, 1);
+    await site.stop();
+    await mosquitto.stop();
+  });
+
+  test('with topic rights preset by hand, workers work and are kept apart by their names', async () => {
+    const acl = join(import.meta.dirname, '../../../../docker/mosquitto/preset.acl');
+    const mosquitto = await startMosquitto({ lines: [`acl_file ${acl}`] });
+    const site = await Site.start({ mqttUrl: mosquitto.url, mqttUser: 'cluster', mqttAccounts: 'preset' });
+    await until('the broker is connected', () => isReady(site));
+    const [one, two] = [await site.worker(), await site.worker()];
+    await site.place();
+    const worker = await Promise.race([one, two].map(each => each.deploy().then(() => each)));
+    const other = worker === one ? two : one;
+    const seen: string[] = [];
+    other.client.on('message', topic => seen.push(topic));
+    await other.client.subscribeAsync('nodes/#', { qos: 1 });
+    await worker.publish('presence', { online: true });
+    await other.publish('presence', { online: true });
+    await until('its own message is back', () => seen.includes(`nodes/${other.id}/presence`));
+    assert.ok(!seen.includes(`nodes/${worker.id}/presence`));
     await site.stop();
     await mosquitto.stop();
   });
