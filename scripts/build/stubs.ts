@@ -2,9 +2,13 @@ import type { Plugin } from 'esbuild';
 
 /**
  * Packages that others load for what is not used here: dockerode's way to an engine over SSH (`ssh2`, and through it
- * `cpu-features`), native accelerators of `ws`, and pino's worker threads. Left in, they cost every process 5 MB.
+ * `cpu-features`), native accelerators of `ws`, pino's worker threads, and what prom-client needs for exemplars and
+ * summaries. Left in, they cost every process 5 MB.
  */
-const UNUSED = ['ssh2', 'cpu-features', 'bufferutil', 'utf-8-validate', 'thread-stream', 'pino-pretty'];
+const UNUSED = [
+  ...['ssh2', 'cpu-features', 'bufferutil', 'utf-8-validate', 'thread-stream', 'pino-pretty'],
+  ...['@opentelemetry/api', 'tdigest'],
+];
 /** dockerode loads these to build images; a worker only runs them. */
 const BUILDING = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', '@balena/dockerignore'];
 
