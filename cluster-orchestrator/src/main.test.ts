@@ -37,8 +37,9 @@ async function outcome(child: ChildProcess): Promise<{ code: number; out: string
   return { code, out, err };
 }
 
-test('the process is there without its root, says what is missing, and ends at a signal', async () => {
+test('the process is there without its root, says what is missing, and ends at a signal', async t => {
   const child = run();
+  t.after(() => child.kill());
   const ended = once(child, 'close');
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   const [line] = (await once(lines, 'line')) as [string];
@@ -46,7 +47,7 @@ test('the process is there without its root, says what is missing, and ends at a
   assert.deepEqual([msg, role], ['ready', 'cluster']);
   const ready = await fetch(`${url}/readyz`);
   assert.deepEqual(
-    [ready.status, ((await ready.json()) as { missing: string[] }).missing],
+    [ready.status, ((await ready.json()) as { reasons: string[] }).reasons],
     [503, ['the root has not welcomed this cluster yet']],
   );
   child.kill('SIGTERM');

@@ -19,7 +19,7 @@ it('explains its flags, and names a wrong one', async () => {
   await assert.rejects(
     () => run(process.execPath, [MAIN, '--colour', 'red']),
     (error: { stderr: string; code: number }) =>
-      error.code === 1 && /^NodeEngine: .*--colour/.test(error.stderr),
+      error.code === 2 && /^NodeEngine: .*--colour/.test(error.stderr),
   );
 });
 

@@ -44,8 +44,9 @@ async function outcome(child: ChildProcess): Promise<{ code: number; out: string
   return { code, out, err };
 }
 
-test('the process says when it is ready, serves, and ends at a signal', async () => {
+test('the process says when it is ready, serves, and ends at a signal', async t => {
   const child = run();
+  t.after(() => child.kill());
   const ended = once(child, 'close');
   const { url, role } = await ready(child);
   assert.equal(role, 'root');
@@ -57,7 +58,7 @@ test('the process says when it is ready, serves, and ends at a signal', async ()
 test('a start that cannot be is one clear line and code 2', async () => {
   const open = await outcome(run('--host', '0.0.0.0'));
   assert.equal(open.code, 2);
-  assert.match(open.err, /^the root listens on 0\.0\.0\.0, .*ADMIN_PASSWORD.*\n$/);
+  assert.match(open.err, /^SystemManager: the root listens on 0\.0\.0\.0, .*ADMIN_PASSWORD.*\n$/);
   const unknown = await outcome(run('--colour', 'red'));
   assert.equal(unknown.code, 2);
   assert.match(unknown.err, /--colour/);
