@@ -31,3 +31,10 @@ export const NOTICE = '… ';
 export function lostNotice(lost: number): string {
   return `${NOTICE}${lost} ${lost === 1 ? 'line' : 'lines'} lost`;
 }
+
+/** The last line of a stream that did not end with the output. */
+export const ENDED = `${NOTICE}ended: `;
+
+export function endedNotice(why: string): string {
+  return ENDED + why;
+}

@@ -13,6 +13,7 @@ import { clusterRoutes } from './http/routes/clusters.ts';
 import { eventRoutes } from './http/routes/events.ts';
 import { healthRoutes } from './http/routes/health.ts';
 import { instanceRoutes } from './http/routes/instances.ts';
+import { logRoutes } from './http/routes/logs.ts';
 import { organizationRoutes } from './http/routes/organizations.ts';
 import { replacedRoutes } from './http/routes/replaced.ts';
 import { serviceRoutes } from './http/routes/services.ts';
@@ -21,7 +22,7 @@ import { createApp } from './http/server.ts';
 import type { ForwardToLeader } from './leadership/forward.ts';
 import { apiMeter } from './metrics/http.ts';
 import type { Mirrors } from './mirrors/mirrors.ts';
-import type { Sessions } from './ports.ts';
+import type { Outputs, Sessions } from './ports.ts';
 import { Applications } from './services/applications.ts';
 import type { Changes, ChangesDeps } from './services/changes.ts';
 import { Instances } from './services/instances.ts';
@@ -33,6 +34,7 @@ export type ApiConfig = Pick<RootConfig, 'adminPassword' | 'assets' | 'accessTok
 export interface ApiDeps extends ChangesDeps {
   changes: Changes;
   sessions: Sessions;
+  outputs: Outputs;
   /** started */
   mirrors: Mirrors;
   feed: EventFeed;
@@ -56,6 +58,7 @@ export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<Reque
     ...applicationRoutes({ applications, reader, users: identity.rights, checker, log }),
     ...serviceRoutes({ services, reader, checker, log }),
     ...instanceRoutes({ instances: new Instances(deps), reader }),
+    ...logRoutes(deps),
     ...clusterRoutes(deps),
     ...eventRoutes({ feed, authenticate: identity.authenticate }),
     ...replacedRoutes(),

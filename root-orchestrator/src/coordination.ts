@@ -1,10 +1,11 @@
 /** Wires the side of the root that faces clusters and other roots: who leads, the streams, the addresses. */
 import type { Socket } from 'node:net';
-import { type Clock, type Logger, newId } from '@hedgerow/common';
+import { type Clock, HedgerowError, type Logger, newId } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import { createLinkServer } from './clusters/server.ts';
 import type { Session } from './clusters/session.ts';
 import type { Collections } from './collections.ts';
+import { ERRORS } from './errors.ts';
 import { Election } from './leadership/election.ts';
 import { type ForwardToLeader, forwarder } from './leadership/forward.ts';
 import type { Leader, Leadership, Reign, Term } from './leadership/leadership.ts';
@@ -13,7 +14,7 @@ import { RootTerm } from './leadership/term.ts';
 import { type RootMeter, rootMeter } from './metrics/meter.ts';
 import { Mirror } from './mirrors/mirror.ts';
 import { AddressBook } from './network/addresses.ts';
-import type { Addresses, Sessions } from './ports.ts';
+import type { Addresses, Outputs, Sessions } from './ports.ts';
 
 export interface CoordinationDeps {
   collections: Collections;
@@ -38,6 +39,7 @@ export interface CoordinationDeps {
 export interface Coordination {
   addresses: Addresses;
   sessions: Sessions;
+  outputs: Outputs;
   /** unique to this process */
   rootId: string;
   leads(): boolean;
@@ -88,6 +90,12 @@ export function createCoordination(deps: CoordinationDeps): Coordination {
       isConnected(id) {
         if (leadership.term) return leadership.term.clusters.isConnected(id);
         return seen.get(id)?.connected_epoch === (leader()?.epoch ?? Number.NaN);
+      },
+    },
+    outputs: {
+      open(...wanted) {
+        if (leadership.term) return leadership.term.outputs.open(...wanted);
+        throw new HedgerowError(ERRORS.NO_LEADER, 'this root leads no more; try again');
       },
     },
     injectHttp2: socket => link.inject(socket),

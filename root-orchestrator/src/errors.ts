@@ -24,6 +24,7 @@ export const ERRORS = defineErrors({
   FORBIDDEN: refused(403),
   PRIVILEGE_REFUSED: refused(403),
   TOO_MANY_LOGINS: later(429),
+  TOO_MANY_STREAMS: later(429),
   LOGIN_DELAYED: later(429),
   PASSWORD_WRONG: refused(400),
   RESET_INVALID: refused(400),
@@ -33,6 +34,7 @@ export const ERRORS = defineErrors({
   SERVICE_EXISTS: refused(409),
   ROLLOUT_RUNNING: later(409),
   CLUSTER_IN_USE: later(409),
+  INSTANCE_NOT_PLACED: later(409),
   USER_EXISTS: refused(409),
   USER_IN_USE: refused(409),
   ORGANIZATION_EXISTS: refused(409),
@@ -51,6 +53,8 @@ export const ERRORS = defineErrors({
   ADDRESSES_EXHAUSTED: later(507),
 
   CHANGE_UNDONE: later(503),
+  CLUSTER_UNREACHABLE: later(503),
+  OUTPUT_UNAVAILABLE: later(503),
   NO_LEADER: later(503),
   NOT_LEADING: later(503),
 

@@ -1,4 +1,5 @@
 /** What the API side of the root needs of the side that drives instances and talks to clusters. */
+import type { Instance } from './model.ts';
 
 /** Whoever wants an instance stores it; the root that leads sees it there. These say so to whoever else listens. */
 export interface Deployments {
@@ -19,6 +20,31 @@ export interface Addresses {
   claimInstanceIp(owner: string): Promise<string>;
   /** Frees every claim of an owner, or one of them. */
   release(owner: string, address?: string): Promise<void>;
+}
+
+export interface OutputWish {
+  /** name; so many streams are his at a time */
+  user: string;
+  follow: boolean;
+  /** so many last lines first */
+  tail: number;
+  requestId: string;
+}
+
+/** Where the output of an instance goes. */
+export interface OutputSink {
+  /** @param lost lines that were left out before these; the first call may bring none, and says that there is a stream */
+  lines(lines: readonly string[], lost: number): void;
+  /** Nothing comes after it. @param error "" when the output has ended */
+  end(error: string): void;
+}
+
+export interface Outputs {
+  /**
+   * @returns its end, when nobody reads any more
+   * @throws INSTANCE_NOT_PLACED (409), CLUSTER_UNREACHABLE (503), TOO_MANY_STREAMS (429), NO_LEADER (503)
+   */
+  open(instance: Instance, wish: OutputWish, sink: OutputSink): () => void;
 }
 
 export interface Sessions {

@@ -1,4 +1,5 @@
-import { DOWN, type JobPayload } from '@hedgerow/protos';
+import { aboutInstance, DOWN, type JobPayload } from '@hedgerow/protos';
+import { about } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
 import { toDelete, toDeploy } from '../mqtt/messages.ts';
 import type { Jobs } from './context.ts';
@@ -11,7 +12,8 @@ export async function deploy(jobs: Jobs, placed: Instance): Promise<void> {
   await jobs.tables.prepare(placed.worker_id);
   const now = jobs.instances.get(placed.id);
   if (now?.desired !== 'run' || now.worker_id !== placed.worker_id || now.epoch !== placed.epoch) return;
-  await jobs.downlink.send(placed.worker_id, DOWN.deploy, toDeploy(now));
+  const sent = await jobs.downlink.send(placed.worker_id, DOWN.deploy, toDeploy(now));
+  if (sent) jobs.log.info({ ...about(now), epoch: now.epoch }, 'order sent to the worker');
 }
 
 export async function sendDelete(jobs: Jobs, workerId: string, instance: Instance): Promise<void> {
@@ -20,8 +22,9 @@ export async function sendDelete(jobs: Jobs, workerId: string, instance: Instanc
 
 /** Removes a copy that the worker has and should not have. */
 export async function deleteStray(jobs: Jobs, workerId: string, job: JobPayload): Promise<void> {
+  const ref = { service_id: job.service_id, instance_number: job.instance };
   jobs.log.info(
-    { worker: workerId, service: job.service_id, instance: job.instance, epoch: job.epoch },
+    { ...aboutInstance({ ...ref, request_id: '' }), worker: workerId, job: job.sname, epoch: job.epoch },
     'worker has an instance that is not its own; it is told to remove it',
   );
   await jobs.downlink.send(workerId, DOWN.delete, {

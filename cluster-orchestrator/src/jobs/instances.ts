@@ -4,6 +4,7 @@
  * status again when it syncs, but nobody else knows a placement.
  */
 import { type Clock, type Collection, type Logger, messageOf, put, SerialByKey } from '@hedgerow/common';
+import { aboutKnown } from '../logs/story.ts';
 import { type Instance, isWaiting, type StoredInstance } from '../model.ts';
 
 /** `before` is null for a new instance, `after` for one that is forgotten. */
@@ -163,7 +164,7 @@ export class Instances {
 
   #failed(id: string, error: unknown): void {
     this.#deps.log.error(
-      { instance: id, error: messageOf(error) },
+      { ...aboutKnown({ instances: this }, id), error: messageOf(error) },
       'instance could not be stored; trying again',
     );
     this.#writeLater(id, WRITE_AGAIN);

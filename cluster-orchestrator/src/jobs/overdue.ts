@@ -1,4 +1,5 @@
 import { DOWN, STATUSES } from '@hedgerow/protos';
+import { about } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
 import type { Jobs } from './context.ts';
 import { deploy, sendDelete } from './deploy.ts';
@@ -27,13 +28,13 @@ async function afterLostWorker(jobs: Jobs, instance: Instance): Promise<void> {
 }
 
 async function removeAgain(jobs: Jobs, instance: Instance): Promise<void> {
-  jobs.log.warn({ instance: instance.id, worker: instance.worker_id }, 'not removed yet; told again');
+  jobs.log.warn(about(instance), 'not removed yet; told again');
   await sendDelete(jobs, instance.worker_id, instance);
   await jobs.downlink.send(instance.worker_id, DOWN.sync, {});
 }
 
 async function deployAgain(jobs: Jobs, instance: Instance): Promise<void> {
-  jobs.log.warn({ instance: instance.id, worker: instance.worker_id }, 'not taken up yet; sent again');
+  jobs.log.warn(about(instance), 'not taken up yet; sent again');
   const next = { ...instance, deploys: instance.deploys + 1, status_since: jobs.clock.now() };
   await jobs.instances.save(next);
   await deploy(jobs, next);

@@ -95,7 +95,8 @@ describe('Place', () => {
   test('that comes again and again is told once per reason', async () => {
     const told: string[] = [];
     const info = (_: object, message: string) => void (message.startsWith('refused') && told.push(message));
-    const other = await Site.start({}, { ...silentLogger, info });
+    const log = { ...silentLogger, info, child: () => log };
+    const other = await Site.start({}, log);
     try {
       for (let n = 0; n < 3; n++) await other.place();
       assert.deepEqual(told, ['refused: this cluster has no workers']);

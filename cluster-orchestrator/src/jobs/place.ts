@@ -1,5 +1,6 @@
 import { messageOf } from '@hedgerow/common';
 import { NO_USAGE, type Place, type PlaceAnswer } from '@hedgerow/protos';
+import { about, aboutPlace } from '../logs/story.ts';
 import { type Instance, instanceId, isWaiting } from '../model.ts';
 import { demandOf } from '../scheduler/demand.ts';
 import { schedule } from '../scheduler/schedule.ts';
@@ -30,7 +31,7 @@ export async function place(jobs: Jobs, message: Place): Promise<Placing> {
     if (known && held) jobs.capacity.reserve(known.worker_id, held);
     if (known && isWaiting(known)) jobs.instances.forget(id);
     if (jobs.refusals.isNews(id, decision.detail)) {
-      jobs.log.info({ instance: id, explain: decision.explain }, `refused: ${decision.detail}`);
+      jobs.log.info({ ...aboutPlace(message), explain: decision.explain }, `refused: ${decision.detail}`);
     }
     return { answer: refused(message, decision.status, decision.detail), placed: null };
   }
@@ -39,7 +40,7 @@ export async function place(jobs: Jobs, message: Place): Promise<Placing> {
   try {
     await jobs.instances.save(placed);
   } catch (error) {
-    jobs.log.error({ instance: id, error: messageOf(error) }, 'placement could not be stored');
+    jobs.log.error({ ...about(placed), error: messageOf(error) }, 'placement could not be stored');
     const detail = `the cluster could not store the placement: ${messageOf(error)}`;
     return { answer: refused(message, 'NO_WORKER_CAPACITY', detail), placed: null };
   }

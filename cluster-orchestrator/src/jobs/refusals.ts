@@ -5,11 +5,12 @@ const REMEMBERED = 10_000;
 export class Refusals {
   readonly #reasons = new Map<string, string>();
 
-  /** @returns whether this instance was not refused for this reason the last time */
+  /** @returns whether this instance was not refused for this reason the last time, whatever the amounts in it */
   isNews(id: string, reason: string): boolean {
-    const news = this.#reasons.get(id) !== reason;
+    const words = reason.replaceAll(/\d+/g, 'n');
+    const news = this.#reasons.get(id) !== words;
     this.#reasons.delete(id);
-    this.#reasons.set(id, reason);
+    this.#reasons.set(id, words);
     for (const oldest of this.#reasons.keys()) {
       if (this.#reasons.size <= REMEMBERED) break;
       this.#reasons.delete(oldest);

@@ -8,7 +8,7 @@ import { goneReport } from './report.ts';
  * The root does not want this instance any more. It is kept as `gone` until its worker says that it has removed it;
  * without a worker that could say so it is forgotten at once, and a copy that turns up later is a stray.
  */
-export async function remove(jobs: Jobs, ref: InstanceRef): Promise<void> {
+export async function remove(jobs: Jobs, ref: InstanceRef & { request_id: string }): Promise<void> {
   const id = instanceId(ref);
   const known = jobs.instances.get(id);
   if (!known) {
@@ -16,7 +16,8 @@ export async function remove(jobs: Jobs, ref: InstanceRef): Promise<void> {
     return;
   }
   if (known.desired === 'run') {
-    await jobs.instances.save({ ...known, desired: 'gone', status_since: jobs.clock.now() });
+    const request_id = ref.request_id || known.request_id;
+    await jobs.instances.save({ ...known, desired: 'gone', request_id, status_since: jobs.clock.now() });
   }
   const now = jobs.instances.get(id);
   if (now?.desired !== 'gone') return;

@@ -1,3 +1,4 @@
+import { about } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
 import { demandOf } from '../scheduler/demand.ts';
 import { type Decision, schedule } from '../scheduler/schedule.ts';
@@ -22,10 +23,7 @@ export async function replace(jobs: Jobs, id: string, why: string, wishes: Wishe
   if (before.worker_id === '' && after.worker_id === '' && before.status_detail === after.status_detail)
     return;
   await jobs.instances.save(after);
-  jobs.log.info(
-    { instance: id, from: before.worker_id, to: after.worker_id, epoch: after.epoch, reason: after.reason },
-    after.worker_id === '' ? `instance waits: ${after.status_detail}` : 'instance placed again',
-  );
+  tell(jobs, before, after);
   await tellWorkers(jobs, before, after);
 }
 
@@ -43,6 +41,17 @@ function again(jobs: Jobs, before: Instance, reason: string, decision: Decision)
     status: 'NODE_SCHEDULED',
     status_detail: reason,
   };
+}
+
+/** Once per reason: an instance may wait for days, and how much is free changes all the time. */
+function tell(jobs: Jobs, before: Instance, after: Instance): void {
+  const fields = { ...about(after), from: before.worker_id, epoch: after.epoch, reason: after.reason };
+  if (after.worker_id !== '') {
+    jobs.refusals.forget(after.id);
+    jobs.log.info(fields, `placed again, on worker ${jobs.workers.nameOf(after.worker_id)}`);
+  } else if (jobs.refusals.isNews(after.id, after.status_detail)) {
+    jobs.log.info(fields, `instance waits: ${after.status_detail}`);
+  }
 }
 
 async function tellWorkers(jobs: Jobs, before: Instance, after: Instance): Promise<void> {

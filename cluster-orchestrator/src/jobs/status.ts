@@ -1,4 +1,5 @@
 import { type JobPayload, UP, type UpTopic } from '@hedgerow/protos';
+import { about } from '../logs/story.ts';
 import { type Instance, instanceId } from '../model.ts';
 import type { Jobs } from './context.ts';
 import { deleteStray } from './deploy.ts';
@@ -34,7 +35,7 @@ export function refuseStatus(
   topic: UpTopic,
 ): void {
   jobs.log.warn(
-    { worker, instance: instance.id, from: instance.status, to: job.status, topic },
+    { ...about(instance), worker, from: instance.status, to: job.status, topic },
     'status refused: not a legal move of a worker',
   );
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '@hedgerow/common';
+import { aboutKnown } from '../logs/story.ts';
 import type { Jobs } from './context.ts';
 import { replace } from './replace.ts';
 
@@ -23,7 +24,10 @@ export class Waiting {
 
   async #try(id: string): Promise<void> {
     await replace(this.#jobs, id, '').catch((error: unknown) => {
-      this.#jobs.log.error({ instance: id, error: messageOf(error) }, 'placing again failed');
+      this.#jobs.log.error(
+        { ...aboutKnown(this.#jobs, id), error: messageOf(error) },
+        'placing again failed',
+      );
     });
   }
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '@hedgerow/common';
+import { aboutKnown } from '../logs/story.ts';
 import type { Jobs } from './context.ts';
 import { replace } from './replace.ts';
 
@@ -20,7 +21,7 @@ export async function workerLost(jobs: Jobs, workerId: string, why: string): Pro
 /** A store that fails must not keep the other instances on a dead worker, nor this one for longer than it fails. */
 async function moveAway(jobs: Jobs, workerId: string, id: string, why: string): Promise<void> {
   await replace(jobs, id, why).catch((error: unknown) => {
-    jobs.log.error({ instance: id, error: messageOf(error) }, 'placing again failed');
+    jobs.log.error({ ...aboutKnown(jobs, id), error: messageOf(error) }, 'placing again failed');
     jobs.clock.after(MOVE_AGAIN, () => {
       if (isStillThere(jobs, workerId, id)) void moveAway(jobs, workerId, id, why);
     });

@@ -1,12 +1,14 @@
 import { messageOf } from '@hedgerow/common';
 import { DOWN, parseNodeTopic, UP, type UpTopic } from '@hedgerow/protos';
 import type { Jobs } from '../jobs/context.ts';
+import type { LogRelay } from '../logs/relay.ts';
 import type { Queries } from '../network/queries.ts';
 import type { Beats } from '../workers/beats.ts';
 import type { UpMessage } from './broker.ts';
 import { onBeat } from './handlers/beat.ts';
 import { onInformation } from './handlers/information.ts';
 import { onJob } from './handlers/job.ts';
+import { onLogs } from './handlers/logs.ts';
 import { onPresence } from './handlers/presence.ts';
 import { onResources } from './handlers/resources.ts';
 import { onSync } from './handlers/sync.ts';
@@ -17,6 +19,7 @@ export interface Up {
   jobs: Jobs;
   beats: Beats;
   queries: Queries;
+  logs: Pick<LogRelay, 'chunk' | 'workerSynced'>;
   usageChanged(): void;
   /** at most once in a while per worker */
   askForSync(workerId: string): void;
@@ -32,7 +35,7 @@ const HANDLERS: Readonly<Record<UpTopic, Handler>> = {
   [UP.presence]: onPresence,
   [UP.sync]: onSync,
   [UP.tableQuery]: onTableQuery,
-  [UP.logs]: () => {},
+  [UP.logs]: onLogs,
 };
 
 /** A bad message costs a line in the log and nothing else. Never throws, never rejects. */

@@ -3,6 +3,7 @@ import {
   type DeletePayload,
   type DeployPayload,
   DOWN,
+  type LogsPayload,
   nodeTopic,
   type TablePayload,
   type TableResultPayload,
@@ -16,7 +17,11 @@ export interface DownPayloads {
   [DOWN.probe]: Record<string, never>;
   [DOWN.tableResult]: TableResultPayload;
   [DOWN.table]: TablePayload;
+  [DOWN.logs]: LogsPayload;
 }
+
+/** Lost ones are said again soon; kept for a worker that is away they would come too late. */
+const REPEATED: ReadonlySet<string> = new Set([DOWN.probe, DOWN.logs]);
 
 /** Everything that the cluster says to workers. */
 export class Downlink {
@@ -34,12 +39,14 @@ export class Downlink {
     workerId: string,
     leaf: L,
     payload: DownPayloads[L],
-  ): Promise<void> {
-    const qos = leaf === DOWN.probe ? 0 : 1;
+  ): Promise<boolean> {
+    const qos = REPEATED.has(leaf) ? 0 : 1;
     try {
       await this.#broker().publish(nodeTopic(workerId, leaf), Buffer.from(JSON.stringify(payload)), qos);
+      return true;
     } catch (error) {
       this.#log.warn({ worker: workerId, topic: leaf, error: messageOf(error) }, 'message not sent');
+      return false;
     }
   }
 }

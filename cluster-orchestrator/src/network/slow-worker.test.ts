@@ -70,7 +70,7 @@ test('an order does not wait for the table of another worker, which is sent befo
 test('a removal does not wait for the workers that are told of it first', async () => {
   jobs.tables.flush();
   published = [];
-  await remove(jobs, { service_id: 'db', instance_number: 0 });
+  await remove(jobs, { service_id: 'db', instance_number: 0, request_id: '' });
   assert.equal(published.at(-1), 'quick control/delete');
   assert.ok(published.includes('slow net/tablequery/result'));
 });

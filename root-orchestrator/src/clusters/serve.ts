@@ -34,9 +34,10 @@ function failed(session: Session, error: unknown, { log }: HandlerParts): void {
   session.fail(status.UNAVAILABLE, `the root could not handle a message: ${messageOf(error)}`);
 }
 
-function leave(session: Session, { clusters, driver, log }: HandlerParts): void {
+function leave(session: Session, { clusters, driver, logs, log }: HandlerParts): void {
   if (session.clusterId === '') return;
   clusters.detach(session);
   driver.lost(session);
+  logs.lost(session);
   log.warn({ cluster: session.name }, 'cluster disconnected');
 }

@@ -11,6 +11,7 @@ import express, {
 } from 'express';
 import type { Authenticate } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
+import { logRequests } from '../logs/requests.ts';
 import { bodyReader, type ReadBody } from './body.ts';
 import { cors } from './cors.ts';
 import { errorHeaders, toApiError } from './errors.ts';
@@ -38,6 +39,7 @@ export function createApp(deps: AppDeps): Express {
   if (deps.meter) app.use(deps.meter);
   app.use(cors);
   app.use(giveRequestId);
+  app.use(logRequests(deps.log));
   const readBody = bodyReader();
   for (const route of deps.routes) {
     const check = route.spec.body && (route.spec.body.check ?? deps.checker.compile(route.spec.body.schema));
@@ -70,6 +72,7 @@ interface HandlerParts {
 function handler({ route, authenticate, readBody, check, query }: HandlerParts) {
   return async (request: Request, response: Response): Promise<void> => {
     const caller = await authenticate(route.spec.access, request.get('Authorization'));
+    response.locals.user = caller?.name;
     const body = check ? checked(await readBody(request, response), check, route) : undefined;
     const params = request.params as Record<string, string>;
     const call = { params, body, query: query(request.url), caller, requestId: requestIdOf(response) };

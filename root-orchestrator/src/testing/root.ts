@@ -11,7 +11,7 @@ import { EventFeed } from '../events/feed.ts';
 import { openPort } from '../http/port.ts';
 import { Mirrors } from '../mirrors/mirrors.ts';
 import { AddressBook } from '../network/addresses.ts';
-import type { Deployments, Sessions } from '../ports.ts';
+import type { Deployments, Outputs, Sessions } from '../ports.ts';
 import { Changes } from '../services/changes.ts';
 
 export interface Answer {
@@ -44,6 +44,7 @@ export interface TestRootOptions {
   config?: Partial<ApiConfig & { data: string }>;
   /** for readers that come back */
   eventsKept?: number;
+  outputs?: Outputs;
 }
 
 export async function startTestRoot(options: TestRootOptions = {}): Promise<TestRoot> {
@@ -66,6 +67,7 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
     ...{ ...deps, sessions, changes: new Changes(deps) },
     secrets: secretFiles(data),
     forwardToLeader: async () => false,
+    outputs: options.outputs ?? unread,
     ...{ metrics: new MetricRegistry(log), ready: readiness([storeAnswers(clock, store)]) },
   });
   const port = await openPort({ host: '127.0.0.1', port: 0 }, { http, http2: s => s.destroy(), clock });
@@ -94,6 +96,12 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
     },
   };
 }
+
+const unread: Outputs = {
+  open() {
+    throw new TypeError('no outputs were given to this test');
+  },
+};
 
 function recorder(requested: string[], gone: string[]): Deployments {
   return {

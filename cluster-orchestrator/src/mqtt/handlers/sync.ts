@@ -8,4 +8,5 @@ export async function onSync(up: Up, workerId: string, payload: Buffer): Promise
   );
   up.beats.forget(workerId);
   await applySync(up.jobs, workerId, { instances });
+  up.logs.workerSynced(workerId);
 }

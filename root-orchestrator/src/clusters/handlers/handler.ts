@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@hedgerow/common';
 import type { FromCluster } from '@hedgerow/protos';
 import type { Driver } from '../../deployments/driver.ts';
 import type { Reign } from '../../leadership/leadership.ts';
+import type { LogStreams } from '../../logs/streams.ts';
 import type { Lookup } from '../../network/lookup.ts';
 import type { Subnets } from '../../network/subnets.ts';
 import type { Table } from '../../network/table.ts';
@@ -14,6 +15,7 @@ export interface HandlerParts {
   table: Table;
   lookup: Lookup;
   subnets: Subnets;
+  logs: LogStreams;
   reign: Reign;
   /** A cluster has been welcomed under a later epoch than this reign's. */
   outbid: (epoch: number) => void;
