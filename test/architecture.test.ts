@@ -89,7 +89,7 @@ const BAD: Record<string, [path: string, text: string, found: string][]> = {
     [root, `export default function start() {}`, 'export default function start() {}'],
     [root, `export { start as default };`, 'export { start as default }'],
   ],
-  'only exec.ts of the net manager starts programs': [
+  'only exec/ of the net manager starts programs': [
     [
       'net-manager/src/kernel/links.ts',
       `import { execFile } from 'node:child_process';`,
@@ -147,7 +147,7 @@ const GOOD: [path: string, text: string][] = [
   [pure, `import { HedgerowError, parseIpv4 } from '@hedgerow/common';\n/** Date.now() is not used */`],
   ['cli/src/up/child.ts', `import { nodePath } from '../../bin/lib/node.js';`],
   ['scripts/build.ts', `import { ENTRIES } from '../cli/bin/lib/entry.js';`],
-  ['net-manager/src/exec.ts', `import { spawn } from 'node:child_process';`],
+  ['net-manager/src/exec/errand.ts', `import { spawn } from 'node:child_process';`],
   ['net-manager/src/kernel/links.test.ts', `import { execFileSync } from 'node:child_process';`],
   ['common/src/serial.ts', `const isError = (e: unknown) => e instanceof Error; // of a worker`],
 ];

@@ -84,8 +84,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'there is no default export': file =>
     matches(file.code, /^export default.*|^export \{[^}]*\bas default\b[^}]*\}/gm),
 
-  'only exec.ts of the net manager starts programs': file =>
-    file.workspace === 'net-manager' && file.product && file.path !== 'net-manager/src/exec.ts'
+  'only exec/ of the net manager starts programs': file =>
+    file.workspace === 'net-manager' && file.product && !file.path.startsWith('net-manager/src/exec/')
       ? file.imports.map(({ from }) => from).filter(from => /^(?:node:)?child_process$/.test(from))
       : [],
 

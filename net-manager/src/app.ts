@@ -19,7 +19,7 @@ import {
 } from '@hedgerow/common/metrics';
 import type { NetManager } from '@hedgerow/protos';
 import { type NetConfig, RECONCILE_EVERY } from './config.ts';
-import { createExec } from './exec.ts';
+import { createExec } from './exec/exec.ts';
 import { startHttp } from './http/server.ts';
 import { Flows } from './kernel/conntrack.ts';
 import { DataPath } from './kernel/datapath.ts';
@@ -51,7 +51,7 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
     const storage = openStorage(config.data);
     life.add('store', () => storage.close());
     const metrics = deps.metrics ?? startMetrics(life, deps);
-    const exec = meteredExec(createExec(), metrics);
+    const exec = meteredExec(createExec(deps.clock), metrics);
     const flows = new Flows(exec, deps.log);
     const path = new DataPath(exec, flows, storage, deps.log);
     const manager = new Manager(await storage.state(), { path, flows, storage, log: deps.log });

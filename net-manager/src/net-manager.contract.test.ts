@@ -140,6 +140,7 @@ function tests(): void {
           { serviceName: 'a.b.c.d', instanceNumber: 1, nsAddress: '10.18.0.3', pid: second.pid },
         ],
         services: 1,
+        overlay: { received_bytes: 0, sent_bytes: 0 },
       });
       await net.setTable([]);
       for (const instanceNumber of [0, 1, 1]) await net.detach({ serviceName: 'a.b.c.d', instanceNumber });

@@ -1,5 +1,5 @@
 import type { Logger } from '@hedgerow/common';
-import { createExec, type Exec } from './exec.ts';
+import { createExec, type Exec } from './exec/exec.ts';
 import { foundLinks, removeLink } from './kernel/links.ts';
 import { type LinkRow, type RouteRow, rowsOf } from './kernel/listings.ts';
 import { DROP_TABLE, removeDockerLines } from './kernel/nat.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { silentLogger } from '@hedgerow/common';
-import type { Exec } from '../exec.ts';
+import type { Exec } from '../exec/exec.ts';
 import { deletions, Flows } from './conntrack.ts';
 
 const LISTING = [

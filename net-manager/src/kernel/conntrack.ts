@@ -1,5 +1,5 @@
 import { type Logger, messageOf } from '@hedgerow/common';
-import type { Exec } from '../exec.ts';
+import type { Exec } from '../exec/exec.ts';
 import type { Difference } from '../table/difference.ts';
 
 /** What shall not be connected any more: (service IP, container address) pairs, and container addresses. */

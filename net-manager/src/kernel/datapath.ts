@@ -1,5 +1,5 @@
 import type { Logger } from '@hedgerow/common';
-import type { Exec } from '../exec.ts';
+import type { Exec } from '../exec/exec.ts';
 import type { KernelState } from '../table/desired.ts';
 import { type Difference, difference, isEmpty, type Observed } from '../table/difference.ts';
 import type { Flows } from './conntrack.ts';

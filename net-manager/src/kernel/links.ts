@@ -1,5 +1,5 @@
 import { OVERLAY_MTU } from '@hedgerow/protos';
-import type { BatchLine } from '../exec.ts';
+import type { BatchLine } from '../exec/exec.ts';
 import type { Wire } from '../table/desired.ts';
 import { gatewayOf, isLinkName, macOfAddress } from '../table/names.ts';
 import type { LinkRow } from './listings.ts';

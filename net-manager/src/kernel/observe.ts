@@ -1,4 +1,4 @@
-import type { Exec } from '../exec.ts';
+import type { Exec } from '../exec/exec.ts';
 import type { Observed } from '../table/difference.ts';
 import { NFT_TABLE, ROUTE_PROTOCOL, TUNNEL } from '../table/names.ts';
 import { foundLinks } from './links.ts';

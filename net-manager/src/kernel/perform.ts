@@ -1,4 +1,4 @@
-import type { BatchLine, Exec } from '../exec.ts';
+import type { BatchLine, Exec } from '../exec/exec.ts';
 import type { Wire } from '../table/desired.ts';
 import type { Difference } from '../table/difference.ts';
 import { containerLines, linkLines, removeLink } from './links.ts';

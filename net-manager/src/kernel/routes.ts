@@ -1,4 +1,4 @@
-import type { BatchLine } from '../exec.ts';
+import type { BatchLine } from '../exec/exec.ts';
 import { isLinkName, ROUTE_PROTOCOL, TUNNEL } from '../table/names.ts';
 import type { NeighbourRow, RouteRow } from './listings.ts';
 

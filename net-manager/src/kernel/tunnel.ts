@@ -1,4 +1,4 @@
-import type { BatchLine } from '../exec.ts';
+import type { BatchLine } from '../exec/exec.ts';
 import type { Tunnel } from '../table/desired.ts';
 import { TUNNEL, VXLAN_ID } from '../table/names.ts';
 import type { LinkRow, TunnelEndRow } from './listings.ts';

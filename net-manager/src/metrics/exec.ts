@@ -1,5 +1,5 @@
 import type { MetricRegistry } from '@hedgerow/common/metrics';
-import type { Exec, Tool } from '../exec.ts';
+import type { Exec, Tool } from '../exec/exec.ts';
 import { NET_METRICS } from './table.ts';
 
 /** Counts what the kernel's tools are asked for. */

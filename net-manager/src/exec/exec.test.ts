@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { agent, inNamespace, sh } from '../testing/namespace.ts';
 import { createExec } from './exec.ts';
-import { agent, inNamespace, sh } from './testing/namespace.ts';
 
 function tests(): void {
   const exec = createExec();
