@@ -149,7 +149,7 @@ export class NetGateway {
     this.#unsent = new Map();
     try {
       if (unsent === 'all') await this.#net.setTable([...(this.#table?.values() ?? [])]);
-      else for (const entry of unsent.values()) await this.#net.setEntry(entry);
+      else await Promise.all([...unsent.values()].map(entry => this.#net.setEntry(entry)));
     } catch (error) {
       this.#unsent = both(unsent, this.#unsent);
       throw error;
