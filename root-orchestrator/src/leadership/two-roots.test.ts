@@ -237,3 +237,18 @@ test('a cluster that knows a later epoch makes the leader take one after it', as
   assert.equal(again.epoch, 8);
   again.close();
 });
+
+test('an instance that somebody tied to a connected cluster, and did not ask it for, is asked for', async () => {
+  const site = await a.cluster('site1');
+  const [web] = await a.application('shop', 'web');
+  site.aggregate({ free_vcpus: 0, largest_free_vcpus: 0, virtualization: [] });
+  await site.settled();
+  const id = await b.instance(web);
+  await b.becomesStatus(id, 'NoActiveClusterWithCapacity');
+  const stored = await b.stored(id);
+  const tied = { ...stored, status: 'CLUSTER_SCHEDULED', cluster_id: site.clusterId } as const;
+  await b.collections.instances.replace(tied, stored.revision);
+  await pass(a, 10_000);
+  site.accept(await site.next('place'));
+  await b.becomesStatus(id, 'NODE_SCHEDULED');
+});

@@ -1,0 +1,79 @@
+/** Changes that are cut short where several roots write to one store. */
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { isErrorOf, openSqlite, silentLogger } from '@hedgerow/common';
+import { type ManualClock, manualClock } from '@hedgerow/common/testing';
+import { type Collections, openCollections } from '../collections.ts';
+import { ERRORS } from '../errors.ts';
+import { LONGEST_REQUEST } from '../leadership/patience.ts';
+import { AddressBook } from '../network/addresses.ts';
+import { Changes } from './changes.ts';
+
+let collections: Collections;
+let clock: ManualClock;
+beforeEach(() => {
+  collections = openCollections(openSqlite({ file: ':memory:', durability: 'normal' }));
+  clock = manualClock();
+});
+
+function root(rootId: string): Changes {
+  const addresses = new AddressBook(collections.claims);
+  const deployments = { requested() {}, gone() {} };
+  const deps = { collections, addresses, deployments, clock, log: silentLogger };
+  return new Changes(deps, { rootId, patience: LONGEST_REQUEST });
+}
+
+const targets = [{ collection: 'services', id: 's' }];
+
+/** A change that stands still after its first step. */
+async function halfway(changes: Changes): Promise<{ claims: number; goOn: () => Promise<unknown> }> {
+  const gate = Promise.withResolvers<void>();
+  const made = changes.create(targets, async () => {
+    await collections.claims.insert({ id: 'job-name/x', owner: 'service/s' });
+    await gate.promise;
+  });
+  made.catch(() => {});
+  await new Promise(setImmediate);
+  return {
+    claims: (await collections.claims.find()).length,
+    goOn() {
+      gate.resolve();
+      return made;
+    },
+  };
+}
+
+test('what another root does is let alone as long as a request may take, then undone by the one that leads', async () => {
+  const [mine, leader] = [root('mine'), root('leader')];
+  assert.equal((await halfway(mine)).claims, 1);
+  assert.equal(await leader.recover(true), 0);
+  // Its clock says that it is much older than it is: that proves nothing.
+  clock.jump(10 * LONGEST_REQUEST);
+  assert.equal(await leader.recover(true), 0);
+  clock.advance(LONGEST_REQUEST);
+  assert.equal(await leader.recover(false), 0, 'while it does not lead');
+  assert.equal(await leader.recover(true), 1);
+  assert.deepEqual(await collections.claims.find(), []);
+});
+
+test('a root that stood still meanwhile finds out, and nothing of its change is left', async () => {
+  const [mine, leader] = [root('mine'), root('leader')];
+  const { goOn } = await halfway(mine);
+  await leader.recover(true);
+  clock.advance(LONGEST_REQUEST);
+  await leader.recover(true);
+  await collections.claims.insert({ id: 'job-name/x', owner: 'service/s' });
+  await assert.rejects(goOn(), error => isErrorOf(error, ERRORS.CHANGE_UNDONE));
+  assert.deepEqual(await collections.claims.find(), []);
+});
+
+test('a change that ends in time is not touched', async () => {
+  const [mine, leader] = [root('mine'), root('leader')];
+  const { goOn } = await halfway(mine);
+  await leader.recover(true);
+  clock.advance(LONGEST_REQUEST - 1);
+  await goOn();
+  clock.advance(LONGEST_REQUEST);
+  assert.equal(await leader.recover(true), 0);
+  assert.equal((await collections.claims.find()).length, 1);
+});
