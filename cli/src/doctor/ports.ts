@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
+import { STATUS_PORT } from '@hedgerow/common/metrics';
 import { TUNNEL_PORT } from '@hedgerow/protos';
 import { type Finding, ok, warning } from './finding.ts';
 
@@ -14,6 +15,7 @@ export const PORTS: readonly PortUse[] = [
   { port: 10000, protocol: 'tcp', what: 'System Manager', flag: 'hedge root --port' },
   { port: 10100, protocol: 'tcp', what: 'Cluster Manager', flag: 'hedge cluster --port' },
   { port: 10003, protocol: 'tcp', what: 'broker', flag: 'hedge cluster --mqtt-port' },
+  { port: STATUS_PORT, protocol: 'tcp', what: 'status pages', flag: 'hedge worker --status-listen' },
   { port: TUNNEL_PORT, protocol: 'udp', what: 'tunnel', flag: 'hedge worker --tunnel-port' },
 ];
 

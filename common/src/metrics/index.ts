@@ -8,3 +8,4 @@ export * from './status-pages.ts';
 export * from './status-server.ts';
 export * from './store.ts';
 export * from './table.ts';
+export * from './timed.ts';

@@ -2,6 +2,7 @@ import { HedgerowError, isErrorOf } from '../errors.ts';
 import { type Collection, type Document, STORE_ERRORS, type Store } from '../store/store.ts';
 import type { MetricRegistry } from './registry.ts';
 import { counter, type Handles, histogram } from './table.ts';
+import { timed } from './timed.ts';
 
 export const STORE_METRICS = {
   operations: counter('hedgerow_store_operations_total', 'Operations on the store.', [
@@ -54,17 +55,13 @@ function meteredCollection<T extends Document>(
   collection: string,
   metrics: Metrics,
 ): Collection<T> {
-  const metered = async <R>(operation: string, action: () => Promise<R>): Promise<R> => {
-    const start = performance.now();
-    try {
-      return await action();
-    } catch (error) {
-      failed(metrics, collection, error);
-      throw error;
-    } finally {
-      metrics.operations.add(1, { collection, operation });
-      metrics.duration.observe((performance.now() - start) / 1000, { collection });
-    }
+  const metered = <R>(operation: string, action: () => Promise<R>): Promise<R> => {
+    metrics.operations.add(1, { collection, operation });
+    return timed(
+      action,
+      seconds => metrics.duration.observe(seconds, { collection }),
+      error => failed(metrics, collection, error),
+    );
   };
   return {
     get: id => metered('get', () => inner.get(id)),

@@ -1,4 +1,4 @@
-import type { MetricRegistry } from '@hedgerow/common/metrics';
+import { type MetricRegistry, timed } from '@hedgerow/common/metrics';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { WORKER_METRICS } from './table.ts';
 
@@ -8,19 +8,14 @@ const OPERATIONS = ['list', 'inspect', 'create', 'start', 'stop', 'remove'] as c
 export function meteredRuntime(runtime: Runtime, registry: MetricRegistry): Runtime {
   const metrics = registry.open(WORKER_METRICS);
   for (const operation of [...OPERATIONS, 'pull']) metrics.errors.add(0, { operation });
-  const observe = (operation: string, start: number) =>
-    metrics.operations.observe((performance.now() - start) / 1000, { operation });
-  const metered = async <R>(operation: (typeof OPERATIONS)[number], call: () => Promise<R>): Promise<R> => {
-    const start = performance.now();
-    try {
-      return await call();
-    } catch (error) {
-      metrics.errors.add(1, { operation });
-      throw error;
-    } finally {
-      observe(operation, start);
-    }
-  };
+  const took = (operation: string, seconds: number) => metrics.operations.observe(seconds, { operation });
+  const failed = (operation: string) => metrics.errors.add(1, { operation });
+  const metered = <R>(operation: (typeof OPERATIONS)[number], call: () => Promise<R>): Promise<R> =>
+    timed(
+      call,
+      seconds => took(operation, seconds),
+      () => failed(operation),
+    );
   return {
     words: runtime.words,
     nameOf: (jobName, number) => runtime.nameOf(jobName, number),
@@ -28,19 +23,20 @@ export function meteredRuntime(runtime: Runtime, registry: MetricRegistry): Runt
     watch: listener => runtime.watch(listener),
     list: () => metered('list', () => runtime.list()),
     inspect: name => metered('inspect', () => runtime.inspect(name)),
-    async image(reference, onPull) {
-      let start: number | null = null;
-      try {
-        return await runtime.image(reference, () => {
-          start = performance.now();
+    image(reference, onPull) {
+      let pulls = false;
+      const ensure = () =>
+        runtime.image(reference, () => {
+          pulls = true;
           onPull();
         });
-      } catch (error) {
-        metrics.errors.add(1, { operation: 'pull' });
-        throw error;
-      } finally {
-        if (start !== null) observe('pull', start);
-      }
+      return timed(
+        ensure,
+        seconds => {
+          if (pulls) took('pull', seconds);
+        },
+        () => failed('pull'),
+      );
     },
     create: request => metered('create', () => runtime.create(request)),
     start: container => metered('start', () => runtime.start(container)),
