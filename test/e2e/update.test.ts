@@ -1,0 +1,94 @@
+/** A service is changed while somebody uses it: it serves all the while, whether the change is good or not. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { ApiInstance, ApiService } from '@hedgerow/protos';
+import { eventually } from '../support/eventually.ts';
+import { startFleet, type TestFleet } from '../support/fleet.ts';
+import { withoutRoot } from '../support/requirements.ts';
+import { descriptor, microservice, register, SLEEP, scale, shares } from '../support/stories.ts';
+
+/** An image that is nowhere takes the time of an attempt to pull it. */
+const TIMEOUT = 90_000;
+
+describe('an update of a service that is used', { skip: withoutRoot() }, () => {
+  let fleet: TestFleet;
+  let server: ApiService;
+  let caller: { service: ApiService; instance: ApiInstance };
+
+  before(async () => {
+    fleet = await startFleet({ workers: 2 });
+    const sla = descriptor('update', [
+      microservice('client', { cmd: SLEEP }),
+      microservice('server', { environment: ['KEPT=1', 'VERSION=1'] }),
+    ]);
+    const services = await register(fleet, sla);
+    const client = await scale(fleet, services.get('client') as ApiService, 1);
+    server = await scale(fleet, services.get('server') as ApiService, 2);
+    caller = { service: client, instance: client.instance_list[0] as ApiInstance };
+  });
+  after(() => fleet?.stop());
+
+  /** Sends requests without a pause until the update has ended. @returns the service, and how many got no answer */
+  async function during(change: object): Promise<{ end: ApiService; asked: number; lost: number }> {
+    await fleet.client.updateService(server.microserviceID, change);
+    let [asked, lost, over] = [0, 0, false];
+    const asking = (async () => {
+      do {
+        const answers = await fleet.request(caller, `http://${server.RR_ip}/`, 25);
+        asked += answers.length;
+        lost += shares(server, answers).lost;
+      } while (!over);
+    })();
+    try {
+      const end = await eventually(
+        'the update ends',
+        () => fleet.client.service(server.microserviceID),
+        ({ rollout }) => rollout?.state !== 'rolling' && rollout?.state !== 'undoing',
+        { timeout: TIMEOUT, every: 200 },
+      );
+      return { end, asked, lost };
+    } finally {
+      over = true;
+      await asking;
+    }
+  }
+
+  const numbers = (service: ApiService) => service.instance_list.map(i => i.instance_number);
+
+  it('replaces every instance; no more is lost than what was under way when an old one ended', async () => {
+    const environment = ['KEPT=1', 'VERSION=2'];
+    const { end, asked, lost } = await during({ environment, memory: 48 });
+    assert.equal(end.rollout?.state, 'done', `${end.rollout?.detail}`);
+    assert.deepEqual(numbers(end), [2, 3]);
+    assert.ok(asked > 25 && lost <= 2, `${lost} of ${asked} requests were lost`);
+    for (const instance of end.instance_list) {
+      const { output } = await fleet.execIn(end, instance, 'env');
+      assert.match(output, /^KEPT=1$/m);
+      assert.match(output, /^VERSION=2$/m);
+    }
+    const { byInstance } = shares(end, await fleet.request(caller, `http://${server.RR_ip}/`, 80));
+    assert.ok(
+      byInstance.every(count => count > 0),
+      `${byInstance.join(', ')}`,
+    );
+  });
+
+  // What begins and ends at once is asked for that moment: nothing says yet that it is not ready.
+  for (const [what, change, most] of [
+    ['an image that is nowhere', { code: 'hedgerow/nowhere:1' }, 0],
+    ['a program that ends at once', { cmd: ['false'] }, 0.5],
+  ] as const) {
+    it(`to ${what} is undone; those that were there serve on`, async () => {
+      const before = await fleet.client.service(server.microserviceID);
+      const { end, asked, lost } = await during(change);
+      assert.equal(end.rollout?.state, 'undone', `${end.rollout?.detail}`);
+      assert.match(end.rollout?.detail ?? '', /^instance \d+, which was to take over, is (FAILED|DEAD): /);
+      assert.equal(end.image, before.image);
+      assert.deepEqual(numbers(end), numbers(before));
+      assert.ok(end.instance_list.every(({ status }) => status === 'RUNNING'));
+      assert.ok(asked > 0 && lost <= most * asked, `${lost} of ${asked} requests were lost`);
+      const then = shares(end, await fleet.request(caller, `http://${server.RR_ip}/`, 40));
+      assert.equal(then.lost, 0);
+    });
+  }
+});
