@@ -1,13 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import own from '../package.json' with { type: 'json' };
 import { appsCommand } from './commands/apps.ts';
+import { backupCommand } from './commands/backup.ts';
 import { clustersCommand } from './commands/clusters.ts';
 import { type Context, createContext } from './commands/context.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { loginCommand } from './commands/login.ts';
+import { logsCommand } from './commands/logs.ts';
 import { psCommand } from './commands/ps.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { rmCommand } from './commands/rm.ts';
 import { roleCommands } from './commands/roles.ts';
 import { scaleCommand } from './commands/scale.ts';
@@ -83,7 +86,10 @@ function commands(context: Context): Command[] {
     scaleCommand(context),
     updateCommand(context),
     watchCommand(context),
+    logsCommand(context),
     rmCommand(context),
+    backupCommand(context),
+    restoreCommand(context),
     doctorCommand(context),
   ];
 }

@@ -14,8 +14,6 @@ export interface Archive {
   dump(): AsyncIterable<Archived>;
   /** Writes them over whatever has their ids. Nobody who watches may count on hearing of it. */
   load(collection: string, documents: readonly Document[]): Promise<void>;
-  /** Removes all collections. */
-  clear(): Promise<void>;
 }
 
 export type ArchivableStore = Store & Archive;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { isErrorOf } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
-import { type Migration, migrate, openSchemas } from './migrations.ts';
+import { beginRestore, endRestore, type Migration, migrate, openSchemas } from './migrations.ts';
 import { openSqlite } from './sqlite.ts';
 import { type Document, STORE_ERRORS, type Store, update } from './store.ts';
 
@@ -108,6 +108,14 @@ test('a store of a newer version is refused and left alone', async () => {
     return true;
   });
   assert.equal((await notes().get('a'))?.revision, 1);
+});
+
+test('half a restore is refused until the other half came', async () => {
+  await beginRestore(store);
+  await assert.rejects(run(noted(1)), /restore .* cut short/);
+  assert.deepEqual(ran, []);
+  await endRestore(store);
+  assert.equal(await run(noted(1)), 1);
 });
 
 test('numbers with a gap are a mistake of the program', async () => {

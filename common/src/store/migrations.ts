@@ -4,7 +4,7 @@
  */
 import { HedgerowError, isErrorOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { type Collection, type Document, STORE_ERRORS, type Store, update } from './store.ts';
+import { type Collection, type Document, put, STORE_ERRORS, type Store, update } from './store.ts';
 
 /**
  * `up` is called again when a crash cut it short, and by several processes at once when the store is shared: it looks
@@ -26,6 +26,9 @@ export interface MigrateOptions {
   log: Logger;
 }
 
+/** id of a document that no role has */
+const RESTORE = '(restore)';
+
 /** id: the role */
 export interface Schema extends Document {
   version: number;
@@ -34,11 +37,12 @@ export interface Schema extends Document {
 /**
  * Brings the documents of a role to the newest version that this program knows. Call it before anything else is read.
  * @returns that version
- * @throws STORE_NEWER when a newer program wrote them; TypeError when the numbers of `migrations` are not 1, 2, 3, …
+ * @throws STORE_NEWER when a newer program wrote them; STORE_FAILED after half a restore; TypeError when the numbers of `migrations` are not 1, 2, 3, …
  */
 export async function migrate(store: Store, { role, migrations, log }: MigrateOptions): Promise<number> {
   checkNumbers(migrations);
   const schemas = openSchemas(store);
+  if (await schemas.get(RESTORE)) throw unfinished();
   for (;;) {
     const version = (await schemas.get(role))?.version ?? 0;
     if (version > migrations.length) throw newer(role, version, migrations.length);
@@ -50,6 +54,18 @@ export async function migrate(store: Store, { role, migrations, log }: MigrateOp
   }
 }
 
+/**
+ * Between the two, `migrate` refuses the store: a restore that was cut short leaves nobody working with half of it. For
+ * stores that cannot be filled in one step.
+ */
+export async function beginRestore(store: Store): Promise<void> {
+  await put(openSchemas(store), { id: RESTORE, version: 0 });
+}
+
+export async function endRestore(store: Store): Promise<void> {
+  await openSchemas(store).remove(RESTORE);
+}
+
 export function openSchemas(store: Store): Collection<Schema> {
   return store.collection<Schema>('schema', []);
 }
@@ -58,6 +74,11 @@ export function openSchemas(store: Store): Collection<Schema> {
 export function newer(role: string, found: number, known: number): HedgerowError {
   const message = `the store was written by a newer version of this program: its ${role} documents have schema ${found}, this program knows up to ${known}; run the newer version, or restore a backup made by this one`;
   return new HedgerowError(STORE_ERRORS.STORE_NEWER, message);
+}
+
+function unfinished(): HedgerowError {
+  const message = 'a restore into this store was cut short, or is under way; restore it again';
+  return new HedgerowError(STORE_ERRORS.STORE_FAILED, message);
 }
 
 /** Never back: another process may have been faster, and further. */

@@ -8,13 +8,12 @@ import { type Clock, systemClock } from '../clock.ts';
 import { badSetting } from '../config.ts';
 import { HedgerowError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
-import type { ArchivableStore, Archive } from './archive.ts';
 import { checkedName } from './checks.ts';
-import { mongodbArchive } from './mongodb/archive.ts';
+import { type MongodbArchive, mongodbArchive } from './mongodb/archive.ts';
 import { MongodbCollection } from './mongodb/collection.ts';
 import { redact, translated } from './mongodb/errors.ts';
 import type { MongodbRecord } from './mongodb/record.ts';
-import { type Collection, type Document, STORE_ERRORS } from './store.ts';
+import { type Collection, type Document, STORE_ERRORS, type Store } from './store.ts';
 
 export { redact };
 
@@ -49,7 +48,7 @@ function clientOptions(patience: number): MongoClientOptions {
 }
 
 /** @throws BAD_CONFIG for what is no such URL, STORE_FAILED when the server cannot be reached */
-export async function openMongodb(options: MongodbOptions): Promise<ArchivableStore> {
+export async function openMongodb(options: MongodbOptions): Promise<Store & MongodbArchive> {
   const client = createClient(options);
   const store = new MongodbStore(client, options);
   try {
@@ -72,11 +71,11 @@ function createClient({ url, patience = PATIENCE }: MongodbOptions): MongoClient
   }
 }
 
-class MongodbStore implements ArchivableStore {
+class MongodbStore implements Store, MongodbArchive {
   readonly shared = true;
   readonly #client: MongoClient;
   readonly #db: Db;
-  readonly #archive: Archive;
+  readonly #archive: MongodbArchive;
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #patience: number;
@@ -121,8 +120,8 @@ class MongodbStore implements ArchivableStore {
     return this.#archive.load(collection, documents);
   }
 
-  clear(): Promise<void> {
-    return this.#archive.clear();
+  clear(except?: readonly string[]): Promise<void> {
+    return this.#archive.clear(except);
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,8 @@ import { translate } from './sqlite/errors.ts';
 import { BatchRunner, directRunner } from './sqlite/runner.ts';
 import type { Collection, Document } from './store.ts';
 
+const SQLITE_BUSY = 5;
+
 export interface SqliteOptions {
   /** `:memory:` for a store that ends with the process */
   file: string;
@@ -46,6 +48,25 @@ export function openSqlite(options: SqliteOptions): ArchivableStore {
     },
     ...sqliteArchive(options.file, db, runner),
   };
+}
+
+/**
+ * Does anybody have the file open? Leaving WAL mode takes a lock that every open handle is in the way of.
+ * @throws STORE_FAILED when it cannot be opened
+ */
+export function isSqliteInUse(file: string): boolean {
+  return translate(file, () => {
+    const db = new DatabaseSync(file);
+    try {
+      db.exec('PRAGMA journal_mode = DELETE; PRAGMA journal_mode = WAL');
+      return false;
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return true;
+      throw error;
+    } finally {
+      db.close();
+    }
+  });
 }
 
 /** The file is for this user alone; SQLite gives its journal and shared memory files the same mode. */

@@ -8,8 +8,13 @@ import { decode, encode, type MongodbRecord } from './record.ts';
 /** documents per request */
 const BATCH = 500;
 
+export interface MongodbArchive extends Archive {
+  /** Removes all collections but these: what SQLite does by taking the file away. */
+  clear(except?: readonly string[]): Promise<void>;
+}
+
 /** @param newMark draws a mark that no other write has */
-export function mongodbArchive(db: Db, newMark: () => string): Archive {
+export function mongodbArchive(db: Db, newMark: () => string): MongodbArchive {
   return {
     async *dump() {
       try {
@@ -29,9 +34,9 @@ export function mongodbArchive(db: Db, newMark: () => string): Archive {
         throw translated('load', error);
       }
     },
-    async clear() {
+    async clear(except = []) {
       try {
-        for (const name of await collectionsOf(db)) await db.dropCollection(name);
+        for (const name of await collectionsOf(db)) if (!except.includes(name)) await db.dropCollection(name);
       } catch (error) {
         throw translated('clear', error);
       }

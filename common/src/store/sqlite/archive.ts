@@ -14,15 +14,7 @@ export function sqliteArchive(file: string, db: DatabaseSync, runner: Runner): A
     },
     async load(name, documents) {
       runner.flush();
-      translate('load', () => inTransaction(db, () => load(db, name, documents)));
-    },
-    async clear() {
-      runner.flush();
-      translate('clear', () =>
-        inTransaction(db, () => {
-          for (const table of tables(db)) db.exec(`DELETE FROM "${table}"`);
-        }),
-      );
+      translate('load', () => load(db, name, documents));
     },
   };
 }
@@ -56,16 +48,11 @@ function* rows(db: DatabaseSync): Generator<Archived> {
 }
 
 function load(db: DatabaseSync, name: string, documents: readonly Document[]): void {
-  const statement = db.prepare(
-    `INSERT OR REPLACE INTO "${checkedName(name)}" (id, revision, body) VALUES (?, ?, ?)`,
-  );
-  for (const document of documents) statement.run(document.id, document.revision, checkedBody(document));
-}
-
-function inTransaction(db: DatabaseSync, action: () => void): void {
+  const sql = `INSERT OR REPLACE INTO "${checkedName(name)}" (id, revision, body) VALUES (?, ?, ?)`;
   db.exec('BEGIN IMMEDIATE');
   try {
-    action();
+    const statement = db.prepare(sql);
+    for (const document of documents) statement.run(document.id, document.revision, checkedBody(document));
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');

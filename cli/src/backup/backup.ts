@@ -1,0 +1,58 @@
+import type { Archived } from '@hedgerow/common';
+import { type Counts, FORMAT, type Header, type Line } from './format.ts';
+import { openPlace, type PlaceOptions } from './place.ts';
+import { checkBackup, readBackup } from './read.ts';
+import type { BackupRole } from './roles.ts';
+import { writeBackup } from './write.ts';
+
+export interface Done extends Header, Counts {
+  /** the store */
+  place: string;
+}
+
+/** @param about of the program, and the time: ISO 8601 */
+export async function backup(
+  file: string,
+  from: PlaceOptions,
+  about: { version: string; made: string },
+): Promise<Done> {
+  const place = await openPlace(from);
+  try {
+    const header: Header = {
+      ...{ hedgerow: 'backup', format: FORMAT, role: from.role, schema: await place.schema() },
+      ...about,
+    };
+    const counts = await writeBackup(file, header, place.lines());
+    return { ...header, ...counts, place: place.name };
+  } finally {
+    await place.close();
+  }
+}
+
+/**
+ * Into the store of the role that the backup is of, of whichever kind.
+ * @throws FILE_UNREADABLE, BACKUP_DAMAGED, STORE_NEWER, STORE_IN_USE, STORE_NOT_EMPTY: before anything is changed
+ */
+export async function restore(file: string, into: Omit<PlaceOptions, 'role'>, force: boolean): Promise<Done> {
+  const contents = await checkBackup(file);
+  const place = await openPlace({ ...into, role: contents.role });
+  try {
+    await place.checkFree(force);
+    await place.load(prepared(contents.role, readBackup(file)));
+    return { ...contents, place: place.name };
+  } finally {
+    await place.close();
+  }
+}
+
+async function* prepared(role: BackupRole, lines: AsyncIterable<Line>): AsyncGenerator<Line> {
+  for await (const line of lines) {
+    const isLease = role === 'root' && 'collection' in line && line.collection === 'leases';
+    yield isLease ? released(line) : line;
+  }
+}
+
+/** Whoever held it then does not now. Its epoch stays, because the next one must be higher. */
+function released(line: Archived): Archived {
+  return { ...line, document: { ...line.document, root_id: '' } as Archived['document'] };
+}
