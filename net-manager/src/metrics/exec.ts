@@ -1,4 +1,4 @@
-import type { MetricRegistry } from '@hedgerow/common/metrics';
+import { type MetricRegistry, timed } from '@hedgerow/common/metrics';
 import type { Exec, Tool } from '../exec/exec.ts';
 import { NET_METRICS } from './table.ts';
 
@@ -6,17 +6,12 @@ import { NET_METRICS } from './table.ts';
 export function meteredExec(exec: Exec, registry: MetricRegistry): Exec {
   const metrics = registry.open(NET_METRICS);
   for (const tool of ['ip', 'bridge', 'nft'] as const) metrics.failures.add(0, { tool, kind: 'change' });
-  const metered = async <R>(tool: Tool, kind: string, action: () => Promise<R>): Promise<R> => {
-    const start = performance.now();
-    try {
-      return await action();
-    } catch (error) {
-      metrics.failures.add(1, { tool, kind });
-      throw error;
-    } finally {
-      metrics.duration.observe((performance.now() - start) / 1000, { tool, kind });
-    }
-  };
+  const metered = <R>(tool: Tool, kind: string, action: () => Promise<R>): Promise<R> =>
+    timed(
+      action,
+      seconds => metrics.duration.observe(seconds, { tool, kind }),
+      () => metrics.failures.add(1, { tool, kind }),
+    );
   return {
     // nothing to do starts no program
     batch: (tool, lines, pid) =>
