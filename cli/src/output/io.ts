@@ -5,6 +5,8 @@ export interface Io {
   out(text: string): void;
   /** progress and mistakes */
   err(text: string): void;
+  /** aborted when nobody reads the result any more (`| head`) */
+  readonly gone?: AbortSignal;
   /** all of standard input */
   read(): Promise<string>;
   /** one line from a person; `hidden` does not show what is typed. null = nobody is there to ask */

@@ -7,13 +7,16 @@ import type { Io } from './io.ts';
 const READER_GONE = ['EPIPE', 'EIO'];
 
 export function processIo(): Io {
+  const gone = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (!READER_GONE.includes(error.code ?? '')) throw error;
+      if (stream === process.stdout) gone.abort();
     });
   }
   return {
     env: process.env,
+    gone: gone.signal,
     out: chunk => void process.stdout.write(chunk),
     err: chunk => void process.stderr.write(chunk),
     read: () => text(process.stdin),

@@ -9,6 +9,9 @@ const MOST_WAITING = 256 * 1024;
 /** ms after which a reader who takes nothing is cut off */
 const TAKE_WITHIN = 60_000;
 
+/** ms of silence until TCP asks whether the reader is still there */
+const KEEPALIVE = 30_000;
+
 /** A proxy that collects an answer before it passes it on would keep every line to itself. */
 const HEAD = {
   'Content-Type': 'text/plain; charset=utf-8',
@@ -61,6 +64,8 @@ export class Reader implements OutputSink {
     if (this.#response.headersSent || this.#response.destroyed) return;
     this.#response.writeHead(200, HEAD);
     this.#response.flushHeaders();
+    // a reader who vanished without a word would be served for ever while nothing is printed
+    this.#response.socket?.setKeepAlive(true, KEEPALIVE);
     this.#opened.resolve();
   }
 
