@@ -55,7 +55,7 @@ export function startRoot(config: RootConfig, { clock, log }: RootDeps): Promise
       others: reign => [new Rollouts(deps, reign)],
     });
     life.add('coordination', () => coordination.stop());
-    const deps = { ...coordination, collections, secrets, clock, log, deployments: unheard };
+    const deps = { ...coordination, collections, secrets, clock, log };
     const changes = new Changes(deps, {
       rootId: coordination.rootId,
       patience: shared ? LONGEST_REQUEST : 0,
@@ -110,9 +110,6 @@ async function openSecrets(config: RootConfig, collections: Collections, shared:
   if (config.clusterTokenFile !== '') await handOut(clusterToken, config.clusterTokenFile);
   return { secrets, clusterToken };
 }
-
-/** What is stored is seen where it is stored. */
-const unheard = { requested() {}, gone() {} };
 
 function unled(coordination: Coordination): string | null {
   return coordination.leader() ? null : 'no root leads: nothing is placed until one does';

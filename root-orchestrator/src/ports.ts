@@ -1,14 +1,6 @@
 /** What the API side of the root needs of the side that drives instances and talks to clusters. */
 import type { Instance } from './model.ts';
 
-/** Whoever wants an instance stores it; the root that leads sees it there. These say so to whoever else listens. */
-export interface Deployments {
-  /** An instance was stored as REQUESTED. */
-  requested(instanceId: string): void;
-  /** An instance's `desired` became `gone`. */
-  gone(instanceId: string): void;
-}
-
 /** Addresses are claims in the store; `owner` is written as in `Claim`. */
 export interface Addresses {
   /**

@@ -33,7 +33,7 @@ beforeEach(async () => {
   const { collections } = root;
   const addresses = new AddressBook(collections.claims);
   await addresses.load();
-  parts = { collections, addresses, deployments: { requested() {}, gone() {} }, clock, log: silentLogger };
+  parts = { collections, addresses, clock, log: silentLogger };
   rollouts = new Rollouts(parts);
   await rollouts.start();
 });

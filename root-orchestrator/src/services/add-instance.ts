@@ -24,9 +24,8 @@ export async function addInstance(
     throw unknownService(serviceId);
   }
   const current = await keepUp(deps, instance, service);
-  const { id, generation } = current;
+  const { generation } = current;
   deps.log.info({ ...about(current), generation, replaces: wish.replaces }, 'instance requested');
-  deps.deployments.requested(id);
   return current;
 }
 

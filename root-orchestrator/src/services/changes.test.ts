@@ -21,13 +21,10 @@ async function startParts(store: FaultyStore) {
   const collections = openCollections(store);
   const addresses = new AddressBook(collections.claims);
   await addresses.load();
-  const gone: string[] = [];
-  const deployments = { requested() {}, gone: (id: string) => void gone.push(id), async resume() {} };
-  const deps = { collections, addresses, deployments, clock: systemClock, log: silentLogger };
+  const deps = { collections, addresses, clock: systemClock, log: silentLogger };
   const changes = new Changes(deps);
   return {
     collections,
-    gone,
     applications: new Applications(deps, changes),
     services: new Services(deps, changes),
     instances: new Instances(deps),

@@ -8,7 +8,7 @@ import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import { Patience } from '../leadership/patience.ts';
 import type { Intent } from '../model.ts';
-import type { Addresses, Deployments } from '../ports.ts';
+import type { Addresses } from '../ports.ts';
 
 export type Target = Intent['creates'][number];
 type Undoable = Pick<Intent, 'id' | 'creates' | 'request_id'>;
@@ -16,7 +16,6 @@ type Undoable = Pick<Intent, 'id' | 'creates' | 'request_id'>;
 export interface ChangesDeps {
   collections: Collections;
   addresses: Addresses;
-  deployments: Deployments;
   clock: Clock;
   log: Logger;
 }
@@ -132,7 +131,7 @@ export function ownerOf(collection: 'applications' | 'services', id: string): st
 
 /** From here on the instance is not to be seen; its document and address live until its cluster says it is gone. */
 export async function removeInstance(
-  deps: Pick<ChangesDeps, 'collections' | 'deployments' | 'log'>,
+  deps: Pick<ChangesDeps, 'collections' | 'log'>,
   id: string,
   requestId: string,
 ): Promise<void> {
@@ -142,5 +141,4 @@ export async function removeInstance(
     request_id: requestId,
   }));
   deps.log.info({ instance: id, request_id: requestId }, 'removal of an instance requested');
-  deps.deployments.gone(id);
 }

@@ -18,8 +18,7 @@ beforeEach(() => {
 
 function root(rootId: string): Changes {
   const addresses = new AddressBook(collections.claims);
-  const deployments = { requested() {}, gone() {} };
-  const deps = { collections, addresses, deployments, clock, log: silentLogger };
+  const deps = { collections, addresses, clock, log: silentLogger };
   return new Changes(deps, { rootId, patience: LONGEST_REQUEST });
 }
 

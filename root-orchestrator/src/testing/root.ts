@@ -11,7 +11,7 @@ import { EventFeed } from '../events/feed.ts';
 import { openPort } from '../http/port.ts';
 import { Mirrors } from '../mirrors/mirrors.ts';
 import { AddressBook } from '../network/addresses.ts';
-import type { Deployments, Outputs, Sessions } from '../ports.ts';
+import type { Outputs, Sessions } from '../ports.ts';
 import { Changes } from '../services/changes.ts';
 
 export interface Answer {
@@ -54,9 +54,10 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
   const log = options.log ?? silentLogger;
   const collections = openCollections(store);
   const [requested, gone, connected]: [string[], string[], Set<string>] = [[], [], new Set()];
+  record(collections, requested, gone);
   const addresses = new AddressBook(collections.claims);
   await addresses.load();
-  const deps = { collections, addresses, deployments: recorder(requested, gone), clock, log };
+  const deps = { collections, addresses, clock, log };
   const sessions: Sessions = { isConnected: id => connected.has(id) };
   const config = { adminPassword: '', assets: '', accessTokenSeconds: 600, ...options.config };
   const mirrors = new Mirrors(collections, store.shared);
@@ -103,11 +104,12 @@ const unread: Outputs = {
   },
 };
 
-function recorder(requested: string[], gone: string[]): Deployments {
-  return {
-    requested: id => void requested.push(id),
-    gone: id => void gone.push(id),
-  };
+/** What the root that leads would see of the instances, in the order of the writes. */
+function record({ instances }: Collections, requested: string[], gone: string[]): void {
+  instances.watch((id, instance) => {
+    if (instance?.revision === 1) requested.push(id);
+    if (instance?.desired === 'gone' && !gone.includes(id)) gone.push(id);
+  });
 }
 
 type CallFunction = TestRoot['call'];

@@ -52,8 +52,7 @@ export async function coordinated(options: CoordinatedOptions = {}): Promise<Coo
   await coordination.start();
   const port = await openInjected(coordination);
   await coordination.stand(port.address);
-  const deployments = { requested() {}, gone() {} };
-  const deps = { collections, clock, log, addresses: coordination.addresses, deployments };
+  const deps = { collections, clock, log, addresses: coordination.addresses };
   return new Coordinated({ ...deps, store, coordination, port, owns: !options.store });
 }
 
