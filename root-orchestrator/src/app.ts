@@ -1,4 +1,5 @@
 /** Composition of the root: store, who leads, what drives instances, the API, and the one port for both. */
+import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -6,24 +7,38 @@ import {
   type Clock,
   every,
   formatAddress,
+  type Lifecycle,
   type Logger,
   messageOf,
   migrate,
-  openSqlite,
   type Running,
   type Store,
   startWith,
 } from '@hedgerow/common';
-import { meteredStore, meterLoop, readiness, startMetrics, storeAnswers } from '@hedgerow/common/metrics';
+import {
+  type MetricRegistry,
+  meteredStore,
+  meterLoop,
+  readiness,
+  startMetrics,
+  storeAnswers,
+} from '@hedgerow/common/metrics';
+import { openStore } from '@hedgerow/common/open-store';
 import { createApi } from './api.ts';
 import { refuseTrialPassword } from './auth/first-start.ts';
 import { handOut } from './auth/hand-out.ts';
-import { copyClusterToken, openClusterToken, secretFiles, storedSecrets } from './auth/secrets.ts';
+import {
+  copyClusterToken,
+  openClusterToken,
+  type Secrets,
+  secretFiles,
+  storedSecrets,
+} from './auth/secrets.ts';
 import { type Collections, openCollections } from './collections.ts';
 import type { RootConfig } from './config.ts';
 import { type Coordination, createCoordination } from './coordination.ts';
 import { EventFeed } from './events/feed.ts';
-import { openPort, type PortDeps } from './http/port.ts';
+import { openPort, type Port, type PortDeps } from './http/port.ts';
 import { LONGEST_REQUEST } from './leadership/patience.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { Mirrors } from './mirrors/mirrors.ts';
@@ -38,68 +53,83 @@ export interface RootDeps {
 /** ms; a change that a failing store cut short is undone at the latest so much later */
 const RECOVER_EVERY = 10_000;
 
+/** What every part of the root works with, in the order in which it is opened. */
+interface Core extends RootDeps {
+  metrics: MetricRegistry;
+  store: Store;
+  collections: Collections;
+  secrets: Secrets;
+  coordination: Coordination;
+  changes: Changes;
+}
+
 /** @throws ADMIN_PASSWORD_NEEDED, STORE_FAILED, STORE_NEWER, BAD_CONFIG, and what `listen` throws */
-export function startRoot(config: RootConfig, { clock, log }: RootDeps): Promise<Running & { url: string }> {
+export function startRoot(config: RootConfig, deps: RootDeps): Promise<Running & { url: string }> {
   return startWith(async life => {
     refuseTrialPassword(config.host, config.adminPassword);
-    const metrics = startMetrics(life, { clock, log });
-    const store = meteredStore(await openStore(config, { clock, log }), metrics);
-    life.add('store', () => store.close());
-    await migrate(store, { role: 'root', migrations: MIGRATIONS, log });
-    const { shared } = store;
-    const collections = openCollections(store);
-    const { secrets, clusterToken } = await openSecrets(config, collections, shared);
-    const coordination = createCoordination({
-      ...{ collections, shared, clock, log, metrics, clusterToken, assets: config.assets },
-      lease: config.leaseSeconds * 1000,
-      others: reign => [new Rollouts(deps, reign)],
-    });
-    life.add('coordination', () => coordination.stop());
-    const deps = { ...coordination, collections, secrets, clock, log };
-    const changes = new Changes(deps, {
-      rootId: coordination.rootId,
-      patience: shared ? LONGEST_REQUEST : 0,
-    });
+    const core = await openCore(life, config, deps);
     // Before the first user is made: a crash may have left his name claimed.
-    await coordination.start();
-    await changes.recover(!shared);
-    const recover = meterLoop(metrics, clock, 'recovery');
-    life.add(
-      'recovery',
-      recoverOften(() => recover(() => changes.recover(coordination.leads())), { clock, log }),
-    );
-    const ready = readiness([storeAnswers(clock, store)], [() => unled(coordination)]);
-    const mirrors = new Mirrors(collections, shared);
-    life.add('mirrors', () => mirrors.stop());
-    await mirrors.start();
-    const feed = new EventFeed(mirrors, clock);
-    const http = await createApi(config, { ...deps, changes, metrics, ready, mirrors, feed });
-    const opened = await openPorts(config, {
-      http,
-      http2: socket => coordination.injectHttp2(socket),
-      clock,
-    });
-    for (const port of opened) life.add('port', () => port.close());
-    // Before the ports, which wait for what is under way: events have no end of their own.
-    life.add('events', () => feed.stop());
-    const [address = { path: config.socket }] = opened.map(port => port.address);
-    await coordination.stand(config.address || formatAddress(reachable(address)));
+    await recover(life, core);
+    const address = await serve(life, config, core);
+    await core.coordination.stand(config.address || formatAddress(reachable(address)));
     // First, so that another root leads while this one still answers its last requests.
-    life.add('leadership', () => coordination.resign());
+    life.add('leadership', () => core.coordination.resign());
     const url = `http://${formatAddress(address)}`;
     const socket = config.socket === '' ? {} : { socket: config.socket };
-    log.info({ url, ...socket, data: config.data, shared }, 'ready');
+    deps.log.info({ url, ...socket, data: config.data, shared: core.store.shared }, 'ready');
     return { url };
   });
 }
 
-/** The driver of MongoDB is only loaded where it is used. */
-async function openStore(config: RootConfig, { clock, log }: RootDeps): Promise<Store> {
-  if (config.mongodb === '') {
-    return openSqlite({ file: join(config.data, 'root.sqlite'), durability: 'full' });
-  }
-  const { openMongodb } = await import('@hedgerow/common/mongodb');
-  return openMongodb({ url: config.mongodb, clock, log });
+async function openCore(life: Lifecycle, config: RootConfig, { clock, log }: RootDeps): Promise<Core> {
+  const metrics = startMetrics(life, { clock, log });
+  const store = meteredStore(await openStore({ ...storeOf(config), clock, log }), metrics);
+  life.add('store', () => store.close());
+  await migrate(store, { role: 'root', migrations: MIGRATIONS, log });
+  const { shared } = store;
+  const collections = openCollections(store);
+  const { secrets, clusterToken } = await openSecrets(config, collections, shared);
+  const coordination = createCoordination({
+    ...{ collections, shared, clock, log, metrics, clusterToken, assets: config.assets },
+    lease: config.leaseSeconds * 1000,
+    others: reign => [new Rollouts(changesDeps, reign)],
+  });
+  life.add('coordination', () => coordination.stop());
+  const changesDeps = { collections, addresses: coordination.addresses, clock, log };
+  const process = { rootId: coordination.rootId, patience: shared ? LONGEST_REQUEST : 0 };
+  const changes = new Changes(changesDeps, process);
+  return { clock, log, metrics, store, collections, secrets, coordination, changes };
+}
+
+/** Undoes what earlier processes left half done, now and from time to time. */
+async function recover(life: Lifecycle, core: Core): Promise<void> {
+  const { coordination, changes, store, metrics, clock, log } = core;
+  await coordination.start();
+  await changes.recover(!store.shared);
+  const metered = meterLoop(metrics, clock, 'recovery');
+  const turn = () => metered(() => changes.recover(coordination.leads()));
+  life.add('recovery', recoverOften(turn, { clock, log }));
+}
+
+/** @returns where the API is reached over TCP */
+async function serve(life: Lifecycle, config: RootConfig, core: Core): Promise<Address> {
+  const { coordination, collections, store, clock } = core;
+  const ready = readiness([storeAnswers(clock, store)], [() => unled(coordination)]);
+  const mirrors = new Mirrors(collections, store.shared);
+  life.add('mirrors', () => mirrors.stop());
+  await mirrors.start();
+  const feed = new EventFeed(mirrors, clock);
+  const http = await createApi(config, { ...core, ...coordination, ready, mirrors, feed });
+  const http2 = (socket: Socket) => coordination.injectHttp2(socket);
+  const opened = await openPorts(config, { http, http2, clock });
+  for (const port of opened) life.add('port', () => port.close());
+  // Before the ports, which wait for what is under way: events have no end of their own.
+  life.add('events', () => feed.stop());
+  return opened[0].address;
+}
+
+function storeOf({ mongodb, data }: RootConfig) {
+  return { mongodbUrl: mongodb, sqliteFile: join(data, 'root.sqlite'), durability: 'full' } as const;
 }
 
 /** Roots that share a store honour each other's tokens, so they share the secrets, too. */
@@ -126,7 +156,7 @@ function recoverOften(recover: () => Promise<number>, { clock, log }: RootDeps):
   });
 }
 
-async function openPorts(config: RootConfig, deps: PortDeps) {
+async function openPorts(config: RootConfig, deps: PortDeps): Promise<[Port, ...Port[]]> {
   const tcp = await openPort({ host: config.host, port: config.port }, deps);
   if (config.socket === '') return [tcp];
   try {
