@@ -107,7 +107,7 @@ const open: Listener[] = [];
 
 before(async () => {
   clock = manualClock();
-  root = await startTestRoot({ clock, eventsKept: KEPT, config: { accessTokenSeconds: 600 } });
+  root = await startTestRoot({ clock, events: { kept: KEPT }, config: { accessTokenSeconds: 600 } });
   token = await root.login();
 });
 after(() => root.stop());
@@ -326,9 +326,16 @@ describe('the feed of events', () => {
   });
 });
 
-test('the streams end with the server', async () => {
-  const other = await startTestRoot();
-  const listener = await Listener.open(other.url, await other.login());
+test('there is a limit to how many listen; the streams end with the server', async () => {
+  const other = await startTestRoot({ events: { most: 2 } });
+  const theirs = await other.login();
+  const first = await Listener.open(other.url, theirs);
+  const listener = await Listener.open(other.url, theirs);
+  const refused = await other.call('GET', '/api/events', undefined, theirs);
+  assert.deepEqual([refused.status, refused.body.error], [429, 'TOO_MANY_STREAMS']);
+  first.close();
+  await first.ended;
+  while ((await other.call('HEAD', '/api/events', undefined, theirs)).status !== 200);
   await other.stop();
   await listener.ended;
 });

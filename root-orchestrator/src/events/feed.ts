@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
-import { type Clock, every } from '@hedgerow/common';
+import { type Clock, every, HedgerowError } from '@hedgerow/common';
 import { type Caller, reach } from '../auth/caller.ts';
+import { ERRORS } from '../errors.ts';
 import type { Mirrors } from '../mirrors/mirrors.ts';
 import type { Service } from '../model.ts';
 import { mayUse } from '../services/access.ts';
@@ -33,6 +34,10 @@ interface Listening {
 
 /** Events that are kept for those who come back. */
 const KEPT = 10_000;
+/** Readers at a time. */
+const MOST = 2000;
+/** s, for those who are too many */
+const RETRY_AFTER = 10;
 /** ms */
 const BEAT_EVERY = 15_000;
 
@@ -42,6 +47,7 @@ const BEAT_EVERY = 15_000;
  */
 export class EventFeed {
   readonly #clock: Clock;
+  readonly #most: number;
   readonly #ring: Ring;
   readonly #owners: Owners;
   readonly #listening = new Set<Listening>();
@@ -51,8 +57,9 @@ export class EventFeed {
   #told = true;
 
   /** @param mirrors started */
-  constructor(mirrors: Mirrors, clock: Clock, kept = KEPT) {
+  constructor(mirrors: Mirrors, clock: Clock, { kept = KEPT, most = MOST } = {}) {
     this.#clock = clock;
+    this.#most = most;
     this.#ring = new Ring(randomBytes(4).toString('hex'), kept);
     this.#owners = new Owners(mirrors);
     this.#cancels = [
@@ -69,6 +76,13 @@ export class EventFeed {
       mirrors.clusters.listen((before, after) => this.#add(ofCluster(before, after), 'everybody')),
       every(clock, BEAT_EVERY, () => this.#beat()),
     ];
+  }
+
+  /** @throws TOO_MANY_STREAMS; to be called before the head of the answer is sent */
+  requireRoom(): void {
+    if (this.#listening.size < this.#most) return;
+    const message = `${this.#most} readers listen already; try again in ${RETRY_AFTER} s`;
+    throw new HedgerowError(ERRORS.TOO_MANY_STREAMS, message, { retryAfter: RETRY_AFTER });
   }
 
   /** Writes events to `out` from now on, or from the last one that he had, until `out` is closed. */

@@ -42,8 +42,8 @@ export interface TestRootOptions {
   clock?: Clock;
   log?: Logger;
   config?: Partial<ApiConfig & { data: string }>;
-  /** for readers that come back */
-  eventsKept?: number;
+  /** how many are kept for readers that come back, and how many may listen */
+  events?: { kept?: number; most?: number };
   outputs?: Outputs;
 }
 
@@ -62,7 +62,7 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
   const config = { adminPassword: '', assets: '', accessTokenSeconds: 600, ...options.config };
   const mirrors = new Mirrors(collections, store.shared);
   await mirrors.start();
-  const feed = new EventFeed(mirrors, clock, options.eventsKept);
+  const feed = new EventFeed(mirrors, clock, options.events);
   const http = await createApi(config, {
     ...{ mirrors, feed },
     ...{ ...deps, sessions, changes: new Changes(deps) },

@@ -1,6 +1,7 @@
 import { EVENT_KINDS } from '@hedgerow/protos';
 import { Type } from 'typebox';
 import type { Authenticate } from '../../auth/caller.ts';
+import { ERRORS } from '../../errors.ts';
 import type { EventFeed, EventFilter } from '../../events/feed.ts';
 import { type Route, route } from '../route.ts';
 
@@ -42,8 +43,10 @@ function events({ feed, authenticate }: EventRoutesDeps): Route {
       query: QuerySchema,
       response: null,
       stream: STREAM,
+      errors: [ERRORS.TOO_MANY_STREAMS],
     },
     async ({ caller, query, http: { request, response } }) => {
+      feed.requireRoom();
       response.writeHead(200, HEAD);
       if (request.method === 'HEAD') return response.end();
       response.flushHeaders();
