@@ -28,6 +28,7 @@ import { Manager } from './manager.ts';
 import { meteredExec } from './metrics/exec.ts';
 import { meterManager } from './metrics/manager.ts';
 import { openStorage } from './storage.ts';
+import { Directory } from './table/directory.ts';
 
 export interface NetDeps {
   clock: Clock;
@@ -54,7 +55,9 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
     const exec = meteredExec(createExec(deps.clock), metrics);
     const flows = new Flows(exec, deps.log);
     const path = new DataPath(exec, flows, storage, deps.log);
-    const manager = new Manager(await storage.state(), { path, flows, storage, log: deps.log });
+    const services = new Directory(await storage.services());
+    const parts = { path, flows, storage, services, log: deps.log };
+    const manager = new Manager(await storage.state(), parts);
     life.add('requests', () => manager.idle());
     life.add(
       'metrics',

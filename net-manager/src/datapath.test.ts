@@ -271,6 +271,8 @@ const STEPS: [what: string, step: (scene: Scene, t: TestContext) => unknown][] =
 
 function tests(): void {
   test('two workers', async t => {
+    // a new namespace begins with what the machine's own has
+    sh('sysctl -q -w net.ipv4.ip_forward=0');
     const bare = kernel();
     await t.test('the data path', async t => {
       const the = await scene(t);

@@ -17,36 +17,42 @@ import { sandboxOf } from './kernel/sandbox.ts';
 import { readSysctl, WANTED, writeSysctl } from './kernel/sysctl.ts';
 import { tunnelTraffic } from './kernel/traffic.ts';
 import type { Storage } from './storage.ts';
-import { withEntries, withEntry, withRegistration } from './table/changes.ts';
-import { desiredState } from './table/desired.ts';
+import { changesOf, type Told, withRegistration } from './table/changes.ts';
+import { desiredPart, desiredState, type KernelState, type Known } from './table/desired.ts';
+import type { Directory, ServiceChanges } from './table/directory.ts';
 import { attachmentKey, type NetState } from './table/state.ts';
+import { touchedBy } from './table/touched.ts';
 
 export interface ManagerParts {
   path: DataPath;
   flows: Flows;
   storage: Storage;
+  /** of the table; the Manager changes them */
+  services: Directory;
   log: Logger;
 }
 
-type StateChange = (state: NetState) => NetState;
+const NO_SERVICES: ServiceChanges = new Map();
 
 /** One request at a time; each leaves the kernel, the store and what we know in agreement, or as they were. */
 export class Manager implements NetManager {
   readonly #path: DataPath;
   readonly #flows: Flows;
   readonly #storage: Storage;
+  readonly #services: Directory;
   readonly #log: Logger;
   readonly #queue = new SerialByKey();
   #state: NetState;
-  #waiting: StateChange[] = [];
+  #told: Told[] = [];
   #table: Promise<void> | null = null;
   #problems = '';
 
-  constructor(state: NetState, { path, flows, storage, log }: ManagerParts) {
+  constructor(state: NetState, { path, flows, storage, services, log }: ManagerParts) {
     this.#state = state;
     this.#path = path;
     this.#flows = flows;
     this.#storage = storage;
+    this.#services = services;
     this.#log = log;
   }
 
@@ -80,12 +86,12 @@ export class Manager implements NetManager {
 
   async setTable(entries: TableEntry[]): Promise<void> {
     checkEntries(entries);
-    await this.#changeTable(state => withEntries(state, entries));
+    await this.#changeTable({ entries, whole: true });
   }
 
   async setEntry(entry: TableEntry): Promise<void> {
     checkEntry(entry);
-    await this.#changeTable(state => withEntry(state, entry));
+    await this.#changeTable({ entries: [entry], whole: false });
   }
 
   async status(): Promise<NetStatus> {
@@ -95,7 +101,7 @@ export class Manager implements NetManager {
   /** `status` for callers in this process. */
   snapshot(): NetStatus {
     const { received, sent } = tunnelTraffic();
-    const { registration, attachments, services } = this.#state;
+    const { registration, attachments } = this.#state;
     return {
       registered: registration !== null,
       worker_id: registration?.client_id ?? '',
@@ -106,7 +112,7 @@ export class Manager implements NetManager {
         nsAddress: address,
         pid,
       })),
-      services: services.size,
+      services: this.#services.size,
       overlay: { received_bytes: received.bytes, sent_bytes: sent.bytes },
     };
   }
@@ -127,35 +133,48 @@ export class Manager implements NetManager {
   }
 
   /** Changes that arrive while another request is under way are applied together. */
-  #changeTable(change: StateChange): Promise<void> {
-    this.#waiting.push(change);
+  #changeTable(told: Told): Promise<void> {
+    this.#told.push(told);
     this.#table ??= this.#one(async () => {
-      const changes = this.#waiting;
-      this.#waiting = [];
+      const all = this.#told;
+      this.#told = [];
       this.#table = null;
-      await this.#commit(changes.reduce((state, next) => next(state), this.#state));
+      await this.#commit(this.#state, changesOf(this.#services, all));
     });
     return this.#table.then(() => this.#flows.settled());
   }
 
-  async #commit(next: NetState): Promise<void> {
+  async #commit(next: NetState, services: ServiceChanges = NO_SERVICES): Promise<void> {
     const before = this.#state;
-    if (next === before) return;
+    if (next === before && services.size === 0) return;
+    const touched = touchedBy(this.#services, before, next, services);
+    const partOf = (state: NetState) =>
+      state.registration && desiredPart(this.#known(state, state.registration), touched);
+    const partBefore = partOf(before);
+    const back = this.#services.apply(services);
     try {
-      const applied = await this.#bring(next);
-      await this.#storage.save(before, applied);
+      const applied = await this.#bring(before, next, [partBefore, partOf(next)]);
+      await this.#storage.save(before, applied, services);
       this.#state = applied;
     } catch (error) {
+      this.#services.apply(back);
       await this.#undo(before);
       throw error;
     }
+    if (services.size > 0) this.#tell(this.#services.problems());
   }
 
   /** @returns the state that the kernel now follows: containers that died meanwhile have no link in it */
-  async #bring(next: NetState): Promise<NetState> {
-    if (!next.registration) return next;
+  async #bring(
+    was: NetState,
+    next: NetState,
+    [before, after]: [KernelState | null, KernelState | null],
+  ): Promise<NetState> {
+    if (!after) return next;
+    const whole = () => this.#desired(next);
     try {
-      await this.#path.change(this.#desired(next));
+      if (before && was.registration === next.registration) await this.#path.change({ before, after, whole });
+      else await this.#path.reconcile(whole());
       return next;
     } catch (error) {
       this.#log.warn(
@@ -177,6 +196,7 @@ export class Manager implements NetManager {
   }
 
   async #compare(): Promise<void> {
+    this.#tell(this.#services.problems());
     if (!this.#state.registration) return;
     await this.#setSysctls();
     const living = await withLiving(this.#state);
@@ -195,10 +215,13 @@ export class Manager implements NetManager {
     }
   }
 
-  #desired(state: NetState) {
+  #desired(state: NetState): KernelState {
     if (!state.registration) throw notRegistered();
-    this.#tell([...state.services.values()].flatMap(({ problems }) => problems));
-    return desiredState(state, state.registration);
+    return desiredState(this.#known(state, state.registration));
+  }
+
+  #known({ attachments }: NetState, registration: NetRegistration): Known {
+    return { registration, attachments, services: this.#services };
   }
 
   /** The same problems are told once. */

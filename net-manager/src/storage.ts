@@ -3,6 +3,7 @@ import { type Collection, type Document, openSqlite, put, type Store } from '@he
 import type { NetRegistration, TableEntry } from '@hedgerow/protos';
 import type { RulesMemory } from './kernel/datapath.ts';
 import type { LoadedRules } from './kernel/observe.ts';
+import type { ServiceChanges } from './table/directory.ts';
 import { type Service, serviceOf } from './table/services.ts';
 import type { Attachment, NetState } from './table/state.ts';
 
@@ -33,16 +34,22 @@ export class Storage implements RulesMemory {
     return {
       registration: (await this.#registration.get(ONLY))?.value ?? null,
       attachments: await mapOf(this.#attachments),
-      services: new Map([...(await mapOf(this.#entries))].map(([key, entry]) => [key, serviceOf(entry)])),
       freed: (await this.#freed.get(ONLY))?.value ?? [],
     };
   }
 
+  async services(): Promise<Service[]> {
+    return (await this.#entries.find()).map(({ value }) => serviceOf(value));
+  }
+
   /** Writes what differs. Given back addresses come first: at worst one is listed that is in use, and passed over. */
-  async save(before: NetState, after: NetState): Promise<void> {
+  async save(before: NetState, after: NetState, services: ServiceChanges = new Map()): Promise<void> {
     if (before.freed !== after.freed) await put(this.#freed, fact(ONLY, after.freed));
-    await saveMap(this.#attachments, before.attachments, after.attachments, it => it);
-    await saveMap(this.#entries, before.services, after.services, entryOf);
+    await saveMap(this.#attachments, before.attachments, after.attachments);
+    for (const [jobName, service] of services) {
+      if (service) await put(this.#entries, fact(jobName, service.entry));
+      else await this.#entries.remove(jobName);
+    }
     if (before.registration === after.registration) return;
     if (after.registration) await put(this.#registration, fact(ONLY, after.registration));
     else await this.#registration.remove(ONLY);
@@ -90,19 +97,14 @@ async function mapOf<T>(collection: Collection<Fact<T>>): Promise<Map<string, T>
   return new Map((await collection.find()).map(({ id, value }) => [id, value]));
 }
 
-function entryOf(service: Service): TableEntry {
-  return service.entry;
-}
-
-async function saveMap<V, T>(
-  collection: Collection<Fact<T>>,
+async function saveMap<V>(
+  collection: Collection<Fact<V>>,
   before: ReadonlyMap<string, V>,
   after: ReadonlyMap<string, V>,
-  stored: (value: V) => T,
 ): Promise<void> {
   if (before === after) return;
   for (const key of before.keys()) if (!after.has(key)) await collection.remove(key);
   for (const [key, value] of after) {
-    if (before.get(key) !== value) await put(collection, fact(key, stored(value)));
+    if (before.get(key) !== value) await put(collection, fact(key, value));
   }
 }

@@ -21,7 +21,8 @@ export async function teardown(data: string, deps: { log: Logger }): Promise<voi
   try {
     await removeFromKernel(createExec());
     await restoreSysctls(storage);
-    await storage.save(await storage.state(), EMPTY_STATE);
+    const services = (await storage.services()).map(({ entry }): [string, null] => [entry.job_name, null]);
+    await storage.save(await storage.state(), EMPTY_STATE, new Map(services));
     deps.log.info({}, 'the data path is removed');
   } finally {
     await storage.close();

@@ -12,6 +12,17 @@ export interface RulesMemory {
   saveRules(rules: LoadedRules): Promise<void>;
 }
 
+/** What a change does to the parts that it touches; all others are as they were. */
+export interface Step {
+  before: KernelState;
+  after: KernelState;
+  /** everything, once the change is made */
+  whole(): KernelState;
+}
+
+/** What is known of the kernel besides the parts, which follow from what we have been told. */
+type Ground = Pick<Observed, 'subnet' | 'tunnel' | 'size' | 'rules' | 'addresses' | 'docker'>;
+
 /**
  * Brings the kernel to a desired state. Between two calls it knows what is there, so a change costs only itself;
  * after a failure it knows nothing and looks first.
@@ -21,7 +32,7 @@ export class DataPath {
   readonly #log: Logger;
   readonly #memory: RulesMemory;
   readonly #flows: Flows;
-  #known: Observed | null = null;
+  #known: Ground | null = null;
 
   constructor(exec: Exec, flows: Flows, memory: RulesMemory, log: Logger) {
     this.#flows = flows;
@@ -31,26 +42,28 @@ export class DataPath {
   }
 
   /** @throws KERNEL_REFUSED; the next call then looks before it changes anything */
-  async change(desired: KernelState): Promise<void> {
-    if (this.#known) await this.#apply(desired, this.#known);
-    else await this.reconcile(desired);
+  async change({ before, after, whole }: Step): Promise<void> {
+    if (this.#known) await this.#apply(after, { ...before, ...this.#known }, whole);
+    else await this.reconcile(whole());
   }
 
   /** Reads what is there and changes what differs. */
   async reconcile(desired: KernelState): Promise<void> {
-    await this.#apply(desired, await observe(this.#exec, await this.#memory.loadRules()));
+    const found = await observe(this.#exec, await this.#memory.loadRules());
+    await this.#apply(desired, found, () => desired);
   }
 
-  async #apply(desired: KernelState, found: Observed): Promise<void> {
+  async #apply(desired: KernelState, found: Observed, whole: () => KernelState): Promise<void> {
     this.#known = null;
-    const { plan, after } = difference(desired, found);
+    const { plan, after } = difference(desired, found, whole);
     if (!isEmpty(plan)) {
       await perform(this.#exec, plan, desired.subnet);
       this.#flows.forget(plan);
       if (plan.rules) await this.#remember(after.rules);
       this.#log.debug(counts(plan), 'kernel changed');
     }
-    this.#known = after;
+    const { subnet, tunnel, size, rules, addresses, docker } = after;
+    this.#known = { subnet, tunnel, size, rules, addresses, docker };
   }
 
   async #remember(text: string): Promise<void> {

@@ -1,7 +1,8 @@
 /** How registration and table change what we have been told. */
 import type { NetRegistration, TableEntry } from '@hedgerow/protos';
+import type { Directory, ServiceChanges } from './directory.ts';
 import { type Service, serviceOf } from './services.ts';
-import { type NetState, withKey } from './state.ts';
+import type { NetState } from './state.ts';
 
 /**
  * @returns the same state for the same registration. Another subnet takes the addresses of all attachments with it:
@@ -13,24 +14,34 @@ export function withRegistration(state: NetState, registration: NetRegistration)
   return { ...state, registration, attachments: new Map(), freed: [] };
 }
 
-export function withEntry(state: NetState, entry: TableEntry): NetState {
-  const known = state.services.get(entry.job_name);
-  if (entry.removed ? !known : same(known?.entry, entry)) return state;
-  const service = entry.removed ? null : serviceOf(entry);
-  return { ...state, services: withKey(state.services, entry.job_name, service) };
+/** A table that was told: the whole of it, or some services. */
+export interface Told {
+  entries: readonly TableEntry[];
+  whole: boolean;
 }
 
-/** Services that did not change keep their identity, so that only the others are read and written anew. */
-export function withEntries(state: NetState, entries: readonly TableEntry[]): NetState {
-  const next = new Map<string, Service>();
-  for (const entry of entries) {
-    if (entry.removed) continue;
-    const known = state.services.get(entry.job_name);
-    next.set(entry.job_name, known && same(known.entry, entry) ? known : serviceOf(entry));
+/** What is different once all of them are in force. Services that say the same are not in it. */
+export function changesOf(services: Directory, told: readonly Told[]): ServiceChanges {
+  const changes = new Map<string, Service | null>();
+  for (const [jobName, entry] of lastWords(services, told)) {
+    const known = services.get(jobName);
+    if (entry.removed ? known === undefined : same(known?.entry, entry)) continue;
+    changes.set(jobName, entry.removed ? null : serviceOf(entry));
   }
-  const unchanged =
-    next.size === state.services.size && [...next].every(([key, it]) => state.services.get(key) === it);
-  return unchanged ? state : { ...state, services: next };
+  return changes;
+}
+
+function lastWords(services: Directory, told: readonly Told[]): Map<string, TableEntry> {
+  const last = new Map<string, TableEntry>();
+  for (const { entries, whole } of told) {
+    if (whole) for (const name of [...services.jobNames(), ...last.keys()]) last.set(name, gone(name));
+    for (const entry of entries) last.set(entry.job_name, entry);
+  }
+  return last;
+}
+
+function gone(job_name: string): TableEntry {
+  return { job_name, application_id: '', service_ip: '', instances: [], removed: true };
 }
 
 function same(a: unknown, b: unknown): boolean {

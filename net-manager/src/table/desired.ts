@@ -1,10 +1,12 @@
 /** What the kernel shall hold, as maps of text in the words of `ip`, `bridge` and `nft`. */
 import { type NetRegistration, OVERLAY_MTU, SERVICE_PREFIX } from '@hedgerow/protos';
 import { instanceAddresses } from './addresses.ts';
+import type { Directory } from './directory.ts';
 import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL } from './names.ts';
 import { sizeFor } from './rules.ts';
-import { endpointsOf, remoteWorkers, type WorkerAddress } from './services.ts';
-import type { Attachment, NetState } from './state.ts';
+import { addressesOf, isRemote, type WorkerAddress } from './services.ts';
+import type { Attachment } from './state.ts';
+import type { Touched } from './touched.ts';
 
 export interface Tunnel {
   port: number;
@@ -39,28 +41,54 @@ export interface KernelState {
   size: number;
 }
 
-export function desiredState(state: NetState, registration: NetRegistration): KernelState {
+/** What the kernel's state follows from. */
+export interface Known {
+  registration: NetRegistration;
+  attachments: ReadonlyMap<string, Attachment>;
+  services: Directory;
+}
+
+/** All that the kernel shall hold. */
+export function desiredState(known: Known): KernelState {
+  const { registration, attachments, services } = known;
+  const ips = new Set(services.ips());
+  const subnets = new Set(services.subnets());
+  const part = desiredPart(known, { ips, subnets, attachments: new Set(attachments.keys()) });
+  return {
+    ...part,
+    routes: new Map([...ownRoutes(registration.subnet), ...part.routes]),
+    elements: new Map([...selfElements(registration.subnet), ...part.elements]),
+  };
+}
+
+/** The same, of what is touched. */
+export function desiredPart(known: Known, touched: Touched): KernelState {
+  const { registration, attachments, services } = known;
   const { subnet } = registration;
-  const services = [...state.services.values()];
-  const endpoints = endpointsOf(services, state.attachments, registration);
-  const wired = [...state.attachments.values()].filter(attachment => attachment.sandbox !== '');
-  const remote = [...remoteWorkers(services, registration).values()];
+  const wired = pick(touched.attachments, key => attachments.get(key)).filter(a => a.sandbox !== '');
+  const workers = pick(touched.subnets, other => services.workerAt(other));
+  const remote = workers.filter(worker => isRemote(registration, worker));
+  const endpoints = [...touched.ips].map((ip): [string, string[]] => [
+    ip,
+    addressesOf(services.endpointsAt(ip), attachments, registration),
+  ]);
   return {
     subnet,
     tunnel: tunnelOf(registration),
     links: new Map(wired.map(a => [linkName(a.serviceName, a.instanceNumber), wireOf(a)])),
-    routes: new Map([...ownRoutes(subnet, wired), ...remote.map(worker => remoteRoute(subnet, worker))]),
+    routes: new Map([
+      ...wired.map(a => linkRoute(subnet, a)),
+      ...remote.map(worker => remoteRoute(subnet, worker)),
+    ]),
     neighbours: new Map([...wired.map(linkNeighbour), ...remote.map(remoteNeighbour)]),
     tunnelEnds: new Map(remote.map(worker => tunnelEnd(worker, registration.tunnel_port))),
-    elements: elementsOf(subnet, endpoints, wired),
-    size: sizeFor(mostReplicas(endpoints)),
+    elements: new Map([...endpoints.flatMap(endpointElements), ...wired.flatMap(portElements)]),
+    size: sizeFor(endpoints.reduce((most, [, list]) => Math.max(most, list.length), 1)),
   };
 }
 
-function mostReplicas(endpoints: ReadonlyMap<string, readonly string[]>): number {
-  let most = 1;
-  for (const list of endpoints.values()) most = Math.max(most, list.length);
-  return most;
+function pick<V>(keys: Iterable<string>, of: (key: string) => V | undefined): V[] {
+  return [...keys].map(of).filter(value => value !== undefined);
 }
 
 function tunnelOf(registration: NetRegistration): Tunnel {
@@ -79,16 +107,17 @@ function wireOf(attachment: Attachment): Wire {
 }
 
 /** Our own subnet leads to the tunnel device, where the rules refuse what no link claims. */
-function ownRoutes(subnet: string, wired: readonly Attachment[]): [string, string][] {
-  const src = gatewayOf(subnet);
+function ownRoutes(subnet: string): [string, string][] {
+  const way = `dev ${TUNNEL} scope link src ${gatewayOf(subnet)}`;
   return [
-    [SERVICE_PREFIX, `dev ${TUNNEL} scope link src ${src}`],
-    [prefixOf(subnet), `dev ${TUNNEL} scope link src ${src}`],
-    ...wired.map((a): [string, string] => [
-      `${a.address}/32`,
-      `dev ${linkName(a.serviceName, a.instanceNumber)} scope link src ${src}`,
-    ]),
+    [SERVICE_PREFIX, way],
+    [prefixOf(subnet), way],
   ];
+}
+
+function linkRoute(subnet: string, a: Attachment): [string, string] {
+  const device = linkName(a.serviceName, a.instanceNumber);
+  return [`${a.address}/32`, `dev ${device} scope link src ${gatewayOf(subnet)}`];
 }
 
 function remoteRoute(subnet: string, worker: WorkerAddress): [string, string] {
@@ -112,20 +141,17 @@ function tunnelEnd(worker: WorkerAddress, ownPort: number): [string, string] {
   return [macOfAddress(gatewayOf(worker.subnet)), `dst ${worker.host}${port}`];
 }
 
-function elementsOf(
-  subnet: string,
-  endpoints: ReadonlyMap<string, readonly string[]>,
-  wired: readonly Attachment[],
-): Map<string, string> {
-  const elements = new Map<string, string>();
-  for (const address of instanceAddresses(subnet)) elements.set(`self ${address} . ${address}`, '');
-  for (const [ip, list] of endpoints) {
-    for (const [index, address] of list.entries()) {
-      elements.set(list.length === 1 ? `ep1 ${ip}` : `ep${list.length} ${ip} . ${index}`, address);
-    }
-  }
-  for (const { address, ports } of wired) {
-    for (const p of ports) elements.set(`ports ${p.protocol} . ${p.host}`, `${address} . ${p.container}`);
-  }
-  return elements;
+function selfElements(subnet: string): [string, string][] {
+  return instanceAddresses(subnet).map(address => [`self ${address} . ${address}`, '']);
+}
+
+function endpointElements([ip, list]: [string, string[]]): [string, string][] {
+  return list.map((address, index) => [
+    list.length === 1 ? `ep1 ${ip}` : `ep${list.length} ${ip} . ${index}`,
+    address,
+  ]);
+}
+
+function portElements({ address, ports }: Attachment): [string, string][] {
+  return ports.map(p => [`ports ${p.protocol} . ${p.host}`, `${address} . ${p.container}`]);
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { TableInstance } from '@hedgerow/protos';
+import type { TableEntry, TableInstance } from '@hedgerow/protos';
 import { withAttachment, withoutAttachment } from '../attach/attach.ts';
-import { entry, instance, WORKER_A, WORKER_B } from '../testing/table.ts';
-import { withEntries, withRegistration } from './changes.ts';
-import { desiredState } from './desired.ts';
+import { directoryOf, entry, instance, WORKER_A, WORKER_B } from '../testing/table.ts';
+import { withRegistration } from './changes.ts';
+import { desiredState, type KernelState } from './desired.ts';
 import { difference, isEmpty, type Observed } from './difference.ts';
 import { linkName } from './names.ts';
 import { EMPTY_STATE, type NetState } from './state.ts';
@@ -37,12 +37,22 @@ function remote(count: number): TableInstance[] {
   );
 }
 
-function serving(instances: TableInstance[]): NetState {
-  return withEntries(attached, [entry(JOB, SERVICE, instances)]);
+interface Told {
+  state: NetState;
+  entries: TableEntry[];
 }
 
-function step(state: NetState, found: Observed) {
-  return difference(desiredState(state, WORKER_A), found);
+function serving(instances: TableInstance[]): Told {
+  return { state: attached, entries: [entry(JOB, SERVICE, instances)] };
+}
+
+function wanted(told: Told | NetState, registration = WORKER_A): KernelState {
+  const { state, entries } = 'state' in told ? told : { state: told, entries: [] };
+  return desiredState({ registration, attachments: state.attachments, services: directoryOf(entries) });
+}
+
+function step(told: Told | NetState, found: Observed) {
+  return difference(wanted(told), found);
 }
 
 test('nothing to do where all is as it shall be', () => {
@@ -149,7 +159,7 @@ test('with the tunnel go all routes and its neighbours, not the links', () => {
   const { plan } = step(serving(remote(1)), { ...after, tunnel: null });
   assert.ok(plan.tunnel.make && !plan.tunnel.remove);
   const moved = { ...WORKER_A, tunnel_port: 50104 };
-  const other = difference(desiredState(serving(remote(1)), moved), after).plan;
+  const other = difference(wanted(serving(remote(1)), moved), after).plan;
   assert.ok(other.tunnel.make && other.tunnel.remove);
   assert.equal(other.routes.set.length, after.routes.size);
   assert.deepEqual(

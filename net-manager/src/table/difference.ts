@@ -46,8 +46,16 @@ export interface Difference {
   left: readonly string[];
 }
 
-/** @returns the difference, and what the kernel holds once it has been applied */
-export function difference(wanted: KernelState, found: Observed): { plan: Difference; after: Observed } {
+/**
+ * Of two states, or of the same parts of two.
+ * @param whole all that is wanted: rules that are loaded anew begin without any element
+ * @returns the difference, and what the kernel holds once it has been applied
+ */
+export function difference(
+  wanted: KernelState,
+  found: Observed,
+  whole: () => KernelState = () => wanted,
+): { plan: Difference; after: Observed } {
   const desired = settle(wanted, found);
   const text = ruleset(desired.subnet, desired.size, desired.tunnel?.port ?? TUNNEL_PORT);
   const rules = hash(text.join('\n'));
@@ -64,7 +72,7 @@ export function difference(wanted: KernelState, found: Observed): { plan: Differ
     neighbours: change(desired.neighbours, kept(found.neighbours, survives)),
     tunnelEnds: change(desired.tunnelEnds, tunnel.remove ? NONE : found.tunnelEnds),
     rules: rules === found.rules ? null : text,
-    elements: rules === found.rules ? moved : change(desired.elements, NONE),
+    elements: rules === found.rules ? moved : change(whole().elements, NONE),
     docker: found.docker.exists && !found.docker.complete ? found.docker : null,
     parted: parted(moved, desired.elements),
     left: leftAddresses(found.routes, desired.routes),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { TableEntry, TableInstance } from '@hedgerow/protos';
-import { entry, instance, WORKER_A, WORKER_B } from '../testing/table.ts';
-import { endpointsOf, remoteWorkers, serviceOf } from './services.ts';
+import { directoryOf, entry, instance, WORKER_A, WORKER_B } from '../testing/table.ts';
+import { addressesOf, isRemote, serviceOf } from './services.ts';
 import { type Attachment, attachmentKey } from './state.ts';
 
 const JOB = 'a.b.c.d';
@@ -12,8 +12,14 @@ function attachment(number: number, address: string, sandbox = 'boot/1'): [strin
   return [attachmentKey(JOB, number), made];
 }
 
+/** By service IP and instance IP: who answers. */
 function endpoints(entries: TableEntry[], attached: [string, Attachment][] = []) {
-  return Object.fromEntries(endpointsOf(entries.map(serviceOf), new Map(attached), WORKER_A));
+  const services = directoryOf(entries);
+  const found = [...services.ips()].map((ip): [string, string[]] => [
+    ip,
+    addressesOf(services.endpointsAt(ip), new Map(attached), WORKER_A),
+  ]);
+  return Object.fromEntries(found.filter(([, list]) => list.length > 0));
 }
 
 const REMOTE = instance(WORKER_B, 1, '10.18.0.66', '10.30.0.11');
@@ -98,9 +104,10 @@ test('service IPs outside 10.30.0.0/16 never reach the kernel', () => {
 test('workers are known before their instances are attached, and never ourselves', () => {
   const waiting = { ...REMOTE, namespace_ip: '', host_port: 0 };
   const strange = { ...waiting, worker_subnet: '192.168.77.0' };
-  const workers = remoteWorkers([serviceOf(entry(JOB, '10.30.30.30', [waiting, strange, LOCAL]))], WORKER_A);
+  const services = directoryOf([entry(JOB, '10.30.30.30', [waiting, strange, LOCAL])]);
+  const workers = [...services.subnets()].map(subnet => services.workerAt(subnet));
   assert.deepEqual(
-    [...workers.values()],
+    workers.filter(worker => worker && isRemote(WORKER_A, worker)),
     [{ id: WORKER_B.client_id, subnet: '10.18.0.64', host: '192.168.77.2', port: 50103 }],
   );
 });

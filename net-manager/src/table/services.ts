@@ -11,7 +11,7 @@ import { isWorkerSubnet } from './addresses.ts';
 import { prefixOf } from './names.ts';
 import { type Attachment, attachmentKey } from './state.ts';
 
-/** An entry of the table, checked once, for it is looked at again with every change of any other. */
+/** An entry of the table, checked once: attachments that come and go look at it again. */
 export interface Service {
   entry: TableEntry;
   /** '' when it is none of 10.30.0.0/16 */
@@ -88,21 +88,14 @@ function workerOf(instance: TableInstance): WorkerAddress {
   return { id, subnet, host, port: port || TUNNEL_PORT };
 }
 
-/** @returns service IP or instance IP → container addresses, in the order of the instance numbers */
-export function endpointsOf(
-  services: Iterable<Service>,
+/** The container addresses behind an address, in the order of the instance numbers. */
+export function addressesOf(
+  endpoints: readonly Endpoint[],
   attachments: ReadonlyMap<string, Attachment>,
   registration: NetRegistration,
-): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const service of services) {
-    for (const endpoint of service.endpoints) {
-      if (!isAnswering(endpoint, attachments, registration)) continue;
-      add(found, service.ip, endpoint.address);
-      add(found, endpoint.ip, endpoint.address);
-    }
-  }
-  return found;
+): string[] {
+  const answering = endpoints.filter(endpoint => isAnswering(endpoint, attachments, registration));
+  return [...new Set(answering.map(({ address }) => address))];
 }
 
 /**
@@ -119,29 +112,11 @@ function isAnswering(
   return attachment?.address === address && attachment.sandbox !== '';
 }
 
-function add(found: Map<string, string[]>, ip: string, address: string): void {
-  if (ip === '') return;
-  const known = found.get(ip);
-  if (!known) found.set(ip, [address]);
-  else if (!known.includes(address)) known.push(address);
-}
-
 /**
- * The other workers that the table names, by subnet. Instances that are not attached yet count: the way back to
- * their worker shall be there before their first packet.
+ * Instances that are not attached yet count: the way back to their worker shall be there before their first packet.
  */
-export function remoteWorkers(
-  services: Iterable<Service>,
-  registration: NetRegistration,
-): Map<string, WorkerAddress> {
-  const found = new Map<string, WorkerAddress>();
-  for (const { workers } of services) {
-    for (const worker of workers) {
-      if (worker.subnet === registration.subnet || isThisWorker(registration, worker)) continue;
-      found.set(worker.subnet, worker);
-    }
-  }
-  return found;
+export function isRemote(registration: NetRegistration, worker: WorkerAddress): boolean {
+  return worker.subnet !== registration.subnet && !isThisWorker(registration, worker);
 }
 
 function isThisWorker(registration: NetRegistration, worker: WorkerAddress): boolean {

@@ -1,6 +1,8 @@
-/** What the Net Manager has been told, and so what the kernel shall hold. Values are never changed in place. */
+/**
+ * What the Net Manager has been told of this worker, and so what the kernel shall hold besides the services that it
+ * leads to. Values are never changed in place.
+ */
 import type { NetRegistration, PortMapping } from '@hedgerow/protos';
-import type { Service } from './services.ts';
 
 export interface Attachment {
   serviceName: string;
@@ -16,8 +18,6 @@ export interface NetState {
   readonly registration: NetRegistration | null;
   /** by `attachmentKey` */
   readonly attachments: ReadonlyMap<string, Attachment>;
-  /** by job name */
-  readonly services: ReadonlyMap<string, Service>;
   /** addresses that were given back, oldest first */
   readonly freed: readonly string[];
 }
@@ -25,7 +25,6 @@ export interface NetState {
 export const EMPTY_STATE: NetState = {
   registration: null,
   attachments: new Map(),
-  services: new Map(),
   freed: [],
 };
 

@@ -1,4 +1,6 @@
 import type { NetRegistration, TableEntry, TableInstance } from '@hedgerow/protos';
+import { Directory } from '../table/directory.ts';
+import { serviceOf } from '../table/services.ts';
 
 export const WORKER_A: NetRegistration = {
   client_id: 'a'.repeat(24),
@@ -35,4 +37,8 @@ export function instance(
 
 export function entry(job: string, serviceIp: string, instances: TableInstance[] = []): TableEntry {
   return { job_name: job, application_id: 'app', service_ip: serviceIp, instances, removed: false };
+}
+
+export function directoryOf(entries: readonly TableEntry[]): Directory {
+  return new Directory(entries.map(serviceOf));
 }
