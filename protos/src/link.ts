@@ -135,7 +135,7 @@ export interface Hello {
   port: number;
   instances: InstanceReport[];
   address: string;
-  /** every subnet that the cluster has given to a worker; others of its claims are freed */
+  /** every subnet that the cluster has given to a worker; others of its claims are freed unless their workers ask again */
   subnets: SubnetHold[];
   /** of the last root that it was welcomed by */
   epoch: number;

@@ -1,4 +1,4 @@
-import { type Clock, type Collection, type Logger, type New, newId, put } from '@hedgerow/common';
+import { type Clock, type Collection, type Logger, type New, newId, put, update } from '@hedgerow/common';
 import type { Aggregate, Hello } from '@hedgerow/protos';
 import type { Reign } from '../leadership/leadership.ts';
 import type { Cluster } from '../model.ts';
@@ -86,7 +86,7 @@ export class Clusters implements Sessions {
     session.name = view.name;
     view.session = session;
     view.pending = { vcpus: 0, memory: 0 };
-    await put(this.#parts.clusters, view.document);
+    await this.#store(view);
   }
 
   detach(session: Session): void {
@@ -142,11 +142,17 @@ export class Clusters implements Sessions {
     const view = this.#views.get(clusterId);
     if (!view || !this.#parts.reign.isValid()) return;
     try {
-      await put(this.#parts.clusters, view.document);
+      await this.#store(view);
     } catch (error) {
       // The next aggregate writes again; decisions are made on what is in memory.
       this.#parts.log.error({ err: error, cluster_id: clusterId }, 'figures of a cluster were not stored');
     }
+  }
+
+  /** Two writes of one cluster may be under way: the later one to land must not be the older view. */
+  async #store(view: ClusterView): Promise<void> {
+    const stored = await update(this.#parts.clusters, view.id, () => view.document);
+    if (!stored) await put(this.#parts.clusters, view.document);
   }
 
   #seconds(): number {

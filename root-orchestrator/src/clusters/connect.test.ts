@@ -234,19 +234,24 @@ test('a cluster that takes nothing is let go, and hears of it when it takes agai
   await root.cluster('site1');
 });
 
-test('subnets that a Hello does not name are free again', async () => {
+test('subnets that a Hello does not name, and that no worker asks for again, are free after a while', async () => {
   const client = await root.cluster('site1');
-  const [kept, lost] = ['a'.repeat(24), 'b'.repeat(24)];
-  for (const worker_id of [kept, lost]) client.send({ subnet_claim: { claim_id: worker_id, worker_id } });
+  const [kept, lost, again] = ['a', 'b', 'c'].map(digit => digit.repeat(24)) as [string, string, string];
+  for (const worker_id of [kept, lost, again])
+    client.send({ subnet_claim: { claim_id: worker_id, worker_id } });
   const { subnet } = await client.next('subnet_grant');
   client.close();
   await client.ended;
   const back = await root.cluster('site1', [], { subnets: [{ worker_id: kept, subnet }] });
-  const claims = await root.collections.claims.find();
-  assert.deepEqual(
-    claims.map(claim => claim.owner),
-    [`worker/${back.clusterId}/${kept}`],
-  );
+  const owners = async () => (await root.collections.claims.find()).map(({ owner }) => owner.split('/')[2]);
+  back.send({ subnet_claim: { claim_id: 'again', worker_id: again } });
+  assert.equal((await back.next('subnet_grant')).subnet, '10.18.0.128', 'what it had');
+  root.clock.advance(599_000);
+  await back.settled();
+  assert.deepEqual(await owners(), [kept, again, lost]);
+  root.clock.advance(1000);
+  await back.settled();
+  assert.deepEqual(await owners(), [kept, again]);
 });
 
 /** A wire in between: once cut, it carries nothing, and neither end is told. */

@@ -124,8 +124,9 @@ export class Driver {
   }
 
   #takeUp(): void {
-    const { leaving, asked } = this.#parts.board;
-    for (const id of [...leaving, ...asked]) this.#background(id, () => this.#drive(id));
+    const { leaving } = this.#parts.board;
+    for (const id of [...leaving, ...this.#parts.placement.unasked()])
+      this.#background(id, () => this.#drive(id));
     this.#background('released', () => this.#parts.removal.releaseAgain());
     this.roomier();
   }

@@ -111,6 +111,13 @@ export class Placement {
     await this.placeOn(instance.cluster_id, instance, service);
   }
 
+  /** Instances tied to a cluster that is here and was not asked on this stream. */
+  unasked(): string[] {
+    const { board, clusters } = this.#parts;
+    const isHere = (id: string) => clusters.isConnected(board.get(id)?.cluster_id ?? '');
+    return [...board.asked].filter(id => !this.#asks.has(id) && isHere(id));
+  }
+
   /** For an instance whose cluster is here and was never asked: the root that tied them together could not do it. */
   async askAgain(instance: Instance): Promise<void> {
     if (this.#asks.has(instance.id)) return;

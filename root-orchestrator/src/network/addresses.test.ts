@@ -235,7 +235,9 @@ describe('worker subnets', () => {
       { worker_id: 'foreign', subnet: '10.18.0.128' },
       { worker_id: 'odd', subnet: '192.0.2.0' },
     ];
-    await subnets.settle('c1', holds, silentLogger);
+    await subnets.compare('c1', holds, silentLogger);
+    assert.equal((await claims.find()).length, 4);
+    await subnets.releaseDoubted('c1', silentLogger);
     const left = (await claims.find()).map(({ id, owner }) => `${id} ${owner}`);
     assert.deepEqual(left, [
       'subnet/10.18.0.0 worker/c1/w1',

@@ -22,6 +22,8 @@ export function workerRange(): PoolRange {
 /** Worker subnets: a /26 per worker, kept until its cluster gives it back. */
 export class Subnets {
   readonly #pool: Pool;
+  /** claims that a cluster did not name, by owner */
+  readonly #doubted = new Map<string, string>();
 
   constructor(claims: Collection<Claim>, range: PoolRange = workerRange()) {
     this.#pool = new Pool(range, claims, ERRORS.ADDRESSES_EXHAUSTED);
@@ -38,6 +40,7 @@ export class Subnets {
   /** The same worker gets the same subnet again. @returns its network address @throws ADDRESSES_EXHAUSTED */
   async claim(clusterId: string, workerId: string): Promise<string> {
     const owner = ownerOf(clusterId, workerId);
+    this.#doubted.delete(owner);
     const [held] = await this.#pool.ownedBy(owner);
     return held ?? (await this.#pool.claimNext(owner));
   }
@@ -47,20 +50,33 @@ export class Subnets {
   }
 
   /**
-   * Makes the claims of a cluster what its Hello says: a grant that never reached it is free again. One that it has
-   * and the store does not, which was put back to an older state, is claimed.
+   * Compares the claims of a cluster with its Hello. One that only the cluster has is claimed: the store was put back
+   * to an older state. One that only the store has is doubted: a grant that never arrived, or a cluster that lost its
+   * disk, whose workers ask again and then keep what they had.
    */
-  async settle(clusterId: string, holds: readonly SubnetHold[], log: Logger): Promise<void> {
+  async compare(clusterId: string, holds: readonly SubnetHold[], log: Logger): Promise<void> {
     const held = new Map(holds.map(({ worker_id, subnet }) => [ownerOf(clusterId, worker_id), subnet]));
-    const known = this.#pool.heldBy(ownerOf(clusterId, ''));
-    for (const { owner, value } of known) {
-      if (held.get(owner) === value) continue;
-      log.warn({ owner, subnet: value }, 'a worker subnet that its cluster does not know is free again');
-      await this.#pool.release(owner, value);
+    const known = new Map(
+      this.#pool.heldBy(ownerOf(clusterId, '')).map(({ owner, value }) => [owner, value]),
+    );
+    for (const [owner, subnet] of known) {
+      if (held.get(owner) === subnet) this.#doubted.delete(owner);
+      else this.#doubted.set(owner, subnet);
     }
     for (const [owner, subnet] of held) {
-      if (known.some(claim => claim.owner === owner && claim.value === subnet)) continue;
-      if (this.#pool.contains(subnet)) await this.#claimAgain(owner, subnet, log);
+      if (known.get(owner) !== subnet && this.#pool.contains(subnet)) {
+        await this.#claimAgain(owner, subnet, log);
+      }
+    }
+  }
+
+  /** Frees what of a cluster is still doubted. */
+  async releaseDoubted(clusterId: string, log: Logger): Promise<void> {
+    const mine = [...this.#doubted].filter(([owner]) => owner.startsWith(ownerOf(clusterId, '')));
+    for (const [owner, subnet] of mine) {
+      log.warn({ owner, subnet }, 'a worker subnet that its cluster does not know is free again');
+      await this.#pool.release(owner, subnet);
+      this.#doubted.delete(owner);
     }
   }
 

@@ -1,6 +1,10 @@
+import { messageOf } from '@hedgerow/common';
 import { CLUSTER_NAME_RULE, type Hello, isClusterName } from '@hedgerow/protos';
 import type { Session } from '../session.ts';
 import type { Handler, HandlerParts } from './handler.ts';
+
+/** ms that workers have to ask again for the subnets that their cluster did not name */
+const DOUBT_FOR = 600_000;
 
 /** The first message of a stream: who is it, and what has it got. */
 export const hello: Handler<'hello'> = async (session, message, parts) => {
@@ -26,12 +30,23 @@ function isOutbid({ epoch }: Hello, { reign }: HandlerParts): boolean {
 async function welcome(session: Session, message: Hello, parts: HandlerParts): Promise<void> {
   await parts.clusters.attach(session, message);
   session.send({ welcome: { cluster_id: session.clusterId, epoch: parts.reign.epoch } });
-  await parts.subnets.settle(session.clusterId, message.subnets, parts.log);
+  await compareSubnets(session, message, parts);
   const { clusterId: cluster_id, name: cluster } = session;
   parts.log.info({ cluster, cluster_id, instances: message.instances.length }, 'cluster connected');
   await parts.table.introduceAll(session);
   await parts.driver.compare(session, message.instances);
   parts.driver.roomier();
+}
+
+async function compareSubnets(session: Session, message: Hello, parts: HandlerParts): Promise<void> {
+  const { subnets, clock, log } = parts;
+  await subnets.compare(session.clusterId, message.subnets, log);
+  const cancel = clock.after(DOUBT_FOR, () => {
+    subnets.releaseDoubted(session.clusterId, log).catch((error: unknown) => {
+      log.warn({ cause: messageOf(error) }, 'worker subnets could not be freed; the next Hello tries again');
+    });
+  });
+  void session.closed.then(cancel);
 }
 
 /**
