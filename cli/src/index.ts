@@ -2,6 +2,7 @@
 export { Client, type ClusterView } from './api/client.ts';
 export { type Answer, type Call, send } from './api/http.ts';
 export { untilRunning, type WaitOptions } from './api/instances.ts';
+export { linesOf } from './api/lines.ts';
 export { memorySessions, type SessionStore } from './api/session.ts';
 export { type Container, execIn, listContainers, removeContainer } from './docker/containers.ts';
 export { DEMO_IMAGE, ensureDemoImage, hasImage, removeImage } from './docker/demo-image.ts';
