@@ -15,7 +15,6 @@ import { logRequests } from '../logs/requests.ts';
 import { bodyReader, type ReadBody } from './body.ts';
 import { cors } from './cors.ts';
 import { errorHeaders, toApiError } from './errors.ts';
-import { Json } from './json.ts';
 import { queryReader, type ReadQuery } from './query.ts';
 import { giveRequestId, requestIdOf } from './request-id.ts';
 import type { Route } from './route.ts';
@@ -82,10 +81,10 @@ function handler({ route, authenticate, readBody, check, query }: HandlerParts) 
 }
 
 function send(response: Response, answer: object | string): void {
-  if (!(answer instanceof Json)) return void response.status(200).json(answer);
+  if (!Buffer.isBuffer(answer)) return void response.status(200).json(answer);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Content-Length', answer.bytes.length);
-  response.status(200).end(answer.bytes);
+  response.setHeader('Content-Length', answer.length);
+  response.status(200).end(answer);
 }
 
 function checked(body: unknown, check: Check, route: Route): unknown {

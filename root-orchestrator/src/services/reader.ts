@@ -4,7 +4,6 @@ import type { ApiApplication, ApiInstance, ApiService } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
-import { Json } from '../http/json.ts';
 import type { Mirrors } from '../mirrors/mirrors.ts';
 import type { Instance } from '../model.ts';
 import { ownApplication, ownService } from './access.ts';
@@ -39,8 +38,8 @@ export class Reader {
   }
 
   /** @returns JSON. @param owner only those of this user */
-  async applications(caller: Caller, query: ListQuery, owner?: string): Promise<Json> {
-    return new Json(await this.#catalogue.applications(caller, query, owner));
+  applications(caller: Caller, query: ListQuery, owner?: string): Promise<Buffer> {
+    return this.#catalogue.applications(caller, query, owner);
   }
 
   /** @throws SERVICE_UNKNOWN */
@@ -50,14 +49,14 @@ export class Reader {
   }
 
   /** @returns JSON */
-  async services(caller: Caller, query: ListQuery): Promise<Json> {
-    return new Json(await this.#catalogue.services(caller, query));
+  services(caller: Caller, query: ListQuery): Promise<Buffer> {
+    return this.#catalogue.services(caller, query);
   }
 
   /** @returns JSON. @throws APPLICATION_UNKNOWN */
-  async servicesOf(caller: Caller, applicationId: string, query: ListQuery): Promise<Json> {
+  async servicesOf(caller: Caller, applicationId: string, query: ListQuery): Promise<Buffer> {
     await ownApplication(this.#collections, caller, applicationId, 'service:read');
-    return new Json(await this.#catalogue.services(caller, query, applicationId));
+    return this.#catalogue.services(caller, query, applicationId);
   }
 
   /** @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
