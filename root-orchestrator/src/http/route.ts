@@ -51,7 +51,7 @@ export interface Call<B, A extends Access> {
 
 export interface Route {
   spec: RouteSpec<TSchema, Access>;
-  /** @returns the body of the answer, as JSON; a string is a JSON string */
+  /** @returns the body of the answer: what becomes JSON, a string too; a Buffer is JSON already */
   handle(call: Call<unknown, Access>): Promise<object | string>;
 }
 
