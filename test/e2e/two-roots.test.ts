@@ -28,8 +28,8 @@ describe('two roots over one store', { skip: withoutRoot() || withoutMongodb() }
   let mongodb: TestMongodb;
   let url: string;
   let fleet: TestFleet;
-  /** leads first; the fleet's own root is the other one */
-  let leader: Child;
+  /** Leads first; the fleet's own root is the other one. */
+  let second: Child;
   let web: ApiService;
 
   before(async () => {
@@ -38,7 +38,7 @@ describe('two roots over one store', { skip: withoutRoot() || withoutMongodb() }
     fleet = await startFleet({
       workers: 2,
       async prepare(run) {
-        leader = await startSecondRoot(run, url);
+        second = await startSecondRoot(run, url);
         const roots = `${socketOf(run, 'second')},${socketOf(run, 'root')}`;
         return { flags: { root: shared(url, socketOf(run, 'root')), cluster: ['--root', roots] } };
       },
@@ -52,9 +52,9 @@ describe('two roots over one store', { skip: withoutRoot() || withoutMongodb() }
   });
 
   it('a token of the one is honoured by the other, and both see the same', async () => {
-    const token = await login(String(leader.ready.url));
+    const token = await login(String(second.ready.url));
     const [mine, other] = await Promise.all(
-      [String(leader.ready.url), fleet.root.url].map(root =>
+      [String(second.ready.url), fleet.root.url].map(root =>
         call<ApiService[]>(`${root}/api/services`, 'GET', { token }),
       ),
     );
@@ -67,7 +67,7 @@ describe('two roots over one store', { skip: withoutRoot() || withoutMongodb() }
     const before = await programs();
     assert.equal(before.size, 3);
     for (let n = 0; n < 4; n += 1) await fleet.client.addInstance(web.microserviceID);
-    await endProcess(leader.id, 0);
+    await endProcess(second.id, 0);
     for (let n = 0; n < 2; n += 1) await fleet.client.addInstance(web.microserviceID);
     web = await eventually(
       'nine instances RUNNING',
@@ -82,9 +82,8 @@ describe('two roots over one store', { skip: withoutRoot() || withoutMongodb() }
   });
 
   it('a removal goes on through the one that came back', async () => {
-    const again = await startSecondRoot(fleet.run, url);
-    const client = new Client(String(again.ready.url), memorySessions());
-    await client.login('Admin', 'Admin');
+    second = await startSecondRoot(fleet.run, url);
+    const client = await clientOf(String(second.ready.url));
     const kept = web.instance_list[0]?.instance_number ?? -1;
     const before = await programs();
     const [last, ...others] = web.instance_list.slice(1);
@@ -104,19 +103,34 @@ describe('two roots over one store', { skip: withoutRoot() || withoutMongodb() }
     );
   });
 
-  it('a root that stops hands over at once', async () => {
+  it('a root that was paused while it led wakes up as the one that follows', async () => {
     await fleet.startRoot();
-    const client = new Client(fleet.root.url, memorySessions());
-    await client.login('Admin', 'Admin');
-    const second = fleet.run.record.processes.findLast(({ name }) => name === 'second');
-    assert.ok(second);
-    const began = performance.now();
-    await endProcess(second, 8000);
+    process.kill(second.id.pid, 'SIGSTOP');
+    const client = await clientOf(fleet.root.url);
+    try {
+      await eventually('the cluster is with the other', () => client.clusters(), isConnected, PATIENCE);
+      await client.addInstance(web.microserviceID);
+      await eventually('two containers', programs, ({ size }) => size === 2, PATIENCE);
+    } finally {
+      process.kill(second.id.pid, 'SIGCONT');
+    }
+    const woken = await clientOf(String(second.ready.url));
+    await woken.addInstance(web.microserviceID);
     await eventually(
-      'the cluster is with the other',
-      () => client.clusters(),
-      clusters => clusters.some(({ active }) => active),
+      'three RUNNING',
+      () => woken.service(web.microserviceID),
+      ({ instance_list: all }) => all.length === 3 && all.every(({ status }) => status === 'RUNNING'),
+      PATIENCE,
     );
+    assert.equal((await programs()).size, 3);
+    await eventually('both see the cluster', () => woken.clusters(), isConnected);
+  });
+
+  it('a root that stops hands over at once', async () => {
+    const client = await clientOf(String(second.ready.url));
+    const began = performance.now();
+    await fleet.stopRoot();
+    await eventually('the cluster is with the other', () => client.clusters(), isConnected);
     const took = performance.now() - began;
     assert.ok(took < LEASE * 1000, `${took} ms`);
     await client.removeApplication(web.applicationID);
@@ -135,6 +149,16 @@ describe('two roots over one store', { skip: withoutRoot() || withoutMongodb() }
     return new Map(await Promise.all(pids));
   }
 });
+
+async function clientOf(root: string): Promise<Client> {
+  const client = new Client(root, memorySessions());
+  await client.login('Admin', 'Admin');
+  return client;
+}
+
+function isConnected(clusters: readonly { active: boolean }[]): boolean {
+  return clusters.some(({ active }) => active);
+}
 
 function socketOf(run: Run, name: string): string {
   return `unix:${join(run.dir, `${name}.sock`)}`;
