@@ -1,4 +1,4 @@
-/** A proxy on loopback that loses answers, for tests of what a client makes of that. */
+/** A proxy on loopback that loses answers and holds requests back, for tests of what a client makes of that. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -9,6 +9,8 @@ export interface LossyProxy {
    * instead. @param before runs between the two @param times so many requests
    */
   loseAnswer(request: string, before?: () => Promise<unknown>, times?: number): void;
+  /** Requests with these bytes wait. @returns lets them pass */
+  hold(request: string): () => void;
   /** Cuts all connections; new ones are accepted. */
   cut(): void;
   /** Nothing passes in either direction, and nobody is told, until `thaw`. */
@@ -20,6 +22,7 @@ export interface LossyProxy {
 export async function startProxy(port: number): Promise<LossyProxy> {
   const sockets = new Set<Socket>();
   let loss = { request: '', times: 0, before: async (): Promise<unknown> => undefined };
+  let held = { request: '', passed: Promise.resolve() };
   let frozen = false;
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -31,7 +34,8 @@ export async function startProxy(port: number): Promise<LossyProxy> {
     const client = track(socket);
     const upstream = track(connect(port, '127.0.0.1'));
     let losing = false;
-    client.on('data', data => {
+    client.on('data', async data => {
+      if (held.request !== '' && data.includes(held.request)) await held.passed;
       if (loss.times > 0 && data.includes(loss.request)) {
         loss.times -= 1;
         losing = true;
@@ -53,6 +57,14 @@ export async function startProxy(port: number): Promise<LossyProxy> {
     port: (server.address() as AddressInfo).port,
     loseAnswer(request, before = async () => undefined, times = 1) {
       loss = { request, before, times };
+    },
+    hold(request) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = { request, passed: promise };
+      return () => {
+        held = { ...held, request: '' };
+        resolve();
+      };
     },
     cut() {
       for (const socket of sockets) socket.destroy();

@@ -120,6 +120,19 @@ describe('an answer that is lost', { skip: withoutMongodb() }, () => {
     assert.equal(new Set(heard).size, 5);
   });
 
+  test('or late, to the question what was there when the watching began: nothing is missed', async () => {
+    await other.insert(boat('a'));
+    const release = proxy.hold('write');
+    const { heard } = listen(boats);
+    const reading = boats.find();
+    // Time enough for a find that does not wait to be answered.
+    for (let n = 0; n < 10; n++) await stores[0]?.ping();
+    await other.replace(boat('a'), 1);
+    release();
+    const [read] = await reading;
+    assert.deepEqual([read?.revision, heard], [2, []]);
+  });
+
   test('for ever, because the server is silent: every call fails in time, and works again after', async () => {
     await boats.insert(boat('a'));
     proxy.freeze();
