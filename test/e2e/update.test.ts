@@ -55,12 +55,12 @@ describe('an update of a service that is used', { skip: withoutRoot() }, () => {
 
   const numbers = (service: ApiService) => service.instance_list.map(i => i.instance_number);
 
-  it('replaces every instance; no more is lost than what was under way when an old one ended', async () => {
+  it('replaces every instance; hardly a request is lost, those that meet an old one just as it ends', async () => {
     const environment = ['KEPT=1', 'VERSION=2'];
     const { end, asked, lost } = await during({ environment, memory: 48 });
     assert.equal(end.rollout?.state, 'done', `${end.rollout?.detail}`);
     assert.deepEqual(numbers(end), [2, 3]);
-    assert.ok(asked > 25 && lost <= 2, `${lost} of ${asked} requests were lost`);
+    assert.ok(asked > 100 && lost <= asked / 100, `${lost} of ${asked} requests were lost`);
     for (const instance of end.instance_list) {
       const { output } = await fleet.execIn(end, instance, 'env');
       assert.match(output, /^KEPT=1$/m);
