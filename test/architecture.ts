@@ -49,7 +49,7 @@ const PURE =
 const IO_MODULES =
   /^(?:node:(?!util$|url$|path$)|@grpc\/|express$|mqtt$|aedes$|dockerode$|mongodb$|pino$|jsonwebtoken$)/;
 const IO_OF_GROUND =
-  /\b(?:httpNetManager|openSqlite|listen|closeServer|systemClock|createLogger|newId|newSecret|runUntilSignal|every|Clock)\b/;
+  /\b(?:httpNetManager|openSqlite|openMongodb|openStore|listen|closeServer|systemClock|createLogger|newId|newSecret|runUntilSignal|every|Clock)\b/;
 const IO_GLOBALS =
   /\b(?:Date\.now|new Date|setTimeout|setInterval|setImmediate|performance|Math\.random|process|fetch|crypto)\b(?!\s*[:?])/;
 const DOMAIN_WORD = /\w*(?:worker|cluster|microservice|container|instance(?!of|Path)|application)\w*/i;
