@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { silentLogger } from '@hedgerow/common';
+import { type Logger, silentLogger } from '@hedgerow/common';
 import { Site } from '../testing/site.ts';
 import { until } from '../testing/wait.ts';
 
@@ -21,7 +21,8 @@ function refuseWrites(data: string): () => void {
 
 test('what ran on it runs elsewhere as soon as the store can note it', async () => {
   const failures: string[] = [];
-  const log = { ...silentLogger, error: (_: object, message: string) => void failures.push(message) };
+  const error = (_: object, message: string) => void failures.push(message);
+  const log: Logger = { ...silentLogger, error, child: () => log };
   const site = await Site.start({}, log);
   try {
     const first = await site.worker();

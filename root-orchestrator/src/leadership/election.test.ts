@@ -3,22 +3,24 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openSqlite, type Store, silentLogger } from '@hedgerow/common';
 import { type ManualClock, manualClock } from '@hedgerow/common/testing';
 import type { Lease } from '../model.ts';
-import { type SharedView, sharedView } from '../testing/shared-view.ts';
+import { type SharedView, shareStore } from '../testing/shared-view.ts';
 import { Election } from './election.ts';
 import type { Reign, Term } from './leadership.ts';
 
 const LEASE = 10_000;
 
 let store: Store;
+let newView: () => SharedView;
 beforeEach(() => {
   store = openSqlite({ file: ':memory:', durability: 'normal' });
+  newView = shareStore(store);
 });
 afterEach(() => store.close());
 
 /** A root with a clock of its own, which also begins at its own time. */
 class Root {
   readonly clock: ManualClock;
-  readonly view: SharedView = sharedView(store);
+  readonly view: SharedView = newView();
   readonly leases = this.view.collection<Lease>('leases', []);
   readonly election: Election<Term>;
   readonly reigns: Reign[] = [];

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openSqlite, type Store } from '@hedgerow/common';
 import { type Coordinated, coordinated, LEASE } from '../clusters/testing/coordinated.ts';
 import { type LinkClient, linkClient, report } from '../clusters/testing/link-client.ts';
-import { type SharedView, sharedView } from '../testing/shared-view.ts';
+import { type SharedView, shareStore } from '../testing/shared-view.ts';
 
 let store: Store;
 let a: Coordinated;
@@ -13,7 +13,8 @@ let [viewOfA, viewOfB]: SharedView[] = [];
 
 beforeEach(async () => {
   store = openSqlite({ file: ':memory:', durability: 'normal' });
-  [viewOfA, viewOfB] = [sharedView(store), sharedView(store)];
+  const newView = shareStore(store);
+  [viewOfA, viewOfB] = [newView(), newView()];
   a = await coordinated({ store: viewOfA });
   b = await coordinated({ store: viewOfB });
 });

@@ -6,51 +6,65 @@ export interface SharedView extends Store {
   down: boolean;
 }
 
+interface Listener {
+  view: SharedView;
+  collection: string;
+  tell: (id: string, document: Document | null) => void;
+}
+
 /**
- * A store as one of several roots sees it when it is MongoDB: own writes are told at once, those of others later. The
- * store below is SQLite, whose operations are over when the call returns; that is how own writes are told apart.
+ * A store as several roots in one process see it when it is MongoDB: own writes are told before their promise
+ * resolves, those of others later.
+ * @returns makes one more view; to close one closes nothing
  */
-export function sharedView(store: Store): SharedView {
-  let writing = false;
-  const view: SharedView = {
-    down: false,
-    shared: true,
-    ping: () => store.ping(),
-    // it is not this process's alone
-    async close() {},
-    collection: <T extends Document>(name: string, indexes: readonly (keyof T & string)[]): Collection<T> => {
-      const inner = store.collection<T>(name, indexes);
-      return {
-        get: id => run(() => inner.get(id)),
-        find: (filter, page) => run(() => inner.find(filter, page)),
-        insert: document => run(() => inner.insert(document)),
-        replace: (document, revision) => run(() => inner.replace(document, revision)),
-        remove: (id, revision) => run(() => inner.remove(id, revision)),
-        watch(watcher) {
-          let watched = true;
-          const tell = (id: string, document: T | null) => {
-            if (watched && !view.down) watcher(id, document);
-          };
-          const unwatch = inner.watch((id, document) => {
-            if (writing) tell(id, document);
-            else setImmediate(tell, id, document);
-          });
-          return () => {
-            watched = false;
-            unwatch();
-          };
-        },
+export function shareStore(store: Store): () => SharedView {
+  const listeners = new Set<Listener>();
+  const written = (by: SharedView, collection: string, id: string, document: Document | null): void => {
+    for (const listener of listeners) {
+      if (listener.collection !== collection) continue;
+      const tell = () => {
+        if (listeners.has(listener) && !listener.view.down) listener.tell(id, document);
       };
-    },
-  };
-  function run<R>(action: () => Promise<R>): Promise<R> {
-    if (view.down) return Promise.reject(new HedgerowError(STORE_ERRORS.STORE_FAILED, 'cut off on purpose'));
-    writing = true;
-    try {
-      return action();
-    } finally {
-      writing = false;
+      if (listener.view === by) tell();
+      else setImmediate(tell);
     }
-  }
-  return view;
+  };
+  return () => {
+    const view: SharedView = {
+      down: false,
+      shared: true,
+      ping: () => store.ping(),
+      async close() {},
+      collection: <T extends Document>(name: string, indexes: readonly (keyof T & string)[]) => {
+        const inner = store.collection<T>(name, indexes);
+        const up = <R>(action: () => Promise<R>): Promise<R> =>
+          view.down ? Promise.reject(cut()) : action();
+        const told = (document: T): T => {
+          written(view, name, document.id, document);
+          return document;
+        };
+        return {
+          get: id => up(() => inner.get(id)),
+          find: (filter, page) => up(() => inner.find(filter, page)),
+          insert: document => up(() => inner.insert(document)).then(told),
+          replace: (document, revision) => up(() => inner.replace(document, revision)).then(told),
+          async remove(id, revision) {
+            const removed = await up(() => inner.remove(id, revision));
+            if (removed) written(view, name, id, null);
+            return removed;
+          },
+          watch(watcher) {
+            const listener = { view, collection: name, tell: watcher as Listener['tell'] };
+            listeners.add(listener);
+            return () => void listeners.delete(listener);
+          },
+        } satisfies Collection<T>;
+      },
+    };
+    return view;
+  };
+}
+
+function cut(): HedgerowError {
+  return new HedgerowError(STORE_ERRORS.STORE_FAILED, 'cut off on purpose');
 }
