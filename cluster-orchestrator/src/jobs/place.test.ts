@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { silentLogger } from '@hedgerow/common';
-import { DOWN, type ServiceSpec, type TableEntry } from '@hedgerow/protos';
+import { DOWN, type ServiceSpec, type TableEntry, type TableResultPayload } from '@hedgerow/protos';
 import { Site } from '../testing/site.ts';
 
 let site: Site;
@@ -190,6 +190,24 @@ describe('Remove', () => {
       workers.map(w => [w.reserved, w.instances]),
       [[{ vcpus: 0, memory: 0, ports: [] }, 0]],
     );
+  });
+
+  test('of one of several: it is in no map any more for a while before its program is stopped', async () => {
+    const worker = await site.worker();
+    for (const instance_number of [0, 1]) {
+      await site.place({}, { instance_number });
+      await worker.run(`10.18.0.${instance_number + 2}`);
+      await site.root.report('RUNNING');
+    }
+    site.root.send({ remove: { ...ref, request_id: '' } });
+    const without = ({ instance_list }: TableResultPayload) =>
+      instance_list.length === 1 && instance_list[0]?.instance_number === 1;
+    await worker.tableResult(without);
+    site.clock.advance(249);
+    await worker.sync();
+    assert.equal(worker.waiting(DOWN.delete), 0);
+    site.clock.advance(1);
+    assert.equal((await worker.remove()).instance_number, 0);
   });
 
   test('of what is not there is reported as done', async () => {

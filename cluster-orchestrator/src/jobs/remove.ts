@@ -1,8 +1,11 @@
 import type { InstanceRef } from '@hedgerow/protos';
-import { instanceId } from '../model.ts';
+import { type Instance, instanceId } from '../model.ts';
 import type { Jobs } from './context.ts';
 import { sendDelete } from './deploy.ts';
 import { goneReport } from './report.ts';
+
+/** ms that workers have to take an instance out of their maps before its program is stopped. */
+const LEAVING = 250;
 
 /**
  * The root does not want this instance any more. It is kept as `gone` until its worker says that it has removed it;
@@ -26,5 +29,18 @@ export async function remove(jobs: Jobs, ref: InstanceRef & { request_id: string
     return;
   }
   jobs.tables.flush();
-  await sendDelete(jobs, now.worker_id, now);
+  if (known.desired === 'run' && isServing(jobs, known)) await leave(jobs);
+  const then = jobs.instances.get(id);
+  if (then?.desired === 'gone') await sendDelete(jobs, then.worker_id, then);
+}
+
+/** It answers, and so do others of its service: whoever asks the service next can be spared a program that ends. */
+function isServing(jobs: Jobs, instance: Instance): boolean {
+  const entry = jobs.tables.find({ sname: instance.service.job_name, sip: '' });
+  const others = entry?.instances.some(({ namespace_ip }) => namespace_ip !== '') ?? false;
+  return instance.status === 'RUNNING' && others;
+}
+
+function leave(jobs: Jobs): Promise<void> {
+  return new Promise(resolve => jobs.clock.after(LEAVING, resolve));
 }
