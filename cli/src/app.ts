@@ -7,6 +7,7 @@ import { type Context, createContext } from './commands/context.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { installCommand } from './commands/install.ts';
 import { loginCommand } from './commands/login.ts';
 import { logsCommand } from './commands/logs.ts';
 import { psCommand } from './commands/ps.ts';
@@ -15,6 +16,7 @@ import { rmCommand } from './commands/rm.ts';
 import { roleCommands } from './commands/roles.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { tokenCommand } from './commands/token.ts';
+import { uninstallCommand } from './commands/uninstall.ts';
 import { upCommand } from './commands/up.ts';
 import { updateCommand } from './commands/update.ts';
 import { watchCommand } from './commands/watch.ts';
@@ -76,6 +78,8 @@ function commands(context: Context): Command[] {
     upCommand(context),
     downCommand(context),
     ...roleCommands(),
+    installCommand(context),
+    uninstallCommand(context),
     loginCommand(context),
     deployCommand(context),
     appsCommand(context),

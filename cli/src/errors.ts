@@ -18,6 +18,8 @@ export const ERRORS = defineErrors({
   UPDATE_UNDONE: { http: 500, retryable: false },
   UP_FAILED: { http: 500, retryable: true },
   UP_IMPOSSIBLE: { http: 500, retryable: false },
+  INSTALL_IMPOSSIBLE: { http: 400, retryable: false },
+  INSTALL_FAILED: { http: 500, retryable: true },
   DOCTOR: { http: 500, retryable: false },
 });
 
