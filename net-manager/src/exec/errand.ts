@@ -93,7 +93,7 @@ class Shell {
   alive = true;
 
   static async start(): Promise<Shell> {
-    return new Shell(await mkdtemp(join(tmpdir(), 'hedgerow-')));
+    return new Shell(await makeFolder());
   }
 
   /** In a process group of its own: who does not end is ended with what it started. */
@@ -180,6 +180,15 @@ class Shell {
       if (on) handle.ref();
       else handle.unref();
     }
+  }
+}
+
+/** In memory where that can be had: a file that is written anew goes to the disk at once on some file systems. */
+async function makeFolder(): Promise<string> {
+  try {
+    return await mkdtemp('/dev/shm/hedgerow-');
+  } catch {
+    return mkdtemp(join(tmpdir(), 'hedgerow-'));
   }
 }
 

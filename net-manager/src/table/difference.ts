@@ -57,8 +57,8 @@ export function difference(
   whole: () => KernelState = () => wanted,
 ): { plan: Difference; after: Observed } {
   const desired = settle(wanted, found);
-  const text = ruleset(desired.subnet, desired.size, desired.tunnel?.port ?? TUNNEL_PORT);
-  const rules = hash(text.join('\n'));
+  const text = sameRules(desired, found) ? null : rulesOf(desired);
+  const rules = text === null ? found.rules : hash(text.join('\n'));
   const links = change(desired.links, found.links, wire => wire.mac);
   const tunnel = tunnelChange(desired.tunnel, found.tunnel);
   const lost = lostDevices(tunnel.remove, links);
@@ -79,6 +79,17 @@ export function difference(
   };
   const docker = { ...found.docker, complete: found.docker.exists };
   return { plan, after: { ...desired, rules, addresses: found.addresses, docker } };
+}
+
+/** Of a state that was brought about before the rules need not be made to know that they are the same. */
+function sameRules(desired: KernelState, found: Observed): boolean {
+  const { subnet, size, tunnel } = found;
+  const same = subnet === desired.subnet && size === desired.size && tunnel?.port === desired.tunnel?.port;
+  return same && found.rules !== '';
+}
+
+function rulesOf({ subnet, size, tunnel }: KernelState): string[] {
+  return ruleset(subnet, size, tunnel?.port ?? TUNNEL_PORT);
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();

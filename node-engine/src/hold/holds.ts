@@ -16,7 +16,7 @@ import { checkShim } from './shim.ts';
 
 const run = promisify(execFile);
 /** Node cannot make a FIFO, and starting `mkfifo` costs a few ms: it makes several, ahead of their use. */
-const SPARES = 8;
+const SPARES = 32;
 const SPARE = '.spare-';
 
 /** The FIFOs on which containers wait for their network, one per container, named like it. */
