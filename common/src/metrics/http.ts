@@ -66,7 +66,7 @@ export function httpMeter({ registry, streams, answered }: HttpMeterOptions) {
 }
 
 /** Express' `/api/service/:id` as the API's documentation writes it. A route may have several paths: the first one. */
-function routeOf({ route }: Routed): string {
+export function routeOf({ route }: Pick<Routed, 'route'>): string {
   const path = Array.isArray(route?.path) ? route.path[0] : route?.path;
   return typeof path === 'string' ? path.replaceAll(/:(\w+)/g, '{$1}') : NO_ROUTE;
 }

@@ -113,8 +113,8 @@ class Answer {
     this.#response.destroy();
   }
 
-  async until(what: string, wanted: (answer: this) => boolean): Promise<this> {
-    const deadline = performance.now() + 5000;
+  async until(what: string, wanted: (answer: this) => boolean, limit = 5000): Promise<this> {
+    const deadline = performance.now() + limit;
     while (!wanted(this)) {
       assert.ok(performance.now() < deadline, `${what}: ${this.status} ${this.text.slice(-500)}`);
       await new Promise(resolve => setImmediate(resolve));
@@ -259,24 +259,22 @@ describe('a reader who does not read', () => {
     const { answer, asked } = await reading();
     answer.pause();
     const lines = Array.from({ length: 100 }, () => 'x'.repeat(150));
-    const sent = 5000;
-    const before = process.memoryUsage().rss;
+    const sent = 6000;
     for (let n = 0; n < sent; n++) {
       say(asked, { lines });
       if (n % 50 === 0) await cluster.settled();
     }
     await cluster.settled();
-    const grown = process.memoryUsage().rss - before;
     answer.resume();
-    await answer.until('the count', ({ text }) => / lines lost\n/.test(text));
+    await answer.until('the count', ({ text }) => text.endsWith(' lines lost\n'), 30_000);
     say(asked, { lines: ['last'], end: true });
-    await answer.until('the end', ({ ended }) => ended);
+    await answer.until('the end', ({ ended }) => ended, 30_000);
     const lost = answer.lines.flatMap(line => /^… (\d+) lines lost$/.exec(line)?.[1] ?? []).map(Number);
     const got = answer.lines.filter(line => line.startsWith('xxx')).length;
     assert.equal(got + lost.reduce((sum, n) => sum + n, 0), sent * lines.length);
     assert.equal(answer.lines.at(-1), 'last');
-    assert.ok(lost.length > 0 && got < (sent * lines.length) / 2, `${got} lines came`);
-    assert.ok(grown < 64 * 1024 * 1024, `${grown} bytes`);
+    // what the sockets of the machine keep, and a quarter of a megabyte
+    assert.ok(lost.length > 0 && got * 151 < 48_000_000, `${got} lines came`);
   });
 
   test('is cut off after a minute', async () => {

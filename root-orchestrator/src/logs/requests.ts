@@ -1,4 +1,5 @@
 import type { Logger } from '@hedgerow/common';
+import { routeOf } from '@hedgerow/common/metrics';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { requestIdOf } from '../http/request-id.ts';
 
@@ -24,10 +25,4 @@ export function logRequests(log: Logger): RequestHandler {
     });
     next();
   };
-}
-
-/** Express' `/api/service/:id` as the API's documentation writes it. */
-function routeOf({ route }: { route?: { path?: unknown } }): string {
-  const path = Array.isArray(route?.path) ? route.path[0] : route?.path;
-  return typeof path === 'string' ? path.replaceAll(/:(\w+)/g, '{$1}') : 'none';
 }
