@@ -61,6 +61,13 @@ describe('a request of the root', () => {
     assert.deepEqual(await asked(), { ...REQUEST, again: true, stop: false });
   });
 
+  test('that the worker did not get, and so has not answered, is passed on as it was', async () => {
+    ask();
+    await asked();
+    ask();
+    assert.deepEqual(await asked(), { ...REQUEST, stop: false });
+  });
+
   test('that is not repeated for 30 s is stopped at the worker', async () => {
     ask();
     await asked();
@@ -166,6 +173,10 @@ describe('a stream that is followed', () => {
   test('goes on with a new process of the worker', async () => {
     ask();
     await asked();
+    await worker.sync();
+    assert.equal((await asked()).again, false, 'it has not answered yet');
+    await say();
+    await heard();
     await worker.sync();
     assert.equal((await asked()).again, true);
   });

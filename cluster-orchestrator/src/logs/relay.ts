@@ -28,6 +28,8 @@ interface Stream {
   readonly request: LogRequest;
   /** that was asked last; "" while no worker has the instance */
   worker: string;
+  /** the worker has sent something, so the reader has seen the beginning */
+  begun: boolean;
   /** lines that were dropped since the last chunk that went to the root */
   lost: number;
   cancel: () => void;
@@ -57,10 +59,10 @@ export class LogRelay {
       this.#parts.toRoot({ ...empty(request), end: true, error });
       return;
     }
-    const stream = known ?? { request, worker: '', lost: 0, cancel: () => {} };
+    const stream = known ?? { request, worker: '', begun: request.again, lost: 0, cancel: () => {} };
     this.#keep(stream);
     if (stream.worker === '') this.#find(stream, request);
-    else this.#ask(stream, { ...request, again: true });
+    else this.#ask(stream, request);
   }
 
   /** The root's reader is gone. */
@@ -75,6 +77,7 @@ export class LogRelay {
   chunk(workerId: string, chunk: LogChunk): void {
     const stream = this.#streams.get(chunk.stream_id);
     if (stream?.worker !== workerId) return;
+    stream.begun = true;
     const over = chunk.end && !this.#goesOn(stream, chunk);
     if (over) this.#forget(stream);
     else if (chunk.end) stream.worker = '';
@@ -95,7 +98,7 @@ export class LogRelay {
   /** A worker has begun a new connection, perhaps as a new process: it is asked at once for what is read of it. */
   workerSynced(workerId: string): void {
     for (const stream of this.#streams.values()) {
-      if (stream.worker === workerId) this.#ask(stream, { ...stream.request, again: true });
+      if (stream.worker === workerId) this.#ask(stream, { ...stream.request, again: stream.begun });
     }
   }
 
