@@ -1,7 +1,6 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { exec } from '@hedgerow/cli';
-import { buildAll } from '../../scripts/build.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const LEFT_OUT = new Set(['.git', '.hedgerow', 'node_modules', 'dist', 'coverage']);
@@ -14,7 +13,9 @@ export async function copyWithBundles(folder: string): Promise<void> {
   await mkdir(folder);
   const filter = (file: string) => !LEFT_OUT.has(relative(repository, file).split('/').at(-1) ?? '');
   await cp(repository, folder, { recursive: true, filter });
-  await buildAll(repository, join(folder, 'dist'));
+  const [from, to] = [repository, join(folder, 'dist')].map(path => JSON.stringify(path));
+  const program = `const { buildAll } = await import(${from} + '/scripts/build.ts'); await buildAll(${from}, ${to});`;
+  await exec(process.execPath, ['--input-type=module', '--eval', program]);
 }
 
 /** @param settings variables of the composition; what a user writes into `.env` */
