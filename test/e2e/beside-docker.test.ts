@@ -1,13 +1,9 @@
 /** A worker in the network namespace of a dockerd that guards it: Docker sets the policy of FORWARD to DROP there. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { dockerJson, inNamespace, type Machine, type Run } from '@hedgerow/cli';
+import type { Machine } from '@hedgerow/cli';
 import type { ApiInstance, ApiService } from '@hedgerow/protos';
-import { eventually } from '../support/eventually.ts';
+import { startDockerIn } from '../support/docker-machine.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
 import { execInNamespace } from '../support/netns.ts';
 import { withoutRoot } from '../support/requirements.ts';
@@ -15,35 +11,14 @@ import { descriptor, microservice, register, SLEEP, scale, shares } from '../sup
 
 describe('a worker beside a dockerd with its packet filter', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
-  let dockerd: ReturnType<typeof spawn>;
-  /** Tearing the run down may end it already. */
-  let ended: Promise<unknown>;
 
   before(async () => {
     fleet = await startFleet({
       workers: 2,
-      prepare: async (run, machines) => {
-        const folder = join(run.dir, 'guarded');
-        dockerd = spawnDockerd(run, folder, machines.worker1 as Machine);
-        ended = once(dockerd, 'exit');
-        const docker = join(folder, 'docker.sock');
-        await eventually(
-          'dockerd answers',
-          () => dockerJson(docker, { method: 'GET', path: '/version' }),
-          Boolean,
-          {
-            timeout: 30_000,
-          },
-        );
-        return { docker };
-      },
+      prepare: async (run, { worker1 }) => ({ docker: await startDockerIn(run, worker1 as Machine) }),
     });
   });
-  after(async () => {
-    await fleet?.stop();
-    dockerd?.kill();
-    await ended;
-  });
+  after(() => fleet?.stop());
 
   it('forwards in spite of Docker’s policy, in both directions', async () => {
     const { namespace } = fleet.worker('worker1');
@@ -73,19 +48,3 @@ describe('a worker beside a dockerd with its packet filter', { skip: withoutRoot
     }
   });
 });
-
-function spawnDockerd(run: Run, folder: string, machine: Machine): ReturnType<typeof spawn> {
-  mkdirSync(folder, { mode: 0o700 });
-  const flags = [
-    `--data-root=${join(folder, 'data')}`,
-    `--exec-root=${join(folder, 'exec')}`,
-    `--host=unix://${join(folder, 'docker.sock')}`,
-    `--pidfile=${join(folder, 'docker.pid')}`,
-    `--containerd-namespace=hedge-${run.id}-guarded`,
-    `--containerd-plugins-namespace=hedge-${run.id}-guarded-plugins`,
-    '--bip=172.31.250.1/24',
-    '--log-level=warn',
-  ];
-  const [command, args] = inNamespace(machine.namespace, ['dockerd', ...flags]);
-  return spawn(command, args, { stdio: 'ignore' });
-}

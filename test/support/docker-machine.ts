@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { dockerJson, identify, inNamespace, type Machine, type Run } from '@hedgerow/cli';
 import { eventually } from './eventually.ts';
+import { execInNamespace } from './netns.ts';
 
 const START_MS = 30_000;
 /** Made by dockerd and containerd wherever their own folders are; the innermost first. */
@@ -14,6 +15,8 @@ const FOLDERS = ['/run/containerd/s', '/run/containerd', '/run/docker/plugins', 
  * @returns its socket
  */
 export async function startDockerIn(run: Run, { namespace }: Machine): Promise<string> {
+  // a new namespace has the machine's setting, and Docker guards FORWARD only where it turns forwarding on itself
+  await execInNamespace(namespace, 'sh', '-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward');
   const folder = join(run.dir, 'guarded');
   mkdirSync(folder, { mode: 0o700 });
   const socket = join(folder, 'docker.sock');
