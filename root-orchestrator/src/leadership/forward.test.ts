@@ -134,3 +134,43 @@ test('headers of one connection stay there', async () => {
   assert.equal(answer.headers['x-hop'], undefined);
   assert.equal((await answer.toArray()).join(''), 'undefined');
 });
+
+for (const headers of [
+  { 'Transfer-Encoding': 'chunked' },
+  { 'Content-Length': '43' },
+  { 'Content-Length': '43', Connection: 'close, content-length' },
+])
+  test(`the body of a GET does not become another request: ${JSON.stringify(headers)}`, async () => {
+    const asked: string[] = [];
+    const leader = await serve((incoming, response) => {
+      asked.push(`${incoming.method} ${incoming.url}`);
+      incoming.resume().once('end', () => response.end('once'));
+    });
+    const [host = '', port] = (await root(to(leader))).split(':');
+    const call = request({ host, port, method: 'GET', headers });
+    call.end('DELETE /api/service/1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [answer] = await once(call, 'response');
+    assert.equal((await answer.toArray()).join(''), 'once');
+    await fetch(`http://${leader}/last`);
+    assert.deepEqual(asked, ['GET /', 'GET /last']);
+  });
+
+test('for a client who is gone already nobody is asked', async () => {
+  let asked = 0;
+  const leader = await serve((_request, response) => {
+    asked += 1;
+    response.writeHead(200).flushHeaders();
+  });
+  const forward = forwarder({ rootId: 'me', leads: () => false, ...to(leader) });
+  const done = Promise.withResolvers<boolean>();
+  const address = await serve((incoming, response) => {
+    response.once('close', () => forward(incoming, response).then(done.resolve, done.reject));
+  });
+  const [host = '', port] = address.split(':');
+  const call = request({ host, port }).on('error', () => {});
+  call.end();
+  await once(call, 'socket').then(([socket]) => once(socket, 'connect'));
+  setImmediate(() => call.destroy());
+  assert.equal(await done.promise, true);
+  assert.equal(asked, 0);
+});

@@ -14,7 +14,8 @@ export interface ForwardDeps {
 }
 
 /**
- * @returns false when this root leads: then it has to answer by itself; true when the leader has answered
+ * @returns false when this root leads: then it has to answer by itself; true when the leader has answered, or when
+ * nobody waits for an answer any more
  * @throws NO_LEADER, with `Retry-After` set on the response
  */
 export type ForwardToLeader = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
@@ -42,6 +43,8 @@ const OF_CONNECTION = [
 export function forwarder({ rootId, leads, leader }: ForwardDeps): ForwardToLeader {
   return async (incoming, response) => {
     if (leads()) return false;
+    // Its end was told already: nothing would end what is asked of the leader on its behalf.
+    if (response.destroyed) return true;
     const target = leader();
     if (!target || target.address === '') throw noLeader(response, 'no root leads at the moment');
     if (incoming.headers[FORWARDED] !== undefined) {
@@ -104,9 +107,16 @@ function headersFor(
   const requestId = response.getHeader('X-Request-Id');
   return {
     ...headers,
+    ...framing(incoming, headers),
     [FORWARDED]: rootId,
     ...(requestId === undefined ? {} : { 'x-request-id': String(requestId) }),
   };
+}
+
+/** A body goes on as one whatever the method, for the leader would take bytes without a frame for its next request. */
+function framing({ headers }: IncomingMessage, passed: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return hasBody && passed['content-length'] === undefined ? { 'transfer-encoding': 'chunked' } : {};
 }
 
 function endToEnd(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
