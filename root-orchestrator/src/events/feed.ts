@@ -88,6 +88,8 @@ export class EventFeed {
   /** Writes events to `out` from now on, or from the last one that he had, until `out` is closed. */
   open(subscription: Subscription): void {
     const { out, last } = subscription;
+    // He went while it was found out who he is; his place would never be free again.
+    if (out.destroyed) return;
     const wants = (event: Event) => isFor(subscription, event);
     const reader = new EventReader(this.#ring, out, wants, last, this.#clock.monotonic());
     const listening = { reader, subscription };

@@ -67,6 +67,8 @@ async function answer(deps: LogRoutesDeps, call: Call<unknown, typeof ACCESS>): 
   const { request, response } = call.http;
   if (await deps.forwardToLeader(request, response)) return response;
   const instance = await find(deps.collections, call.caller, call.params);
+  // He went meanwhile: nothing would end what is read for him.
+  if (response.destroyed) return response;
   const reader = new Reader(response, deps.clock);
   const close = deps.outputs.open(instance, wishOf(call), reader);
   response.once('close', close);
