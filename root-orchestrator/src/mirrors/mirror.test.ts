@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { type Collection, type Document, openSqlite } from '@hedgerow/common';
 import { Mirror } from './mirror.ts';
 
@@ -37,38 +37,69 @@ describe('a mirror', () => {
     assert.equal(told.length, 3);
   });
 
-  test('reading everything again finds what was not told, and leaves alone what is told meanwhile', async () => {
-    const collection = things();
-    for (const id of ['kept', 'replaced', 'removed', 'unseen']) await collection.insert({ id, word: 'old' });
-    let tell: Parameters<Collection<Thing>['watch']>[0] = () => {};
-    let duringFind = (): void => {};
-    const deaf: Collection<Thing> = {
-      get: id => collection.get(id),
-      insert: document => collection.insert(document),
-      replace: (document, revision) => collection.replace(document, revision),
-      remove: (id, revision) => collection.remove(id, revision),
-      async find() {
-        const found = await collection.find();
-        duringFind();
-        return found;
-      },
-      watch(watcher) {
-        tell = watcher;
-        return () => {};
-      },
-    };
-    const mirror = new Mirror(deaf);
-    await mirror.start();
-    await collection.remove('unseen');
-    await collection.insert({ id: 'new', word: 'new' });
-    duringFind = () => {
-      tell('replaced', { id: 'replaced', revision: 2, word: 'newer' });
-      tell('removed', null);
-      tell('late', { id: 'late', revision: 1, word: 'late' });
-    };
-    await mirror.reload();
-    const words = Object.fromEntries([...mirror.all()].map(({ id, word }) => [id, word]));
-    assert.deepEqual(words, { kept: 'old', replaced: 'newer', late: 'late', new: 'new' });
+  describe('reading everything again', () => {
+    let collection: Collection<Thing>;
+    let mirror: Mirror<Thing>;
+    let tell: Parameters<Collection<Thing>['watch']>[0];
+    let [beforeFind, afterFind]: (() => Promise<unknown>)[] = [];
+
+    beforeEach(async () => {
+      collection = things();
+      for (const id of ['kept', 'other']) await collection.insert({ id, word: 'old' });
+      [beforeFind, afterFind] = [undefined, undefined];
+      mirror = new Mirror<Thing>({
+        get: id => collection.get(id),
+        insert: document => collection.insert(document),
+        replace: (document, revision) => collection.replace(document, revision),
+        remove: (id, revision) => collection.remove(id, revision),
+        async find() {
+          await beforeFind?.();
+          const found = await collection.find();
+          await afterFind?.();
+          return found;
+        },
+        watch(watcher) {
+          tell = watcher;
+          return () => {};
+        },
+      });
+      await mirror.start();
+    });
+
+    const words = () => Object.fromEntries([...mirror.all()].map(({ id, word }) => [id, word]));
+
+    test('finds what was not told', async () => {
+      await collection.remove('other');
+      await collection.insert({ id: 'new', word: 'new' });
+      await mirror.reload();
+      assert.deepEqual(words(), { kept: 'old', new: 'new' });
+    });
+
+    test('leaves alone what is told meanwhile and newer', async () => {
+      await collection.insert({ id: 'removed', word: 'old' });
+      afterFind = async () => {
+        tell('other', await collection.replace({ id: 'other', word: 'newer' }, 1));
+        tell('late', await collection.insert({ id: 'late', word: 'late' }));
+        await collection.remove('removed');
+        tell('removed', null);
+      };
+      await mirror.reload();
+      assert.deepEqual(words(), { kept: 'old', other: 'newer', late: 'late' });
+    });
+
+    test('takes what is read when what is told meanwhile is older', async () => {
+      const second = await collection.replace({ id: 'other', word: 'second' }, 1);
+      const left = await collection.insert({ id: 'left', word: 'left' });
+      tell('left', left);
+      beforeFind = async () => {
+        await collection.replace({ id: 'other', word: 'third' }, 2);
+        await collection.remove('left');
+        tell('other', second);
+        tell('left', left);
+      };
+      await mirror.reload();
+      assert.deepEqual(words(), { kept: 'old', other: 'third' });
+    });
   });
 
   test('an older revision that is told late changes nothing', async () => {

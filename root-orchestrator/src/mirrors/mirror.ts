@@ -11,8 +11,8 @@ export class Mirror<T extends Document> {
   readonly #collection: Collection<T>;
   readonly #documents = new Map<string, T>();
   readonly #listeners = new Set<Change<T>>();
-  /** ids that were told of while everything is read */
-  #touched: Set<string> | null = null;
+  /** what was told while everything is read: id → is it there? */
+  #told: Map<string, boolean> | null = null;
   #stop = (): void => {};
 
   constructor(collection: Collection<T>) {
@@ -21,7 +21,7 @@ export class Mirror<T extends Document> {
 
   async start(): Promise<void> {
     this.#stop = this.#collection.watch((id, document) => {
-      this.#touched?.add(id);
+      this.#told?.set(id, document !== null);
       if (document) this.#put(document);
       else this.#remove(id);
     });
@@ -34,19 +34,32 @@ export class Mirror<T extends Document> {
   }
 
   /**
-   * Reads everything, for a store that others write to as well. One at a time. A document that was told of meanwhile
-   * is left alone: what was told may be newer than what is read.
+   * Reads everything, for a store that others write to as well. One at a time. What is told meanwhile of others may be
+   * older than what is read, or newer: the later revision stays, and what only one of the two knows is read once more.
    */
   async reload(): Promise<void> {
-    const touched = new Set<string>();
-    this.#touched = touched;
+    const told = new Map<string, boolean>();
+    this.#told = told;
     try {
       const found = await this.#collection.find();
       const ids = new Set(found.map(({ id }) => id));
-      for (const document of found) if (!touched.has(document.id)) this.#put(document);
-      for (const id of this.#documents.keys()) if (!ids.has(id) && !touched.has(id)) this.#remove(id);
+      for (const document of found) if (told.get(document.id) !== false) this.#put(document);
+      for (const id of this.#documents.keys()) if (!ids.has(id) && !told.has(id)) this.#remove(id);
+      for (const [id, isThere] of [...told]) if (isThere !== ids.has(id)) await this.#readAgain(id, told);
     } finally {
-      this.#touched = null;
+      this.#told = null;
+    }
+  }
+
+  /** Until nothing is told of it meanwhile. */
+  async #readAgain(id: string, told: Map<string, boolean>): Promise<void> {
+    for (;;) {
+      told.delete(id);
+      const document = await this.#collection.get(id);
+      if (told.has(id)) continue;
+      if (document) this.#put(document);
+      else this.#remove(id);
+      return;
     }
   }
 
