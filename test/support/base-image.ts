@@ -11,7 +11,15 @@ const repository = join(import.meta.dirname, '../..');
 /** Outside of what is tracked, and kept from one run to the next. */
 const CACHE = join(repository, 'node_modules/.cache/hedgerow');
 const MIRROR = process.env.DEBIAN_MIRROR || 'http://deb.debian.org/debian';
-const PACKAGES = ['systemd', 'systemd-sysv', 'nftables', 'iproute2', 'conntrack', 'busybox-static', 'libatomic1'];
+const PACKAGES = [
+  'systemd',
+  'systemd-sysv',
+  'nftables',
+  'iproute2',
+  'conntrack',
+  'busybox-static',
+  'libatomic1',
+];
 export const BASE_IMAGE = 'node:26-bookworm-slim';
 
 /** For the `skip` of a test. */
