@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -204,6 +205,26 @@ test('a file that is cut short or changed anywhere is refused, and nothing is to
   await refused(Buffer.from('not a backup at all\n'), 'another file');
   writeFileSync(file, whole);
   await done('restore', file, '--data', data);
+});
+
+test('a file with names that no backup has writes nowhere, though its checksum is right', async () => {
+  const header = { hedgerow: 'backup', format: 1, role: 'root', schema: 0, made: '', version: '1' };
+  const data = join(own, 'data');
+  const odd = [
+    { secret: '../outside', value: 'x' },
+    { secret: 'worker-token', value: 'of a cluster' },
+    { collection: 'a"; DROP TABLE users; --', document: { id: 'a', revision: 1 } },
+    { collection: 'users', document: { id: 'a' } },
+  ];
+  for (const line of odd) {
+    const text = `${JSON.stringify(header)}\n${JSON.stringify(line)}\n`;
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    writeFileSync(file, `${text}${JSON.stringify({ sha256 })}\n`);
+    const { code, err } = await hedge('restore', file, '--data', data);
+    assert.equal(code, 5, JSON.stringify(line));
+    assert.match(err, /line 2 is nothing that a root keeps; nothing was changed/);
+    assert.deepEqual(readdirSync(own), ['backup.ndjson']);
+  }
 });
 
 test('what a newer version made is refused', async () => {

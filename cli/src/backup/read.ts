@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { HedgerowError, messageOf, STORE_ERRORS } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import { type Counts, FORMAT, type Header, isHeader, isLine, isTrailer, type Line } from './format.ts';
-import { KEPT } from './roles.ts';
+import { type BackupRole, KEPT } from './roles.ts';
 
 /** @throws FILE_UNREADABLE, BACKUP_DAMAGED, STORE_NEWER */
 export async function checkBackup(file: string): Promise<Header & Counts> {
@@ -16,7 +16,7 @@ export async function checkBackup(file: string): Promise<Header & Counts> {
     if (last) {
       hash.update(last);
       at += 1;
-      if (header) counts[kindOf(file, at, last)] += 1;
+      if (header) counts[kindOf(file, at, last, header.role)] += 1;
       else header = headerOf(file, last);
     }
     last = bytes;
@@ -46,10 +46,16 @@ function headerOf(file: string, bytes: Buffer): Header {
   throw new HedgerowError(STORE_ERRORS.STORE_NEWER, message);
 }
 
-function kindOf(file: string, at: number, bytes: Buffer): keyof Counts {
+/** Names become files and tables: only those that a backup can have. */
+function kindOf(file: string, at: number, bytes: Buffer, role: BackupRole): keyof Counts {
   const line = parse(bytes);
   if (!isLine(line)) throw damaged(file, `line ${at} is neither a document nor a secret`);
-  return 'secret' in line ? 'secrets' : 'documents';
+  const isSecret = 'secret' in line;
+  const isKnown = isSecret
+    ? KEPT[role].secrets.includes(line.secret)
+    : /^[A-Za-z_][A-Za-z0-9_]*$/.test(line.collection) && line.document.revision > 0;
+  if (!isKnown) throw damaged(file, `line ${at} is nothing that a ${role} keeps`);
+  return isSecret ? 'secrets' : 'documents';
 }
 
 function damaged(file: string, why: string): HedgerowError {

@@ -49,8 +49,10 @@ export function sqlitePlace(role: BackupRole, data: string): Place {
       const draft = `${file}.restore`;
       await removeStore(draft);
       for (const secret of await fill(draft, lines)) await keep(data, secret);
-      await removeStore(file);
-      await rename(await ownedAs(data, draft), file);
+      await ownedAs(data, draft);
+      // Only the journal of the old one: a crash between must not leave a directory that looks like a new one.
+      await removeStore(file, JOURNAL);
+      await rename(draft, file);
     },
     async close() {},
   };
@@ -79,6 +81,8 @@ async function ownedAs(data: string, path: string): Promise<string> {
   return path;
 }
 
-async function removeStore(file: string): Promise<void> {
-  for (const end of ['', '-wal', '-shm']) await rm(`${file}${end}`, { force: true });
+const JOURNAL = ['-wal', '-shm'];
+
+async function removeStore(file: string, ends = ['', ...JOURNAL]): Promise<void> {
+  for (const end of ends) await rm(`${file}${end}`, { force: true });
 }
