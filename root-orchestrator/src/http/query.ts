@@ -14,12 +14,18 @@ export function queryReader(schema: TSchema | undefined, checker: Checker): Read
   const { properties } = schema as unknown as { properties: Properties };
   const check = checker.compile(schema);
   return url => {
-    const query = valuesOf(new URL(url, 'http://root').searchParams, properties);
+    const query = valuesOf(parametersOf(url), properties);
     const errors = check(query);
     if (errors.length === 0) return query;
     const names = errors.map(error => error.path).join(', ');
     throw new HedgerowError(ERRORS.QUERY_INVALID, `query parameter ${names}: not allowed`, { errors });
   };
+}
+
+/** Not by `URL`, which throws for a host or port that is none: a request line may name one, and nobody needs it here. */
+function parametersOf(url: string): URLSearchParams {
+  const begin = url.indexOf('?');
+  return new URLSearchParams(begin < 0 ? '' : url.slice(begin));
 }
 
 function valuesOf(given: URLSearchParams, properties: Properties): Record<string, unknown> {
