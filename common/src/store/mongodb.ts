@@ -42,6 +42,8 @@ function clientOptions(patience: number): MongoClientOptions {
     heartbeatFrequencyMS: 2000,
     maxPoolSize: 32,
     retryWrites: false,
+    // A secondary may be behind: what was written has to be read.
+    readPreference: 'primary',
     readConcern: { level: 'majority' },
     writeConcern: { w: 'majority', journal: true, wtimeoutMS: patience * 0.8 },
   };
