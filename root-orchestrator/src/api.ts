@@ -58,7 +58,7 @@ export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<Reque
     ...applicationRoutes({ applications, reader, users: identity.rights, checker, log }),
     ...serviceRoutes({ services, reader, checker, log }),
     ...instanceRoutes({ instances: new Instances(deps), reader }),
-    ...logRoutes(deps),
+    ...logRoutes({ ...deps, authenticate: identity.authenticate }),
     ...clusterRoutes(deps),
     ...eventRoutes({ feed, authenticate: identity.authenticate }),
     ...replacedRoutes(),

@@ -16,10 +16,10 @@ export interface AuthenticateDeps {
 
 /** Checks the `Authorization` header against what a route asks for, and what the token says against the store. */
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
-  return async (access, authorization) => {
+  return async (access, authorization, { begun = false } = {}) => {
     if (access === 'open') return null;
     const refresh = access === 'refresh';
-    const claims = deps.tokens.verify(refresh ? 'refresh' : 'access', bearer(authorization));
+    const claims = deps.tokens.verify(refresh ? 'refresh' : 'access', bearer(authorization), begun);
     if (refresh && (await deps.revocations.has(claims.jti))) throw invalid('it was given back');
     const caller = await callerOf(claims, deps);
     if (access !== 'token' && !refresh && reach(caller, access) === 'none') {

@@ -13,7 +13,14 @@ export interface Caller {
 }
 
 /** @throws TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, FORBIDDEN. @returns null for open routes */
-export type Authenticate = (access: Access, authorization: string | undefined) => Promise<Caller | null>;
+export type Authenticate = (
+  access: Access,
+  authorization: string | undefined,
+  options?: {
+    /** the request is being answered: its token may have expired since */
+    begun?: boolean;
+  },
+) => Promise<Caller | null>;
 
 /** How far the caller's roles reach for an operation. */
 export function reach(caller: Caller, operation: Operation): Scope {

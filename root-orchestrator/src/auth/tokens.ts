@@ -28,8 +28,12 @@ export interface Claims extends Login {
 
 export interface Tokens {
   issue(type: TokenType, login: Login): string;
-  /** What the token says; whether it still holds, the store knows. @throws TOKEN_EXPIRED, TOKEN_INVALID */
-  verify(type: TokenType, token: string): Claims;
+  /**
+   * What the token says; whether it still holds, the store knows.
+   * @param atAnyTime also when it has expired
+   * @throws TOKEN_EXPIRED, TOKEN_INVALID
+   */
+  verify(type: TokenType, token: string, atAnyTime?: boolean): Claims;
 }
 
 export interface TokenDeps {
@@ -62,8 +66,8 @@ export function createTokens(deps: TokenDeps): Tokens {
       };
       return jwt.sign(claims, deps.keys.privateKey, { algorithm: 'RS256' });
     },
-    verify(type, token) {
-      const claims = read(token, deps.keys, seconds());
+    verify(type, token, atAnyTime = false) {
+      const claims = read(token, deps.keys, { clockTimestamp: seconds(), ignoreExpiration: atAnyTime });
       if (claims.type === type) return claimsOf(claims);
       throw new HedgerowError(ERRORS.TOKEN_INVALID, `this needs a token of type ${type}`);
     },
@@ -83,10 +87,11 @@ function claimsOf({ sub, user_id, organization, roles, version, jti, exp }: jwt.
   };
 }
 
-function read(token: string, keys: SigningKeys, now: number): jwt.JwtPayload {
+type Times = Pick<jwt.VerifyOptions, 'clockTimestamp' | 'ignoreExpiration'>;
+
+function read(token: string, keys: SigningKeys, times: Times): jwt.JwtPayload {
   try {
-    const options = { algorithms: ['RS256' as const], clockTimestamp: now };
-    return jwt.verify(token, keys.publicKey, options) as jwt.JwtPayload;
+    return jwt.verify(token, keys.publicKey, { algorithms: ['RS256'], ...times }) as jwt.JwtPayload;
   } catch (cause) {
     if (cause instanceof jwt.TokenExpiredError) {
       throw new HedgerowError(ERRORS.TOKEN_EXPIRED, 'the token has expired; log in again', { cause });

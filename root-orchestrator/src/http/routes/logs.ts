@@ -1,7 +1,7 @@
-import { type Clock, HedgerowError } from '@hedgerow/common';
+import { type Clock, every, HedgerowError } from '@hedgerow/common';
 import { MOST_TAIL } from '@hedgerow/protos';
 import { Type } from 'typebox';
-import type { Caller } from '../../auth/caller.ts';
+import type { Authenticate, Caller } from '../../auth/caller.ts';
 import type { Collections } from '../../collections.ts';
 import { ERRORS } from '../../errors.ts';
 import type { ForwardToLeader } from '../../leadership/forward.ts';
@@ -16,9 +16,12 @@ export interface LogRoutesDeps {
   outputs: Outputs;
   forwardToLeader: ForwardToLeader;
   clock: Clock;
+  authenticate: Authenticate;
 }
 
 const ACCESS = 'instance:logs';
+/** ms between two looks whether a reader still may */
+const RECHECK_EVERY = 15_000;
 
 const QuerySchema = Type.Object({
   follow: Type.Optional(
@@ -62,8 +65,10 @@ function logs(deps: LogRoutesDeps): Route {
   );
 }
 
+type LogCall = Call<unknown, typeof ACCESS>;
+
 /** The leading root has the streams of the clusters. A HEAD reads nothing. */
-async function answer(deps: LogRoutesDeps, call: Call<unknown, typeof ACCESS>): Promise<object> {
+async function answer(deps: LogRoutesDeps, call: LogCall): Promise<object> {
   const { request, response } = call.http;
   if (await deps.forwardToLeader(request, response)) return response;
   const instance = await find(deps.collections, call.caller, call.params);
@@ -71,13 +76,37 @@ async function answer(deps: LogRoutesDeps, call: Call<unknown, typeof ACCESS>): 
   if (response.destroyed) return response;
   const reader = new Reader(response, deps.clock);
   const close = deps.outputs.open(instance, wishOf(call), reader);
-  response.once('close', close);
+  const recheck = every(deps.clock, RECHECK_EVERY, async () => {
+    const why = await refusal(deps, call);
+    if (why === '' || response.writableEnded) return;
+    close();
+    reader.end(why);
+  });
+  response.once('close', () => {
+    recheck();
+    close();
+  });
   if (request.method === 'HEAD') reader.end('');
   await reader.opened;
   return response;
 }
 
-function wishOf({ query, caller, requestId, http }: Call<unknown, typeof ACCESS>): OutputWish {
+/**
+ * Users lose roles and logins while they read; whose an application is does not change. An expired token is no reason to
+ * stop, for the lines until the reader is back would be lost to him, nor is a store that fails.
+ * @returns why he may not read any more; "" = he may
+ */
+async function refusal({ authenticate }: LogRoutesDeps, { http }: LogCall): Promise<string> {
+  try {
+    await authenticate(ACCESS, http.request.headers.authorization, { begun: true });
+    return '';
+  } catch (error) {
+    if (!(error instanceof HedgerowError)) throw error;
+    return error.kind.http < 500 ? error.message : '';
+  }
+}
+
+function wishOf({ query, caller, requestId, http }: LogCall): OutputWish {
   const { follow, tail } = query as { follow: boolean; tail: number };
   const head = http.request.method === 'HEAD';
   return { user: caller.name, follow: follow && !head, tail: head ? 0 : tail, requestId };
