@@ -87,9 +87,9 @@ export function createCoordination(deps: CoordinationDeps): Coordination {
     ...{ addresses, rootId, leads, leader },
     forwardToLeader: forwarder({ rootId, leads, leader }),
     sessions: {
-      isConnected(id) {
+      isConnected(id, stored = seen.get(id)) {
         if (leadership.term) return leadership.term.clusters.isConnected(id);
-        return seen.get(id)?.connected_epoch === (leader()?.epoch ?? Number.NaN);
+        return stored?.connected_epoch === (leader()?.epoch ?? Number.NaN);
       },
     },
     outputs: {

@@ -1,5 +1,5 @@
 /** What the API side of the root needs of the side that drives instances and talks to clusters. */
-import type { Instance } from './model.ts';
+import type { Cluster, Instance } from './model.ts';
 
 /** Addresses are claims in the store; `owner` is written as in `Claim`. */
 export interface Addresses {
@@ -40,6 +40,9 @@ export interface Outputs {
 }
 
 export interface Sessions {
-  /** Does the root that leads have the stream of this cluster? */
-  isConnected(clusterId: string): boolean;
+  /**
+   * Does the root that leads have the stream of this cluster?
+   * @param stored its document as just read, which may be newer than what this root has been told
+   */
+  isConnected(clusterId: string, stored?: Pick<Cluster, 'connected_epoch'>): boolean;
 }

@@ -16,7 +16,7 @@ export async function removeCluster(
 ): Promise<void> {
   const cluster = await collections.clusters.get(id);
   if (!cluster) throw new HedgerowError(ERRORS.CLUSTER_UNKNOWN, `there is no cluster with the id ${id}`);
-  if (sessions.isConnected(id)) throw inUse(`cluster ${cluster.name} is connected; stop it first`);
+  if (sessions.isConnected(id, cluster)) throw inUse(`cluster ${cluster.name} is connected; stop it first`);
   const tied = await collections.instances.find({ cluster_id: id });
   const wanted = tied.filter(({ desired }) => desired === 'run');
   if (wanted.length > 0) {
@@ -29,7 +29,9 @@ export async function removeCluster(
     await collections.instances.remove(instance.id);
     await addresses.release(`instance/${instance.id}`);
   }
-  await collections.clusters.remove(id);
+  // It may have come back since: then its workers have their subnets.
+  if (!(await collections.clusters.remove(id, cluster.revision)))
+    throw inUse(`cluster ${cluster.name} has changed meanwhile; try again`);
   for (const claim of await collections.claims.find()) {
     if (claim.owner.startsWith(`worker/${id}/`)) await collections.claims.remove(claim.id);
   }

@@ -31,7 +31,7 @@ function clusters(
     async () => {
       const all = await collections.clusters.find();
       return all
-        .map(cluster => viewCluster(cluster, sessions.isConnected(cluster.id)))
+        .map(cluster => viewCluster(cluster, sessions.isConnected(cluster.id, cluster)))
         .filter(cluster => wanted(cluster.active));
     },
   );
