@@ -235,6 +235,17 @@ describe('the feed of events', () => {
   });
 });
 
+test('one user alone does not take the places of all', async () => {
+  const other = await startTestRoot({ events: { mostOfUser: 1 } });
+  const admin = await other.login();
+  const first = await Listener.open(other.url, admin);
+  const refused = await other.call('GET', '/api/events', undefined, admin);
+  assert.deepEqual([refused.status, refused.body.error], [429, 'TOO_MANY_STREAMS']);
+  const second = await Listener.open(other.url, await other.addUser('ada'));
+  await other.stop();
+  await Promise.all([first.ended, second.ended]);
+});
+
 test('there is a limit to how many listen; the streams end with the server', async () => {
   const other = await startTestRoot({ events: { most: 2 } });
   const theirs = await other.login();

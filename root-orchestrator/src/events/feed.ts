@@ -34,8 +34,9 @@ interface Listening {
 
 /** Events that are kept for those who come back. */
 const KEPT = 10_000;
-/** Readers at a time. */
+/** Readers at a time, in all and of one user. */
 const MOST = 2000;
+const MOST_OF_USER = 200;
 /** s, for those who are too many */
 const RETRY_AFTER = 10;
 /** ms */
@@ -48,6 +49,7 @@ const BEAT_EVERY = 15_000;
 export class EventFeed {
   readonly #clock: Clock;
   readonly #most: number;
+  readonly #mostOfUser: number;
   readonly #ring: Ring;
   readonly #owners: Owners;
   readonly #listening = new Set<Listening>();
@@ -57,9 +59,10 @@ export class EventFeed {
   #told = true;
 
   /** @param mirrors started */
-  constructor(mirrors: Mirrors, clock: Clock, { kept = KEPT, most = MOST } = {}) {
+  constructor(mirrors: Mirrors, clock: Clock, { kept = KEPT, most = MOST, mostOfUser = MOST_OF_USER } = {}) {
     this.#clock = clock;
     this.#most = most;
+    this.#mostOfUser = mostOfUser;
     this.#ring = new Ring(randomBytes(4).toString('hex'), kept);
     this.#owners = new Owners(mirrors);
     this.#cancels = [
@@ -79,9 +82,13 @@ export class EventFeed {
   }
 
   /** @throws TOO_MANY_STREAMS; to be called before the head of the answer is sent */
-  requireRoom(): void {
-    if (this.#listening.size < this.#most) return;
-    const message = `${this.#most} readers listen already; try again in ${RETRY_AFTER} s`;
+  requireRoom(caller: Caller): void {
+    const own = [...this.#listening].filter(
+      ({ subscription }) => subscription.caller.id === caller.id,
+    ).length;
+    if (this.#listening.size < this.#most && own < this.#mostOfUser) return;
+    const who = own < this.#mostOfUser ? `${this.#most} readers` : `${own} readers of this user`;
+    const message = `${who} listen already; try again in ${RETRY_AFTER} s`;
     throw new HedgerowError(ERRORS.TOO_MANY_STREAMS, message, { retryAfter: RETRY_AFTER });
   }
 

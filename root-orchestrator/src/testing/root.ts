@@ -43,7 +43,7 @@ export interface TestRootOptions {
   log?: Logger;
   config?: Partial<ApiConfig & { data: string }>;
   /** how many are kept for readers that come back, and how many may listen */
-  events?: { kept?: number; most?: number };
+  events?: { kept?: number; most?: number; mostOfUser?: number };
   outputs?: Outputs;
 }
 

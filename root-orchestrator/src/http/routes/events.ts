@@ -46,7 +46,7 @@ function events({ feed, authenticate }: EventRoutesDeps): Route {
       errors: [ERRORS.TOO_MANY_STREAMS],
     },
     async ({ caller, query, http: { request, response } }) => {
-      feed.requireRoom();
+      feed.requireRoom(caller);
       response.writeHead(200, HEAD);
       if (request.method === 'HEAD') return response.end();
       response.flushHeaders();
