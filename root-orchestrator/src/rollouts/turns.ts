@@ -5,6 +5,8 @@ import type { Microservice } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import type { Rollout, Service } from '../model.ts';
 
+const BEGINS = 'it begins';
+
 export interface Begin {
   requestId: string;
   /** epoch s */
@@ -38,13 +40,20 @@ export function begun(service: Service, microservice: Microservice, begin: Begin
     ...to,
     rollout: {
       state: begin.populated ? 'rolling' : 'done',
-      detail: begin.populated ? 'it begins' : 'there was no instance to replace',
+      detail: begin.populated ? BEGINS : 'there was no instance to replace',
       from: { generation: service.generation, microservice: service.microservice },
       to,
       started: begin.seconds,
       request_id: begin.requestId,
     },
   };
+}
+
+/** An update that was done at once, of a service that had no instance: now it has. @returns null when it is no such */
+export function takenUp(service: Service): New<Service> | null {
+  const { rollout } = service;
+  if (rollout?.state !== 'done') return null;
+  return { ...service, rollout: { ...rollout, state: 'rolling', detail: BEGINS } };
 }
 
 /** The way back: what was there before becomes the newest specification, so that nobody takes it for older. */

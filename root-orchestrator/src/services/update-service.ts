@@ -4,7 +4,7 @@ import { type Microservice, STATUSES } from '@hedgerow/protos';
 import { type Caller, reach } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
 import type { Service } from '../model.ts';
-import { type Begin, begun } from '../rollouts/turns.ts';
+import { type Begin, begun, takenUp } from '../rollouts/turns.ts';
 import { changed, type ServiceChange } from '../sla/change.ts';
 import { ownService } from './access.ts';
 import type { ChangesDeps } from './changes.ts';
@@ -32,15 +32,25 @@ export async function storeUpdate(
   change: ServiceChange,
   requestId: string,
 ): Promise<void> {
-  const instances = await deps.collections.instances.find({ service_id: id, desired: 'run' });
-  const populated = instances.some(({ status }) => !STATUSES[status].final);
+  const populated = await isPopulated(deps, id);
   const begin = { requestId, seconds: deps.clock.now() / 1000, populated };
   const stored = await update(deps.collections.services, id, service =>
     planUpdate(caller, service, change, begin),
   );
   if (!stored) throw new HedgerowError(ERRORS.SERVICE_UNKNOWN, `the service ${id} was removed meanwhile`);
+  // One that was stored since may have been started already, as it was before.
+  if (!populated && (await isPopulated(deps, id)))
+    await update(deps.collections.services, id, current =>
+      current.generation === stored.generation ? takenUp(current) : null,
+    );
   const fields = { service: id, generation: stored.generation, request_id: requestId };
   deps.log.info(fields, 'update of a service requested');
+}
+
+/** Is there an instance that an update has to replace? */
+async function isPopulated({ collections }: ChangesDeps, id: string): Promise<boolean> {
+  const instances = await collections.instances.find({ service_id: id, desired: 'run' });
+  return instances.some(({ status }) => !STATUSES[status].final);
 }
 
 /** @returns the service with its new specification, null when it has it already. @throws as `updateService` */
