@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { entryOf, flagsOf } from '../bin/lib/entry.js';
@@ -51,9 +53,8 @@ for (const node of NODES) {
     const data = join(folder, 'root');
     const args = [join(bin, 'hedge.js'), 'root', '--port', '0', '--data', data];
     const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [first] = (await once(child.stdout, 'data')) as [Buffer];
+    const url = await readyUrl(child.stdout);
     // An answer, because a role handles signals only from just after it said that it is ready.
-    const { url } = JSON.parse(String(first).split('\n')[0] ?? '') as { url: string };
     assert.equal((await fetch(`${url}/api/clusters/`)).status, 200);
     child.kill('SIGTERM');
     const [code, signal] = await once(child, 'exit');
@@ -78,3 +79,11 @@ test('a bundle is used when no source is newer', () => {
   rmSync(join(folder, 'cli'), { recursive: true });
   assert.equal(entryOf('worker', 'newest', folder), join(folder, 'dist/worker.mjs'));
 });
+
+async function readyUrl(output: Readable): Promise<string> {
+  for await (const line of createInterface(output)) {
+    const { msg, url } = JSON.parse(line) as { msg: string; url: string };
+    if (msg === 'ready') return url;
+  }
+  throw new Error('the role ended before it was ready');
+}

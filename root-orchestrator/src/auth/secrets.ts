@@ -2,7 +2,7 @@
  * Secrets made at first start: in the data directory, readable by this user alone, or, where several roots share a
  * store and honour each other's tokens, in the store.
  */
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Collection, type Document, isErrorOf, newSecret, STORE_ERRORS } from '@hedgerow/common';
@@ -72,7 +72,7 @@ async function openFile(path: string, make: () => Promise<string>): Promise<stri
 
 async function writeDraft(path: string, secret: string): Promise<string> {
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   await writeFile(draft, `${secret}\n`, { mode: 0o600, flush: true });
   return draft;
 }
