@@ -27,6 +27,7 @@ async function measure(context: BenchContext): Promise<Measured[]> {
   const rounds = context.rounds(ROUNDS);
   const figures: Measured[] = [];
   for (const clients of CLIENTS) figures.push(...(await listFigures(context, servers, clients, rounds)));
+  figures.push(await changedListFigure(context, servers, rounds));
   context.say('registering applications');
   for (const clients of CLIENTS) figures.push(...(await postFigures(servers, clients, rounds)));
   figures.push(await registered(servers, rounds));
@@ -47,7 +48,33 @@ async function listFigures(
     root: () => runLoad(root, { clients, count: GETS, call: () => list }),
     bare: () => runLoad(bare, { clients, count: GETS, call: () => ({ method: 'GET', path: '/list' }) }),
   });
-  return compared(`GET of ${SERVICES} services, ${at(clients)}`, results, 3);
+  return compared(`GET of ${SERVICES} services that do not change, ${at(clients)}`, results, 3);
+}
+
+/** A root keeps the bytes of a list until something in it changes; here something has. */
+async function changedListFigure(
+  { say }: BenchContext,
+  { root, token, service }: Servers,
+  rounds: number,
+): Promise<Measured> {
+  say('GET of the list, each after a change');
+  const list: Call = { method: 'GET', path: '/api/services', token };
+  const change = (memory: number): Call => ({
+    ...{ method: 'PUT', path: `/api/service/${service}`, token },
+    body: JSON.stringify({ memory }),
+  });
+  const latencies: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const call = (index: number): Call => (index % 2 ? list : change(round * GETS + index + 1));
+    const result = await runLoad(root, { clients: 1, count: 2 * GETS, call });
+    latencies.push(...result.latencies.filter((_, index) => index % 2));
+  }
+  return {
+    figure: `GET of ${SERVICES} services, 1 client, one of them changed before each: p50`,
+    value: quantile(latencies, 0.5),
+    unit: 'ms',
+    method: `${latencies.length} requests in ${rounds} rounds, on loopback`,
+  };
 }
 
 async function postFigures(

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 import type { RootAddress } from '../root-api.ts';
 
 export interface Call {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   path: string;
   body?: string;
   token?: string;

@@ -20,6 +20,8 @@ export interface Servers {
   token: string;
   /** bytes of the list's answer */
   listBytes: number;
+  /** id of one of the services */
+  service: string;
 }
 
 /** @param services how many the root knows */
@@ -37,7 +39,11 @@ export async function startServers(context: BenchContext, services: number): Pro
   await writeFile(path.join(dir, 'list.json'), list);
   await writeFile(path.join(dir, 'made.json'), made);
   const bare = await roles.start({ role: BARE, name: 'bare', machine: 'api', flags: [dir] });
-  return { root, bare: addressOf(bare.ready), token, listBytes: list.length };
+  const [first] = JSON.parse(list.toString()) as { microserviceID: string }[];
+  return {
+    ...{ root, bare: addressOf(bare.ready), token },
+    ...{ listBytes: list.length, service: first?.microserviceID ?? '' },
+  };
 }
 
 /** An SLA of one application with one service, as `POST /api/application` takes it. */
