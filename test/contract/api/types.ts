@@ -101,6 +101,12 @@ export function assertService(value: unknown): void {
   }
 }
 
+/** A list without anything would prove nothing. */
+export function assertServices(all: readonly unknown[]): void {
+  assert.ok(all.length > 0, 'there is a service');
+  all.forEach(assertService);
+}
+
 function isKind(value: unknown, kind: Kind): boolean {
   if (kind === 'any') return value !== undefined;
   if (kind === 'integer') return Number.isInteger(value);

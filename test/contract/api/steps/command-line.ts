@@ -1,7 +1,7 @@
 /** The calls of Oakestra's command line clients (Go, Python), in the order of their commands: no slash on some, no body on others. */
 import assert from 'node:assert/strict';
 import type { Step } from '../step.ts';
-import { APPLICATION, assertService, assertTypes } from '../types.ts';
+import { APPLICATION, assertService, assertServices, assertTypes } from '../types.ts';
 import { service, sla } from './slas.ts';
 
 type Application = { applicationID: string; application_name: string; microservices: string[] };
@@ -68,7 +68,7 @@ export const COMMAND_LINE: readonly Step[] = [
     method: 'GET',
     path: '/api/services/',
     as: 'admin',
-    check: (all: unknown[]) => all.forEach(assertService),
+    check: assertServices,
   },
   {
     name: 'service show -n',

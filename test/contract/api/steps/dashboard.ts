@@ -1,7 +1,7 @@
 /** The calls of Oakestra's dashboard: another origin, a preflight before each, slashes at the end. */
 import assert from 'node:assert/strict';
 import type { Step } from '../step.ts';
-import { APPLICATION, assertService, assertTypes, ORGANIZATION, USER } from '../types.ts';
+import { APPLICATION, assertService, assertServices, assertTypes, ORGANIZATION, USER } from '../types.ts';
 import { formService, sla } from './slas.ts';
 
 const PREFLIGHT = {
@@ -154,7 +154,7 @@ const applications: Step[] = [
     method: 'GET',
     path: '/api/services/:board',
     as: 'boss',
-    check: (all: object[]) => all.forEach(assertService),
+    check: assertServices,
   },
   {
     name: 'deploy sends the whole service as its body',
@@ -296,6 +296,7 @@ const people: Step[] = [
     path: '/api/organization/',
     as: 'boss',
     check: (all: object[]) => {
+      assert.ok(all.length > 0);
       for (const one of all) assertTypes(one, ORGANIZATION);
     },
   },
