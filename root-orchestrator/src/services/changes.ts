@@ -3,7 +3,16 @@
  * An intent that names every document is written first and removed last; whoever finds one undoes what it names.
  * Removing is the same as undoing. A claim says whose it is, so claims need not be named.
  */
-import { type Clock, HedgerowError, type Logger, messageOf, newId, update } from '@hedgerow/common';
+import {
+  type Clock,
+  HedgerowError,
+  isErrorOf,
+  type Logger,
+  messageOf,
+  newId,
+  STORE_ERRORS,
+  update,
+} from '@hedgerow/common';
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import { Patience } from '../leadership/patience.ts';
@@ -19,6 +28,9 @@ export interface ChangesDeps {
   clock: Clock;
   log: Logger;
 }
+
+/** Revision of an intent that nobody has taken over to undo it. */
+const UNTOUCHED = 1;
 
 export class Changes {
   readonly #deps: ChangesDeps;
@@ -42,7 +54,7 @@ export class Changes {
     await this.#withIntent({ creates: targets }, async intent => {
       try {
         await work();
-        if (!(await this.#deps.collections.intents.remove(intent.id))) throw undone();
+        if (!(await this.#deps.collections.intents.remove(intent.id, UNTOUCHED))) throw undone();
       } catch (error) {
         await this.#undo(intent).catch((failure: unknown) => {
           const fields = { intent: intent.id, cause: messageOf(failure) };
@@ -68,8 +80,24 @@ export class Changes {
     const over = this.#patience.over(left.map(({ id }) => id));
     const mine = ({ root_id }: Intent) => root_id === this.#rootId;
     const due = left.filter(intent => mine(intent) || (foreign && over.has(intent.id)));
-    for (const intent of due) await this.#undo(intent);
-    return due.length;
+    let undone = 0;
+    for (const intent of due) {
+      if (!(await this.#takeOver(intent))) continue;
+      await this.#undo(intent);
+      undone += 1;
+    }
+    return undone;
+  }
+
+  /** What was read may have ended well since; from here on it cannot. @returns whether it had not */
+  async #takeOver(intent: Intent): Promise<boolean> {
+    try {
+      await this.#deps.collections.intents.replace(intent, intent.revision);
+      return true;
+    } catch (error) {
+      if (isErrorOf(error, STORE_ERRORS.STORE_STALE)) return false;
+      throw error;
+    }
   }
 
   async #withIntent(

@@ -76,3 +76,41 @@ test('a change that ends in time is not touched', async () => {
   assert.equal(await leader.recover(true), 0);
   assert.equal((await collections.claims.find()).length, 1);
 });
+
+test('a change that ends while another process, or this one, looks for remains is none', async () => {
+  const mine = root('mine');
+  const { goOn } = await halfway(mine);
+  const { intents } = collections;
+  const find = async () => {
+    const found = await intents.find();
+    await goOn();
+    return found;
+  };
+  const late = { ...collections, intents: Object.assign(Object.create(intents), { find }) };
+  for (const name of ['get', 'insert', 'replace', 'remove'] as const)
+    Object.assign(late.intents, { [name]: (intents[name] as () => unknown).bind(intents) });
+  const deps = { clock, log: silentLogger, addresses: new AddressBook(collections.claims) };
+  const again = new Changes({ ...deps, collections: late }, { rootId: 'mine', patience: 0 });
+  assert.equal(await again.recover(true), 0);
+  assert.equal((await collections.claims.find()).length, 1);
+});
+
+test('a change that ends after another root has begun to undo it was not made', async () => {
+  const [mine, leader] = [root('mine'), root('leader')];
+  const { goOn } = await halfway(mine);
+  await leader.recover(true);
+  clock.advance(LONGEST_REQUEST);
+  const { claims } = collections;
+  const find = claims.find.bind(claims);
+  let ended: Promise<unknown> = Promise.resolve();
+  claims.find = async filter => {
+    const found = await find(filter);
+    claims.find = find;
+    ended = goOn();
+    await ended.catch(() => {});
+    return found;
+  };
+  await leader.recover(true);
+  await assert.rejects(ended, error => isErrorOf(error, ERRORS.CHANGE_UNDONE));
+  assert.deepEqual(await claims.find(), []);
+});
