@@ -13,6 +13,7 @@ import { soleLeadership } from './leadership/sole.ts';
 import { RootTerm } from './leadership/term.ts';
 import { type RootMeter, rootMeter } from './metrics/meter.ts';
 import { Mirror } from './mirrors/mirror.ts';
+import type { Cluster } from './model.ts';
 import { AddressBook } from './network/addresses.ts';
 import type { Addresses, Outputs, Sessions } from './ports.ts';
 
@@ -69,35 +70,19 @@ export function createCoordination(deps: CoordinationDeps): Coordination {
   });
   const leadership: Leadership<RootTerm> = createLeadership(deps, rootId, addresses, meter);
   const link = createLinkServer({
-    ...{
-      token: deps.clusterToken,
-      assets: deps.assets,
-      clock: deps.clock,
-      log: deps.log,
-      counts: meter.link,
-    },
+    ...{ token: deps.clusterToken, assets: deps.assets, clock: deps.clock, log: deps.log },
+    counts: meter.link,
     keepalive: deps.keepalive ?? KEEPALIVE,
     accept: session => accept(session, leadership),
   });
-  // Who is connected to the leading root is known to others from the store.
   const seen = new Mirror(collections.clusters);
   const leads = () => leadership.term !== null;
   const leader = () => leadership.leader();
   return {
     ...{ addresses, rootId, leads, leader },
     forwardToLeader: forwarder({ rootId, leads, leader }),
-    sessions: {
-      isConnected(id, stored = seen.get(id)) {
-        if (leadership.term) return leadership.term.clusters.isConnected(id);
-        return stored?.connected_epoch === (leader()?.epoch ?? Number.NaN);
-      },
-    },
-    outputs: {
-      open(...wanted) {
-        if (leadership.term) return leadership.term.outputs.open(...wanted);
-        throw new HedgerowError(ERRORS.NO_LEADER, 'this root leads no more; try again');
-      },
-    },
+    sessions: sessionsOf(leadership, seen),
+    outputs: outputsOf(leadership),
     injectHttp2: socket => link.inject(socket),
     async start() {
       await addresses.load();
@@ -114,6 +99,25 @@ export function createCoordination(deps: CoordinationDeps): Coordination {
       seen.stop();
       addresses.stop();
       meter.stop();
+    },
+  };
+}
+
+/** Who is connected to the leading root is known to others from the store. */
+function sessionsOf(leadership: Leadership<RootTerm>, seen: Mirror<Cluster>): Sessions {
+  return {
+    isConnected(id, stored = seen.get(id)) {
+      if (leadership.term) return leadership.term.clusters.isConnected(id);
+      return stored?.connected_epoch === (leadership.leader()?.epoch ?? Number.NaN);
+    },
+  };
+}
+
+function outputsOf(leadership: Leadership<RootTerm>): Outputs {
+  return {
+    open(...wanted) {
+      if (leadership.term) return leadership.term.outputs.open(...wanted);
+      throw new HedgerowError(ERRORS.NO_LEADER, 'this root leads no more; try again');
     },
   };
 }
