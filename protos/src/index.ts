@@ -1,5 +1,6 @@
 export * from './addresses.ts';
 export * from './cluster-api.ts';
+export * from './events.ts';
 export * from './labels.ts';
 export * from './link.ts';
 export * from './logs.ts';

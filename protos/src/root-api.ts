@@ -239,31 +239,6 @@ export const InstanceCreatedSchema = Type.Object(
 );
 export const MessageSchema = Type.Object({ message: Type.String() }, { title: 'Message' });
 
-export const EVENT_KINDS = ['application', 'service', 'rollout', 'instance', 'cluster'] as const;
-
-/** The data of one event of `GET /api/events`. A field that has no meaning for its kind is "". */
-export const EventSchema = Type.Object(
-  {
-    kind: Type.String({ enum: [...EVENT_KINDS] }),
-    change: Type.String({
-      enum: ['created', 'changed', 'leaving', 'removed', 'connected', 'disconnected'],
-      description: '`leaving`: an instance is not wanted any more, but not gone yet.',
-    }),
-    at: Type.String({ description: 'ISO 8601, UTC.' }),
-    application_id: Type.String(),
-    service_id: Type.String(),
-    job_name: Type.String({ description: 'Of an application and a cluster: its name.' }),
-    instance_number: Type.Optional(Type.Integer()),
-    generation: Type.Optional(Type.Integer()),
-    status: Type.String({ description: 'Of an instance its status, of an update its state.' }),
-    status_detail: Type.String(),
-    cluster_id: Type.String(),
-    worker_id: Type.String(),
-    request_id: Type.String(),
-  },
-  { ...Open, title: 'Event' },
-);
-
 export const ClusterSchema = Type.Object(
   {
     _id: Type.String(),
@@ -301,5 +276,4 @@ export type ApiApplication = Static<typeof ApplicationSchema>;
 export type ApiInstance = Static<typeof InstanceSchema>;
 export type ApiRollout = Static<typeof RolloutSchema>;
 export type ApiService = Static<typeof ServiceSchema>;
-export type ApiEvent = Static<typeof EventSchema>;
 export type ApiCluster = Static<typeof ClusterSchema>;

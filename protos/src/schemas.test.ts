@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { RegisterRequestSchema } from './cluster-api.ts';
+import { EventSchema } from './events.ts';
 import * as rootApi from './root-api.ts';
 import { type Sla, SlaSchema } from './sla.ts';
 
 const schemas = {
   SlaSchema,
   RegisterRequestSchema,
+  EventSchema,
   ...Object.fromEntries(Object.entries(rootApi).filter(([name]) => name.endsWith('Schema'))),
 };
 

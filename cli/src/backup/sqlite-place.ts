@@ -3,7 +3,13 @@
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HedgerowError, isSqliteInUse, openSchemas, openSqlite } from '@hedgerow/common';
+import {
+  type ArchivableStore,
+  HedgerowError,
+  isSqliteInUse,
+  openSchemas,
+  openSqlite,
+} from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import type { Line, Secret } from './format.ts';
 import { loadDocuments } from './load.ts';
@@ -14,15 +20,10 @@ import { type BackupRole, KEPT } from './roles.ts';
 export function sqlitePlace(role: BackupRole, data: string): Place {
   const file = join(data, KEPT[role].file);
   const secrets = KEPT[role].secrets.map(name => ({ name, path: join(data, name) }));
-  const openThere = () => {
-    if (existsSync(file)) return openSqlite({ file, durability: 'full' });
-    const message = `there is no store ${file}; name the data directory with --data <dir>, or the server with --mongodb`;
-    throw new HedgerowError(ERRORS.FILE_UNREADABLE, message);
-  };
   return {
     name: file,
     async schema() {
-      const store = openThere();
+      const store = openThere(file);
       try {
         return (await openSchemas(store).get(role))?.version ?? 0;
       } finally {
@@ -32,7 +33,7 @@ export function sqlitePlace(role: BackupRole, data: string): Place {
     async *lines() {
       for (const { name, path } of secrets)
         if (existsSync(path)) yield { secret: name, value: (await readFile(path, 'utf8')).trim() };
-      const store = openThere();
+      const store = openThere(file);
       try {
         yield* store.dump();
       } finally {
@@ -56,6 +57,13 @@ export function sqlitePlace(role: BackupRole, data: string): Place {
     },
     async close() {},
   };
+}
+
+/** @throws FILE_UNREADABLE rather than making one */
+function openThere(file: string): ArchivableStore {
+  if (existsSync(file)) return openSqlite({ file, durability: 'full' });
+  const message = `there is no store ${file}; name the data directory with --data <dir>, or the server with --mongodb`;
+  throw new HedgerowError(ERRORS.FILE_UNREADABLE, message);
 }
 
 /** Beside the real one, which it replaces in one step. Its journal is gone when it is closed. */
