@@ -49,10 +49,12 @@ for (const node of NODES) {
     assert.equal(spawnSync(node, [join(bin, 'hedge.js'), 'root', '--bad-flag']).status, 2);
   });
 
-  test(`a signal reaches the role, from ${node}`, async () => {
+  test(`a signal reaches the role, from ${node}`, async t => {
     const data = join(folder, 'root');
     const args = [join(bin, 'hedge.js'), 'root', '--port', '0', '--data', data];
     const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    // What a failed test leaves running would hold the runner's output open. SIGTERM reaches the role, SIGKILL would not.
+    t.after(() => child.kill('SIGTERM'));
     const url = await readyUrl(child.stdout);
     // An answer, because a role handles signals only from just after it said that it is ready.
     assert.equal((await fetch(`${url}/api/clusters/`)).status, 200);
