@@ -7,6 +7,7 @@ import { call, wordsOf } from './errors.ts';
 /** Images of one Docker Engine. The local one serves; a registry is asked only for what is not there. */
 export class Images {
   readonly #docker: Docker;
+  readonly #looks = new Map<string, Promise<ImageFacts | null>>();
   readonly #pulls = new Map<string, Promise<void>>();
 
   constructor(docker: Docker) {
@@ -15,10 +16,10 @@ export class Images {
 
   /** @throws IMAGE_UNAVAILABLE */
   async ensure(reference: string, onPull: () => void): Promise<ImageFacts> {
-    const local = await this.#local(reference);
+    const local = await this.#once(this.#looks, reference, () => this.#local(reference));
     if (local) return local;
     onPull();
-    await this.#pullOnce(reference);
+    await this.#once(this.#pulls, reference, () => this.#pull(reference));
     const pulled = await this.#local(reference);
     if (pulled) return pulled;
     throw unavailable(reference, 'it was pulled and is not there');
@@ -31,13 +32,13 @@ export class Images {
     return { reference, entrypoint: list(Entrypoint), cmd: list(Cmd), environment: list(Env) };
   }
 
-  /** Ten instances of one image make one pull. */
-  #pullOnce(reference: string): Promise<void> {
-    const known = this.#pulls.get(reference);
+  /** Ten instances of one image make one pull, and ten that come at once one question. */
+  #once<T>(running: Map<string, Promise<T>>, reference: string, call: () => Promise<T>): Promise<T> {
+    const known = running.get(reference);
     if (known) return known;
-    const pull = this.#pull(reference).finally(() => this.#pulls.delete(reference));
-    this.#pulls.set(reference, pull);
-    return pull;
+    const promise = call().finally(() => running.delete(reference));
+    running.set(reference, promise);
+    return promise;
   }
 
   async #pull(reference: string): Promise<void> {
