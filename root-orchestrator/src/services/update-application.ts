@@ -11,6 +11,7 @@ import { mayUse, ownApplication } from './access.ts';
 import type { Changes, ChangesDeps } from './changes.ts';
 import { createPlan } from './create.ts';
 import { idTaker } from './ids.ts';
+import { requireSize } from './size.ts';
 import { invalid, planUpdate, requirePrivilege, storeUpdate } from './update-service.ts';
 
 export type ApplicationChange = Readonly<Record<string, unknown>> & {
@@ -36,7 +37,7 @@ interface Difference {
  * Changes the description and what else is shown of an application; when `microservices` describes services, also
  * which ones it has and what they are. All is checked before anything is stored. Then services are added, all or none,
  * changed one by one, and removed: when the store fails between, the same request completes it.
- * @throws APPLICATION_UNKNOWN, FORBIDDEN, SLA_INVALID, PRIVILEGE_REFUSED, SERVICE_EXISTS, ROLLOUT_RUNNING
+ * @throws APPLICATION_UNKNOWN, FORBIDDEN, SLA_INVALID, PRIVILEGE_REFUSED, BODY_TOO_LARGE, SERVICE_EXISTS, ROLLOUT_RUNNING
  */
 export async function updateApplication(
   deps: ChangesDeps & { changes: Changes },
@@ -48,6 +49,7 @@ export async function updateApplication(
   const application = await ownApplication(deps.collections, caller, id, 'application:update');
   const errors = fixedErrors(change, fixedFields(application), '');
   if (errors.length > 0) throw invalid(errors);
+  requireSize(`application ${application.application_name}`, withText(application, change));
   const described = descriptions(change);
   if (described.length > 0) {
     const services = await deps.collections.services.find({ application_id: id });
@@ -143,21 +145,21 @@ function planned(deps: ChangesDeps, application: Application, added: readonly De
   );
 }
 
+async function storeText(deps: ChangesDeps, { id }: Application, change: ApplicationChange): Promise<void> {
+  const stored = await update(deps.collections.applications, id, current => withText(current, change));
+  if (!stored)
+    throw new HedgerowError(ERRORS.APPLICATION_UNKNOWN, `the application ${id} was removed meanwhile`);
+}
+
 /** What a request does not say stays. */
-async function storeText(
-  deps: ChangesDeps,
-  { id }: Application,
-  { application_desc, ...others }: ApplicationChange,
-): Promise<void> {
+function withText(current: Application, { application_desc, ...others }: ApplicationChange): Application {
   const isOurs = (key: string) => Object.hasOwn(SlaApplicationSchema.properties, key) || SHOWN.includes(key);
   const extra = Object.fromEntries(Object.entries(others).filter(([key]) => !isOurs(key)));
-  const stored = await update(deps.collections.applications, id, current => ({
+  return {
     ...current,
     application_desc: application_desc ?? current.application_desc,
     extra: { ...current.extra, ...extra },
-  }));
-  if (!stored)
-    throw new HedgerowError(ERRORS.APPLICATION_UNKNOWN, `the application ${id} was removed meanwhile`);
+  };
 }
 
 /** Shown by the API beside what the SLA said, and a word of Oakestra's that it drops as well. */

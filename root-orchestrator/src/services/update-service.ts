@@ -8,10 +8,11 @@ import { type Begin, begun, takenUp } from '../rollouts/turns.ts';
 import { changed, type ServiceChange } from '../sla/change.ts';
 import { ownService } from './access.ts';
 import type { ChangesDeps } from './changes.ts';
+import { requireSize } from './size.ts';
 
 /**
  * Gives a service another specification. Its instances are replaced one by one in the background.
- * @throws SERVICE_UNKNOWN, FORBIDDEN, SLA_INVALID, PRIVILEGE_REFUSED, ROLLOUT_RUNNING; then nothing was changed
+ * @throws SERVICE_UNKNOWN, FORBIDDEN, SLA_INVALID, PRIVILEGE_REFUSED, BODY_TOO_LARGE, ROLLOUT_RUNNING; then nothing was changed
  */
 export async function updateService(
   deps: ChangesDeps,
@@ -63,6 +64,7 @@ export function planUpdate(
   const result = changed(service, change);
   if ('errors' in result) throw invalid(result.errors);
   requirePrivilege(caller, result.microservice, change.path);
+  requireSize(`service ${service.job_name}`, result.microservice);
   return begun(service, result.microservice, begin);
 }
 

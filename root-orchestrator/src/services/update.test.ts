@@ -266,6 +266,18 @@ describe('PUT of an application', () => {
   });
 });
 
+test('many requests do not make what one may not: 413, and nothing was changed', async () => {
+  const { application: shown, web } = await given();
+  const large = (key: string) => ({ [key]: 'x'.repeat(1_500_000) });
+  for (const path of [`/api/application/${shown.applicationID}`, `/api/service/${web}`]) {
+    assert.equal((await put(path, large('first'))).status, 200, path);
+    const before = await root.dump();
+    const { status, body } = await put(path, large('second'));
+    assert.deepEqual([status, body.error], [413, 'BODY_TOO_LARGE'], path);
+    assert.deepEqual(await root.dump(), before);
+  }
+});
+
 test('the id of a request is stored with the instances that it asks for or removes', async () => {
   const { web } = await given();
   const headers = { Authorization: `Bearer ${token}`, 'X-Request-Id': 'req-1' };
