@@ -16,6 +16,8 @@ interface Document {
 export interface Judge {
   /** `GET /api/service/{id}`, every route of the document */
   readonly routes: readonly string[];
+  /** @returns the route that a request belongs to, "" when it is none of the document's */
+  routeOf(this: void, request: { method: string; path: string }): string;
   /** @returns what is wrong with an answer, "" when nothing is */
   fault(method: string, path: string, reply: Reply<unknown>): string;
 }
@@ -37,15 +39,21 @@ export async function openJudge(url: string): Promise<Judge> {
     checks.set(pointer, known);
     return known;
   };
+  const find = (method: string, path: string) => {
+    const plain = new URL(path, 'http://root').pathname.replace(/(.)\/$/, '$1');
+    const fitting = operations.filter(o => o.method === method && pattern(o.template).test(plain));
+    return fitting.find(o => o.template === plain) ?? fitting[0];
+  };
   return {
+    routeOf({ method, path }) {
+      const found = find(method, path);
+      return found ? `${method} ${found.template}` : '';
+    },
     routes: operations.map(({ method, template }) => `${method} ${template}`),
     fault(method, path, reply) {
-      const plain = new URL(path, 'http://root').pathname.replace(/(.)\/$/, '$1');
-      const found = operations.find(o => o.method === method && pattern(o.template).test(plain));
+      const found = find(method, path);
       if (!found)
-        return reply.status === 404 || reply.status === 405
-          ? ''
-          : `${method} ${plain} is not in the document`;
+        return reply.status === 404 || reply.status === 405 ? '' : `${method} ${path} is not in the document`;
       const answer = found.operation.responses[String(reply.status)];
       if (!answer) return `${method} ${found.template} answers ${reply.status}, which is not in the document`;
       const [type = '', content] = Object.entries(answer.content ?? {})[0] ?? [];
