@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { installCommand } from './commands/install.ts';
 import { loginCommand } from './commands/login.ts';
+import { logoutCommand } from './commands/logout.ts';
 import { logsCommand } from './commands/logs.ts';
 import { psCommand } from './commands/ps.ts';
 import { restoreCommand } from './commands/restore.ts';
@@ -81,6 +82,7 @@ function commands(context: Context): Command[] {
     installCommand(context),
     uninstallCommand(context),
     loginCommand(context),
+    logoutCommand(context),
     deployCommand(context),
     appsCommand(context),
     psCommand(context),

@@ -26,11 +26,25 @@ export class Client {
     this.#origin = origin;
   }
 
-  async login(username: string, password: string): Promise<void> {
-    const call: Call = { method: 'POST', path: '/api/auth/login', body: { username, password } };
+  /** @param organization "" = the root's own choice */
+  async login(username: string, password: string, organization = ''): Promise<void> {
+    const body = { username, password, ...(organization === '' ? {} : { organization_name: organization }) };
+    const call: Call = { method: 'POST', path: '/api/auth/login', body };
     const tokens = succeeded(call, await this.#send(call)) as Pick<Session, 'token' | 'refresh_token'>;
     const { token, refresh_token } = tokens;
-    this.#sessions.save({ url: this.url, username, token, refresh_token });
+    const to = organization === '' ? {} : { organization };
+    this.#sessions.save({ url: this.url, username, ...to, token, refresh_token });
+  }
+
+  /** Gives the refresh token back and forgets the session. @returns whose it was */
+  async logout(): Promise<Session> {
+    const session = this.#session();
+    const call: Call = { method: 'POST', path: '/api/auth/logout', token: session.refresh_token };
+    const answer = await this.#send(call);
+    // A 401: the root takes this token no more, which is what was wanted.
+    if (answer.status !== 401) succeeded(call, answer);
+    this.#sessions.clear();
+    return session;
   }
 
   /** @returns the applications that it made */

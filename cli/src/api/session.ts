@@ -8,6 +8,8 @@ import { ERRORS } from '../errors.ts';
 export interface Session {
   url: string;
   username: string;
+  /** that the login is to; the root's own choice when left out */
+  organization?: string;
   token: string;
   refresh_token: string;
 }

@@ -1,8 +1,10 @@
 import type { Archived } from '@hedgerow/common';
+import type { Io } from '../output/io.ts';
 import { type Counts, FORMAT, type Header, type Line } from './format.ts';
 import { openPlace, type PlaceOptions } from './place.ts';
 import { checkBackup, readBackup } from './read.ts';
 import type { BackupRole } from './roles.ts';
+import { openSink } from './sink.ts';
 import { writeBackup } from './write.ts';
 
 export interface Done extends Header, Counts {
@@ -10,20 +12,27 @@ export interface Done extends Header, Counts {
   place: string;
 }
 
-/** @param about of the program, and the time: ISO 8601 */
+export interface Written extends Done {
+  /** for people */
+  target: string;
+}
+
+/** @param target path, or `-`. @param about of the program, and the time: ISO 8601 */
 export async function backup(
-  file: string,
+  target: string,
   from: PlaceOptions,
   about: { version: string; made: string },
-): Promise<Done> {
+  io: Pick<Io, 'out' | 'gone'>,
+): Promise<Written> {
   const place = await openPlace(from);
   try {
     const header: Header = {
       ...{ hedgerow: 'backup', format: FORMAT, role: from.role, schema: await place.schema() },
       ...about,
     };
-    const counts = await writeBackup(file, header, place.lines());
-    return { ...header, ...counts, place: place.name };
+    const sink = await openSink(target, io);
+    const counts = await writeBackup(sink, header, place.lines());
+    return { ...header, ...counts, place: place.name, target: sink.name };
   } finally {
     await place.close();
   }

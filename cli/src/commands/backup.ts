@@ -11,18 +11,24 @@ export function backupCommand(context: Context): Command {
     .description(
       'Writes documents and secrets of a root or a cluster into one file, while it runs. The file is as secret as the data directory.',
     )
-    .argument('<file>', 'to write; replaced when it is there')
+    .argument('<file>', 'to write, replaced when it is there; - is standard output')
     .addOption(new Option('--role <role>', 'whose').choices(Object.keys(KEPT)).default('root'))
     .action(async (file: string, options: PlaceFlags & { role: BackupRole }) => {
       const about = { version: own.version, made: new Date().toISOString() };
-      const done = await backup(file, { role: options.role, ...placeOf(context, options) }, about);
+      const done = await backup(
+        file,
+        { role: options.role, ...placeOf(context, options) },
+        about,
+        context.io,
+      );
       context.io.err(
-        `${file}: ${done.documents} documents and ${done.secrets} secrets of the ${done.role} from ${done.place}\n`,
+        `${done.target}: ${done.documents} documents and ${done.secrets} secrets of the ${done.role} from ${done.place}\n`,
       );
     });
   return example(
     command,
     'sudo hedge backup /srv/backups/root.ndjson',
+    'sudo hedge backup - | age -p > root.age',
     'sudo hedge backup --role cluster /srv/backups/cluster.ndjson',
     'MONGODB_URL=mongodb://… hedge backup root.ndjson',
   );

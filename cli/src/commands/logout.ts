@@ -1,0 +1,15 @@
+import { Command } from 'commander';
+import { type Context, clientOf, example } from './context.ts';
+
+export function logoutCommand(context: Context): Command {
+  const command = new Command('logout')
+    .summary('end the session of hedge login')
+    .description(
+      'Gives the refresh token back to the System Manager, which takes it no more, and forgets the session. The last access token lives out its ten minutes.',
+    )
+    .action(async () => {
+      const { url, username } = await clientOf(context, command).logout();
+      context.io.err(`logged out at ${url}, where you were ${username}\n`);
+    });
+  return example(command, 'hedge logout');
+}
