@@ -10,7 +10,8 @@ import type { Instance, Service } from '../model.ts';
 import { specificationOf } from '../rollouts/specification.ts';
 import type { Demand } from '../scheduler/candidate.ts';
 
-function serviceSpec(service: Service, microservice: Microservice): ServiceSpec {
+/** All that a worker reads of a specification. */
+export function serviceSpec(service: Service, microservice: Microservice): ServiceSpec {
   return {
     service_id: service.id,
     job_name: service.job_name,

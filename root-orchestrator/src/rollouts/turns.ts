@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HedgerowError, type New } from '@hedgerow/common';
 import type { Microservice } from '@hedgerow/protos';
+import { serviceSpec } from '../deployments/spec.ts';
 import { ERRORS } from '../errors.ts';
 import type { Rollout, Service } from '../model.ts';
 
@@ -20,7 +21,8 @@ export function isUnderWay(rollout: Rollout | null): rollout is Rollout {
 }
 
 /**
- * @returns the service with another specification, or null when it has this one already
+ * @returns the service with another specification, or null when it has this one already. Where workers would not notice
+ * the difference, nothing is replaced and the generation stays.
  * @throws ROLLOUT_RUNNING while another update is under way; only taking that one back is possible then
  */
 export function begun(service: Service, microservice: Microservice, begin: Begin): New<Service> | null {
@@ -34,6 +36,7 @@ export function begun(service: Service, microservice: Microservice, begin: Begin
       `an update of ${service.job_name} is under way (${rollout.detail}); wait for its end, or take it back by sending what there was before`,
     );
   }
+  if (runAlike(service, microservice)) return { ...service, microservice };
   const to = { generation: service.generation + 1, microservice };
   return {
     ...service,
@@ -47,6 +50,10 @@ export function begun(service: Service, microservice: Microservice, begin: Begin
       request_id: begin.requestId,
     },
   };
+}
+
+function runAlike(service: Service, microservice: Microservice): boolean {
+  return isDeepStrictEqual(serviceSpec(service, service.microservice), serviceSpec(service, microservice));
 }
 
 /** An update that was done at once, of a service that had no instance: now it has. @returns null when it is no such */

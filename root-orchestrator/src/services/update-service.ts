@@ -11,7 +11,8 @@ import type { ChangesDeps } from './changes.ts';
 import { requireSize } from './size.ts';
 
 /**
- * Gives a service another specification. Its instances are replaced one by one in the background.
+ * Gives a service another specification. Its instances are replaced one by one in the background, unless only words
+ * changed that no worker reads.
  * @throws SERVICE_UNKNOWN, FORBIDDEN, SLA_INVALID, PRIVILEGE_REFUSED, BODY_TOO_LARGE, ROLLOUT_RUNNING; then nothing was changed
  */
 export async function updateService(
@@ -35,12 +36,14 @@ export async function storeUpdate(
 ): Promise<void> {
   const populated = await isPopulated(deps, id);
   const begin = { requestId, seconds: deps.clock.now() / 1000, populated };
-  const stored = await update(deps.collections.services, id, service =>
-    planUpdate(caller, service, change, begin),
-  );
+  let before = 0;
+  const stored = await update(deps.collections.services, id, service => {
+    before = service.generation;
+    return planUpdate(caller, service, change, begin);
+  });
   if (!stored) throw new HedgerowError(ERRORS.SERVICE_UNKNOWN, `the service ${id} was removed meanwhile`);
   // One that was stored since may have been started already, as it was before.
-  if (!populated && (await isPopulated(deps, id)))
+  if (!populated && stored.generation > before && (await isPopulated(deps, id)))
     await update(deps.collections.services, id, current =>
       current.generation === stored.generation ? takenUp(current) : null,
     );

@@ -99,6 +99,45 @@ describe('PUT of a service', () => {
     assert.deepEqual(await root.dump(), before);
   });
 
+  test('with a field that no service has is 422 naming it, and rolls nothing', async () => {
+    await addInstance(app.web);
+    const before = await root.dump();
+    for (const [body, path] of [
+      [{ memroy: 64 }, 'memroy'],
+      [{ memory: 64, 'a.b': 1 }, 'a.b'],
+      [{ addresses: { rr_pi: '10.30.9.9' } }, 'addresses.rr_pi'],
+    ] as const) {
+      const answer = await put(`/api/service/${app.web}`, body);
+      assert.deepEqual([answer.status, paths(answer.body)], [422, [path]]);
+      assert.equal(answer.body.errors[0].allowed, 'the fields of a service');
+    }
+    for (const key of ['rr_ip', 'RR_ip']) {
+      const answer = await put(`/api/service/${app.web}`, { [key]: '1.2.3.4' });
+      assert.deepEqual([answer.status, paths(answer.body)], [422, [key]]);
+    }
+    assert.deepEqual(await root.dump(), before);
+    const { RR_ip } = await service(app.web);
+    assert.equal((await put(`/api/service/${app.web}`, { rr_ip: RR_ip })).status, 200);
+    assert.deepEqual(await root.dump(), before);
+  });
+
+  test('of what no worker reads is stored, but nothing rolls; a whole SLA keeps and removes what we do not know', async () => {
+    await addInstance(app.web);
+    const path = `/api/service/${app.web}`;
+    const unread = { args: ['x'], state: 'kept', arch: [], port: '', vtpus: 1 };
+    const { body } = await put(path, unread);
+    assert.deepEqual([body.args, body.state, body.vtpus, body.generation], [['x'], 'kept', 1, 1]);
+    assert.ok(!('rollout' in body));
+    const fields = { cmd: ['run'], memory: 32, environment: ['A=b'] };
+    const whole = (colour: object) => sla(app.name, { ...microservice('web', fields), ...colour });
+    const kept = (await put(path, whole({ colour: 'red' }))).body;
+    assert.deepEqual([kept.colour, kept.generation, 'args' in kept], ['red', 1, false]);
+    assert.equal((await put(path, { colour: 'blue' })).body.colour, 'blue');
+    assert.equal((await put(path, await service(app.web))).status, 200);
+    const without = (await put(path, whole({}))).body;
+    assert.deepEqual(['colour' in without, 'rollout' in without, without.generation], [false, false, 1]);
+  });
+
   test('is checked as an SLA is', async () => {
     const before = await root.dump();
     const bad: [unknown, string[]][] = [
@@ -135,6 +174,26 @@ describe('PUT of a service', () => {
     assert.deepEqual([other.status, other.body.error], [409, 'ROLLOUT_RUNNING']);
     const back = await put(`/api/service/${app.web}`, { memory: 32 });
     assert.deepEqual([back.body.rollout.state, back.body.memory, back.body.generation], ['undoing', 32, 3]);
+  });
+
+  test('two at once, neither of them what there was before: one begins, the other has to wait', async () => {
+    await addInstance(app.web);
+    const path = `/api/service/${app.web}`;
+    const answers = await Promise.all(
+      ['one', 'two'].map(colour => put(path, { environment: [`COLOUR=${colour}`] })),
+    );
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409]);
+    assert.equal(answers.find(({ status }) => status === 409)?.body.error, 'ROLLOUT_RUNNING');
+    const now = await service(app.web);
+    assert.deepEqual([now.rollout?.state, now.rollout?.detail, now.generation], ['rolling', 'it begins', 2]);
+    // Nearly what there was before is another update as well, even if no worker could tell.
+    for (const body of [
+      { environment: ['A=b'], memory: 33 },
+      { environment: ['A=b'], args: ['x'] },
+    ]) {
+      assert.equal((await put(path, body)).status, 409);
+    }
+    assert.equal((await service(app.web)).rollout?.state, 'rolling');
   });
 
   test('needs the service to be the caller’s, and an Admin for a privileged container', async () => {
@@ -269,10 +328,13 @@ describe('PUT of an application', () => {
 test('many requests do not make what one may not: 413, and nothing was changed', async () => {
   const { application: shown, web } = await given();
   const large = (key: string) => ({ [key]: 'x'.repeat(1_500_000) });
-  for (const path of [`/api/application/${shown.applicationID}`, `/api/service/${web}`]) {
-    assert.equal((await put(path, large('first'))).status, 200, path);
+  for (const [path, first, second] of [
+    [`/api/application/${shown.applicationID}`, 'first', 'second'],
+    [`/api/service/${web}`, 'state', 'target_node'],
+  ] as const) {
+    assert.equal((await put(path, large(first))).status, 200, path);
     const before = await root.dump();
-    const { status, body } = await put(path, large('second'));
+    const { status, body } = await put(path, large(second));
     assert.deepEqual([status, body.error], [413, 'BODY_TOO_LARGE'], path);
     assert.deepEqual(await root.dump(), before);
   }

@@ -1,8 +1,9 @@
 /** What a request for the change of a service means: its whole description, or only the fields that change. */
 import type { FieldError } from '@hedgerow/common';
-import type { Microservice } from '@hedgerow/protos';
+import { type Microservice, ServiceChangeSchema } from '@hedgerow/protos';
 import type { Service } from '../model.ts';
 import { checkSemantics } from './semantics.ts';
+import { unknownFields } from './unknown-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,7 +17,7 @@ export interface ServiceChange {
 
 export type Changed = { microservice: Microservice } | { errors: FieldError[] };
 
-/** Shown by the API beside what the SLA said; whoever sends a service back as it was shown sends these as well. */
+/** Shown by the API beside what the SLA said, or a word for it: never stored with the fields of a service. */
 const SHOWN = [
   '_id',
   'microserviceID',
@@ -28,6 +29,7 @@ const SHOWN = [
   'service_ns',
   'image',
   'RR_ip',
+  'rr_ip',
   'next_instance_progressive_number',
   'instance_list',
   'generation',
@@ -49,6 +51,7 @@ export function changed(service: Service, change: ServiceChange): Changed {
   const { fields, path } = change;
   const fixed = fixedErrors(fields, fixedFields(service), path);
   const image = imageOf(service, fields);
+  if (!change.whole) fixed.push(...unknownErrors(service, fields));
   if (image === null) fixed.push(error(path, 'image', fields.image, 'the same text as code, or left out'));
   const sent = Object.fromEntries(Object.entries(fields).filter(([key]) => !SHOWN.includes(key)));
   const microservice = {
@@ -75,6 +78,21 @@ export function fixedErrors(
   });
 }
 
+/**
+ * A whole SLA keeps what we do not know, but one field of that kind alone is most likely misspelt. Those that the service
+ * has already are shown by the API, so they may be sent.
+ */
+function unknownErrors({ microservice }: Service, fields: Fields): FieldError[] {
+  const known = new Set([...SHOWN, ...unknownFields(ServiceChangeSchema, microservice)]);
+  return unknownFields(ServiceChangeSchema, fields)
+    .filter(path => !known.has(path) && (Object.hasOwn(fields, path) || path.startsWith('addresses.')))
+    .map(path => ({
+      path,
+      found: fields[path] ?? valueAt(fields, path) ?? null,
+      allowed: 'the fields of a service',
+    }));
+}
+
 function fixedFields(service: Service): Record<string, readonly unknown[]> {
   const { microservice_name, microservice_namespace } = service.microservice;
   return {
@@ -89,6 +107,7 @@ function fixedFields(service: Service): Record<string, readonly unknown[]> {
     app_name: [service.app_name],
     app_ns: [service.app_ns],
     RR_ip: ['', service.service_ip],
+    rr_ip: ['', service.service_ip],
     'addresses.rr_ip': ['', service.service_ip],
   };
 }
