@@ -59,6 +59,12 @@ export const RegisterUserSchema = Type.Object(
     email: Type.Optional(Email),
     created_at: Type.Optional(Type.String({ maxLength: 40 })),
     roles: Type.Optional(Roles),
+    organization_name: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: 'The organization that he becomes a member of; the caller’s when left out.',
+      }),
+    ),
   },
   { ...Open, title: 'RegisterUser' },
 );

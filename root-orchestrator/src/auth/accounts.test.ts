@@ -203,6 +203,56 @@ describe('an Organization_Admin', () => {
   });
 });
 
+describe('a new user', () => {
+  const add = (fields: object, as = admin) =>
+    root.call('POST', '/api/auth/register', { password: PASSWORD, roles: [], ...fields }, as);
+  const members = async (name: string) => {
+    const [found] = await root.collections.organizations.find({ name });
+    return (found?.member ?? []).map(({ user_id, roles }) => [user_id, ...roles]);
+  };
+
+  test('becomes a member of the organization that is named, and of no other', async () => {
+    await organization('mints');
+    const wish = { name: 'ned', roles: ['Organization_Admin'], organization_name: 'mints' };
+    const { status, body } = await add(wish);
+    assert.deepEqual([status, body.roles], [200, ['Organization_Admin']]);
+    assert.deepEqual(await members('mints'), [[body._id.$oid, 'Organization_Admin']]);
+    assert.ok(!JSON.stringify(await members('root')).includes(body._id.$oid));
+    await login('ned', 'mints');
+    const { body: own } = await add({ name: 'nora', organization_name: '' });
+    assert.ok(JSON.stringify(await members('root')).includes(own._id.$oid));
+  });
+
+  test('of an organization that the caller does not reach is not made', async () => {
+    await organization('ponds');
+    const { token } = await person('olga', ['Organization_Admin'], 'ponds');
+    assert.equal((await add({ name: 'pit', organization_name: 'ponds' }, token)).status, 200);
+    const users = (await root.collections.users.find()).length;
+    for (const [organization_name, as] of [
+      ['root', token],
+      ['nowhere', token],
+      ['nowhere', admin],
+    ] as const) {
+      const { status, body } = await add({ name: 'quinn', organization_name }, as);
+      assert.deepEqual([status, body.error], [404, 'ORGANIZATION_UNKNOWN']);
+    }
+    assert.equal((await root.collections.users.find()).length, users);
+  });
+
+  test('with a word that is easily taken for ours is refused: 422 names each', async () => {
+    const { status, body } = await add({ name: 'rob', role: 'Admin', organization: 'root' });
+    assert.deepEqual([status, body.error], [422, 'BODY_INVALID']);
+    const named = body.errors.map(
+      ({ path, allowed }: { path: string; allowed: string }) => `${path}: ${allowed}`,
+    );
+    assert.deepEqual(named, [
+      'role: nothing; the field is roles',
+      'organization: nothing; the field is organization_name',
+    ]);
+    assert.equal((await add({ name: 'rob', colour: 'red' })).status, 200);
+  });
+});
+
 describe('deleting a user', () => {
   test('ends his logins and memberships, and frees his name for somebody else', async () => {
     const { id, token } = await person('kim', ['Application_Provider']);

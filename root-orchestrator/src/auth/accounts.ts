@@ -8,10 +8,11 @@ import { viewUser } from '../services/views.ts';
 import type { AccountChange } from './account-change.ts';
 import { type Caller, reach } from './caller.ts';
 import { type Memberships, memberOf, rolesIn } from './memberships.ts';
+import type { NewAccount } from './new-account.ts';
 import { checkNewPassword } from './password-rules.ts';
 import type { Resets } from './resets.ts';
 import { mustGrant, type Rights, seesOrganization } from './rights.ts';
-import type { NewUser, Users } from './users.ts';
+import type { Users } from './users.ts';
 
 export interface AccountsDeps {
   collections: Collections;
@@ -19,10 +20,6 @@ export interface AccountsDeps {
   memberships: Memberships;
   rights: Rights;
   resets: Resets;
-}
-
-export interface NewAccount extends NewUser {
-  roles?: readonly Role[];
 }
 
 /** of the applications that keep a user from being deleted */
@@ -45,7 +42,7 @@ export class Accounts {
   async ofOrganization(caller: Caller, id: string): Promise<ApiUser[]> {
     const organization = await this.#deps.memberships.byId(id);
     if (!organization || !seesOrganization(caller, organization, 'user:read')) {
-      throw new HedgerowError(ERRORS.ORGANIZATION_UNKNOWN, `there is no organization with the id ${id}`);
+      throw unknownOrganization(`organization with the id ${id}`);
     }
     const members = (await this.#seen(caller)).filter(user => memberOf(organization, user.id));
     return viewsOf(members, organization);
@@ -56,19 +53,24 @@ export class Accounts {
     return this.#view(caller, await this.#deps.rights.named(caller, name));
   }
 
-  /** A member of the caller's organization. @throws USER_EXISTS, FORBIDDEN, BODY_INVALID, TOO_MANY_LOGINS */
+  /**
+   * A member of the caller's organization, or of another one that he reaches.
+   * @throws ORGANIZATION_UNKNOWN, USER_EXISTS, FORBIDDEN, BODY_INVALID, TOO_MANY_LOGINS
+   */
   async add(caller: Caller, account: NewAccount): Promise<ApiUser> {
-    const { roles = [], ...rest } = account;
+    const { roles = [], organization: name, ...rest } = account;
     mustGrant(caller, { before: [], after: roles, path: 'roles' });
     checkNewPassword({ ...account, path: 'password' });
+    const id = name === undefined ? caller.organization : (await this.#reached(caller, name)).id;
     const user = await this.#deps.users.add(rest);
     try {
-      await this.#deps.memberships.setRoles(caller.organization, user.id, roles);
+      const joined = await this.#deps.memberships.setRoles(id, user.id, roles);
+      if (!joined) throw unknownOrganization(`organization ${name ?? id}`);
+      return viewUser(user, rolesIn(joined, user.id));
     } catch (error) {
       await this.#deps.users.remove(user);
       throw error;
     }
-    return this.#view(caller, user);
   }
 
   /**
@@ -141,6 +143,13 @@ export class Accounts {
     );
   }
 
+  /** Where he may make users. */
+  async #reached(caller: Caller, name: string): Promise<Organization> {
+    const organization = await this.#deps.memberships.byName(name);
+    if (organization && seesOrganization(caller, organization, 'user:create')) return organization;
+    throw unknownOrganization(`organization ${name}`);
+  }
+
   async #seen(caller: Caller): Promise<User[]> {
     const { users, memberships } = this.#deps;
     const scope = reach(caller, 'user:read');
@@ -154,6 +163,10 @@ export class Accounts {
   async #view(caller: Caller, user: User): Promise<ApiUser> {
     return viewUser(user, rolesIn(await this.#deps.memberships.byId(caller.organization), user.id));
   }
+}
+
+function unknownOrganization(what: string): HedgerowError {
+  return new HedgerowError(ERRORS.ORGANIZATION_UNKNOWN, `there is no ${what}`);
 }
 
 function viewsOf(users: readonly User[], organization: Organization | null): ApiUser[] {

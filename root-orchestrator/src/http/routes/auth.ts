@@ -9,6 +9,7 @@ import {
 } from '@hedgerow/protos';
 import { bearer } from '../../auth/authenticate.ts';
 import type { Identity } from '../../auth/identity.ts';
+import { newAccount } from '../../auth/new-account.ts';
 import type { Login, TokenType } from '../../auth/tokens.ts';
 import { ERRORS } from '../../errors.ts';
 import { type Route, route } from '../route.ts';
@@ -86,25 +87,17 @@ function register({ accounts }: AuthRoutesDeps): Route {
       method: 'post',
       path: '/api/auth/register',
       tag: TAG,
-      summary: 'Make a user: a member of the organization that the caller is logged in to.',
+      summary:
+        'Make a user: a member of the organization that the caller is logged in to, or of the one that is named.',
       access: 'user:create',
       body: {
         schema: RegisterUserSchema,
         example: { name: 'ada', password: 'a long one', roles: ['Application_Provider'] },
       },
       response: UserSchema,
-      errors: [ERRORS.USER_EXISTS, ERRORS.TOO_MANY_LOGINS],
+      errors: [ERRORS.ORGANIZATION_UNKNOWN, ERRORS.USER_EXISTS, ERRORS.TOO_MANY_LOGINS],
     },
-    ({ body, caller }) => {
-      const { name, password, email, created_at, roles } = body;
-      return accounts.add(caller, {
-        name,
-        password,
-        ...(email === undefined ? {} : { email }),
-        ...(created_at === undefined ? {} : { created_at }),
-        ...(roles === undefined ? {} : { roles }),
-      });
-    },
+    ({ body, caller }) => accounts.add(caller, newAccount(body)),
   );
 }
 
