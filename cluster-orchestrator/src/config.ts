@@ -1,4 +1,4 @@
-import { badSetting, integer, oneOf, parseAddress, port, type Settings, text } from '@hedgerow/common';
+import { badSetting, host, integer, oneOf, parseAddress, port, type Settings, text } from '@hedgerow/common';
 import { CLUSTER_NAME_RULE, isClusterName } from '@hedgerow/protos';
 
 /** Port of the System Manager. */
@@ -81,7 +81,7 @@ export const clusterSettings: Settings<ClusterConfig> = {
     env: 'CLUSTER_HOST',
     default: '127.0.0.1',
     help: 'address to listen on',
-    parse: text,
+    parse: host,
   },
   port: {
     flag: 'port',

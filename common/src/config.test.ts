@@ -4,6 +4,7 @@ import {
   CONFIG_ERRORS,
   configHelp,
   flag,
+  host,
   integer,
   oneOf,
   port,
@@ -86,4 +87,11 @@ test('help has a line per setting with flag, variable and default', () => {
   assert.equal(lines.length, 5);
   assert.match(lines[1] ?? '', /^ {2}-p, --port \(PORT\) +Port\. \[10100\]$/);
   assert.match(lines[0] ?? '', /Name\.$/);
+});
+
+test('a host is a name or an address alone', () => {
+  for (const value of ['site1', 'site1.example', '0.0.0.0', '::1'])
+    assert.equal(host(value, '--host'), value);
+  for (const value of ['', 'a b', 'site1:10100', 'http://site1', '[::1]', 'a\n'])
+    assert.throws(() => host(value, '--host'), { code: 'BAD_CONFIG', message: /^--host is / });
 });

@@ -2,6 +2,7 @@
  * Settings of a process: defaults, then environment, then flags; read once at start, unknown flags refused. An empty
  * variable counts as none, because that is what composition files make of a variable that is not set.
  */
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { defineErrors, HedgerowError } from './errors.ts';
 
@@ -30,6 +31,12 @@ export function integer(min: number, max: number): (value: string, name: string)
 }
 
 export const port = integer(0, 65535);
+
+/** A name or an address, without a port. */
+export function host(value: string, name: string): string {
+  if (isIP(value) !== 0 || /^[^\s\p{Cc}:/?#@[\]]+$/u.test(value)) return value;
+  throw badSetting(name, value, 'a host name or an address, without port and spaces');
+}
 
 export function flag(value: string, name: string): boolean {
   if (value === 'true' || value === '1') return true;

@@ -14,7 +14,7 @@ export type Address = { host: string; port: number } | { path: string };
 /** @throws TypeError that names the text; IPv6 hosts stand in brackets */
 export function parseAddress(value: string, defaultPort: number): Address {
   if (/^unix:./.test(value)) return { path: value.slice('unix:'.length) };
-  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(value);
+  const match = /^(?:\[([^\]]+)\]|([^:\s]+))(?::(\d{1,5}))?$/.exec(value);
   const port = Number(match?.[3] ?? defaultPort);
   if (!match || port > 65535) throw new TypeError(`not an address: ${JSON.stringify(value)}`);
   return { host: (match[1] ?? match[2]) as string, port };

@@ -5,6 +5,7 @@ import {
   CONFIG_ERRORS,
   flag,
   HedgerowError,
+  host,
   integer,
   logLevel,
   messageOf,
@@ -77,7 +78,7 @@ export const nodeSettings: Settings<NodeConfig> = {
     env: 'HEDGEROW_CLUSTER_ADDRESS',
     default: '127.0.0.1',
     help: 'address of the Cluster Manager',
-    parse: text,
+    parse: host,
   },
   port: {
     flag: 'cluster-port',

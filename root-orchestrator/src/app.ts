@@ -25,7 +25,6 @@ import {
 } from '@hedgerow/common/metrics';
 import { openStore } from '@hedgerow/common/open-store';
 import { createApi } from './api.ts';
-import { refuseTrialPassword } from './auth/first-start.ts';
 import { handOut } from './auth/hand-out.ts';
 import {
   copyClusterToken,
@@ -34,6 +33,7 @@ import {
   secretFiles,
   storedSecrets,
 } from './auth/secrets.ts';
+import { refuseTrialPassword } from './auth/trial-password.ts';
 import { type Collections, openCollections } from './collections.ts';
 import type { RootConfig } from './config.ts';
 import { type Coordination, createCoordination } from './coordination.ts';

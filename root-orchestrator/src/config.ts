@@ -1,4 +1,4 @@
-import { badSetting, integer, parseAddress, port, type Settings, text } from '@hedgerow/common';
+import { badSetting, host, integer, parseAddress, port, type Settings, text } from '@hedgerow/common';
 
 /** Of the System Manager. */
 export const DEFAULT_PORT = 10_000;
@@ -34,7 +34,7 @@ export const rootSettings: Settings<RootConfig> = {
     env: 'ROOT_HOST',
     default: '127.0.0.1',
     help: 'address that the API and clusters are served on',
-    parse: text,
+    parse: host,
   },
   port: { flag: 'port', short: 'p', env: 'MY_PORT', default: DEFAULT_PORT, help: 'its port', parse: port },
   socket: {

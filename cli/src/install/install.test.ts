@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { runCli } from '../app.ts';
 import type { Io } from '../output/io.ts';
+import { needVisible } from './places.ts';
 
 const TOKEN = 'a token with "quotes", $dollars and spaces';
 const WORKER = ['worker', '--cluster', '192.0.2.1:10101', '--token', TOKEN];
@@ -109,6 +110,10 @@ describe('the files of hedge install', () => {
       [[...WORKER, '--set', 'HEDGEROW_VCPUS=many'], /HEDGEROW_VCPUS is "many"; allowed: a number/],
       [['cluster', '--root', 'r', '--name', 'no good', '--token', 't'], /CLUSTER_NAME is "no good"/],
       [[...WORKER, '--set', 'HEDGEROW_HOSTNAME=two\nlines'], /HEDGEROW_HOSTNAME holds a control character/],
+      [['root', '--admin-password', 'Admin'], /listens on 0\.0\.0\.0.*at least 8 characters.*ADMIN_PASSWORD/],
+      [['worker', '--cluster', 'a b', '--token', 't'], /HEDGEROW_CLUSTER_ADDRESS is "a b"; allowed: a host/],
+      [['cluster', '--root', 'a b', '--name', 'n', '--token', 't'], /SYSTEM_MANAGER_URL is "a b"; allowed/],
+      [[...CLUSTER, '--host', 'http://x'], /CLUSTER_HOST is "http:/],
       [['something'], /Allowed choices are root, cluster, worker/],
     ];
     for (const [words, message] of wrong) {
@@ -154,6 +159,14 @@ describe('the files of hedge install', () => {
     assert.equal(code, 5);
     assert.ok(!existsSync('/etc/hedgerow/worker.env'));
   });
+});
+
+test('an installation that its services could not see is refused', () => {
+  const opt = { installation: '/opt/hedgerow', node: '/opt/hedgerow/node' };
+  needVisible(opt);
+  needVisible({ ...opt, installation: '/tmpfiles/hedgerow' });
+  for (const place of [{ installation: '/tmp/hedgerow' }, { node: '/var/tmp/node' }])
+    assert.throws(() => needVisible({ ...opt, ...place }), /cannot see .*Move the installation/);
 });
 
 /** The checker also reads the units of this machine's packages, which it has opinions on. */

@@ -5,7 +5,7 @@ import { HedgerowError } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import { formatEnvironment, parseEnvironment, type Variables } from './environment.ts';
 import { type FileToWrite, readIfThere, writeAll } from './files.ts';
-import { findPlaces, needReadable, readTemplate } from './places.ts';
+import { findPlaces, needReadable, needVisible, readTemplate } from './places.ts';
 import { INSTALL_ROLES, type InstallRoleName, unitOf } from './roles.ts';
 import { checkParent, checkVariables } from './settings.ts';
 import { isActive, needSystemd, systemctl, untilSteady } from './systemd.ts';
@@ -42,6 +42,7 @@ export async function install(role: InstallRoleName, options: InstallOptions): P
 function filesOf(role: InstallRoleName, { prefix, variables }: InstallOptions): [FileToWrite, FileToWrite] {
   refuseTwice(role, prefix);
   const places = findPlaces();
+  if (prefix === '') needVisible(places);
   if (INSTALL_ROLES[role].confined && prefix === '') needReadable(places);
   const unit = renderUnit(readTemplate(places, unitOf(role)), places);
   const environment = environmentFile(role, prefix);

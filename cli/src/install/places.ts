@@ -7,6 +7,7 @@ import { ERRORS } from '../errors.ts';
 import type { Places } from './unit.ts';
 
 const OTHERS_MAY_ENTER = 0o001;
+const HIDDEN = ['/tmp', '/var/tmp'];
 
 /** Where this program is: services start the same one. @throws INSTALL_IMPOSSIBLE */
 export function findPlaces(): Places {
@@ -39,6 +40,16 @@ export function needReadable({ installation, node }: Places): void {
       const message = `a service without root’s rights cannot read ${path}: ${folder} is closed to others. Move the installation, to /opt/hedgerow for example`;
       throw new HedgerowError(ERRORS.INSTALL_IMPOSSIBLE, message);
     }
+  }
+}
+
+/** `PrivateTmp=yes` gives a service empty ones of its own. @throws INSTALL_IMPOSSIBLE */
+export function needVisible({ installation, node }: Places): void {
+  for (const path of [installation, node]) {
+    const hidden = HIDDEN.find(folder => path.startsWith(`${folder}/`));
+    if (hidden === undefined) continue;
+    const message = `a service cannot see ${path}: it has a ${hidden} of its own. Move the installation, to /opt/hedgerow for example`;
+    throw new HedgerowError(ERRORS.INSTALL_IMPOSSIBLE, message);
   }
 }
 

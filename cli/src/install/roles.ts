@@ -3,6 +3,7 @@ import type { Setting, Settings } from '@hedgerow/common';
 import { netSettings } from '@hedgerow/net-manager/config';
 import { nodeCliSettings } from '@hedgerow/node-engine/config';
 import { rootSettings } from '@hedgerow/root-orchestrator/config';
+import { refuseTrialPassword } from '@hedgerow/root-orchestrator/trial-password';
 
 import type { Variables } from './environment.ts';
 
@@ -25,6 +26,8 @@ export interface InstallRole {
   excludes: readonly InstallRoleName[];
   /** ends everything that it started and that would outlive it */
   removal?: readonly string[];
+  /** what no setting can say alone; throws as the service itself would */
+  check?(variables: Variables): void;
   /** runs as a user of its own, which must be able to read the installation */
   confined: boolean;
 }
@@ -39,6 +42,8 @@ export const INSTALL_ROLES: Readonly<Record<InstallRoleName, InstallRole>> = {
     needs: { ADMIN_PASSWORD: '--admin-password' },
     state: 'root',
     excludes: [],
+    check: ({ ROOT_HOST = '', ADMIN_PASSWORD = '' }) =>
+      refuseTrialPassword(ROOT_HOST || rootSettings.host.default, ADMIN_PASSWORD),
     confined: true,
   },
   cluster: {

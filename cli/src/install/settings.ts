@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { HedgerowError, parseAddress, readConfig } from '@hedgerow/common';
+import { HedgerowError, messageOf, parseAddress, readConfig } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import type { Variables } from './environment.ts';
 import { INSTALL_ROLES, type InstallRole, type InstallRoleName } from './roles.ts';
@@ -27,15 +27,20 @@ function readSet(role: InstallRoleName, text: string): [string, string] {
   throw new HedgerowError(ERRORS.USAGE, `--set: ${why}; allowed: ${allowed}`);
 }
 
-/** As the service will read them. @throws USAGE when one is missing, BAD_CONFIG when one is bad */
+/** As the service will read them. @throws USAGE when one is missing or they do not go together, BAD_CONFIG when one is bad */
 export function checkVariables(role: InstallRoleName, variables: Variables): void {
-  const { needs, settings } = INSTALL_ROLES[role];
+  const { needs, settings, check } = INSTALL_ROLES[role];
   const missing = Object.entries(needs).filter(([name]) => (variables[name] ?? '') === '');
   if (missing.length > 0) {
     const names = missing.map(([name, option]) => `${option} (or the variable ${name})`).join(', ');
     throw new HedgerowError(ERRORS.USAGE, `a ${role} needs ${names}`);
   }
   readConfig(settings, [], variables);
+  try {
+    check?.(variables);
+  } catch (cause) {
+    throw new HedgerowError(ERRORS.USAGE, messageOf(cause), { cause });
+  }
 }
 
 /** @throws INSTALL_IMPOSSIBLE when the tier above has a name that nobody knows */

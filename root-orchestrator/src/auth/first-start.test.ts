@@ -8,7 +8,7 @@ import { openCollections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import { faultyStore } from '../testing/faulty-store.ts';
 import { startTestRoot } from '../testing/root.ts';
-import { refuseTrialPassword } from './first-start.ts';
+import { refuseTrialPassword } from './trial-password.ts';
 
 let data: string;
 const open = () => openSqlite({ file: ':memory:', durability: 'normal' });

@@ -1,5 +1,5 @@
 /** What must be there before anybody can log in. Several roots may start at once over one store. */
-import { HedgerowError, isErrorOf, isLoopback } from '@hedgerow/common';
+import { isErrorOf } from '@hedgerow/common';
 import { ROLES } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import type { Organization } from '../model.ts';
@@ -9,22 +9,10 @@ import type { Users } from './users.ts';
 
 const ADMIN = 'Admin';
 const TRIAL_PASSWORD = 'Admin';
-const SHORTEST = 8;
 
 /** Fixed, so that two roots that start at once make one and the same. */
 const ROOT_ID = '000000000000000000000001';
 const ADMIN_ID = '000000000000000000000002';
-
-/** @throws ADMIN_PASSWORD_NEEDED when others could reach the port and no password was given, or one that is none */
-export function refuseTrialPassword(host: string, adminPassword: string): void {
-  if (isLoopback(host)) return;
-  if (adminPassword.length >= SHORTEST) return;
-  const why = adminPassword === '' ? 'set' : `at least ${SHORTEST} characters are needed: set`;
-  throw new HedgerowError(
-    ERRORS.ADMIN_PASSWORD_NEEDED,
-    `the root listens on ${host}, where others can reach it: ${why} ADMIN_PASSWORD to the password of user Admin`,
-  );
-}
 
 export interface FirstStartDeps {
   users: Users;
