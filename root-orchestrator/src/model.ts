@@ -124,6 +124,8 @@ export interface Cluster extends Document {
 export interface Claim extends Document {
   /** what it is for: `service/<id>`, `instance/<id>`, `worker/<cluster id>/<worker id>`, `application/<id>` */
   owner: string;
+  /** an address that somebody wished for: it says nothing about which ones were given in turn */
+  chosen?: true;
 }
 
 /**

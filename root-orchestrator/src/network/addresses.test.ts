@@ -129,6 +129,19 @@ describe('service IPs', () => {
     assert.equal(await (await book()).claimServiceIp('service/c'), '10.30.0.3');
   });
 
+  test('that were chosen say nothing about where to go on after a restart', async () => {
+    const before = await book();
+    await before.claimServiceIp('service/a');
+    await before.claimServiceIp('service/b');
+    await before.claimServiceIp('service/c', '10.30.30.40');
+    await before.claimServiceIp('service/d', '10.30.0.3');
+    await before.release('service/a');
+    const after = await book();
+    assert.equal(await after.claimServiceIp('service/e'), '10.30.0.4');
+    assert.equal(await after.claimInstanceIp('instance/e/0'), '10.30.0.5');
+    await assert.rejects(after.claimServiceIp('service/f', '10.30.30.40'), /belongs to another service/);
+  });
+
   test('of an owner are freed all or one; others keep theirs', async () => {
     const addresses = await book();
     await addresses.claimServiceIp('service/a', '10.30.0.7');

@@ -4,6 +4,7 @@ import {
   formatIpv4,
   HedgerowError,
   isErrorOf,
+  type New,
   parseIpv4,
   STORE_ERRORS,
 } from '@hedgerow/common';
@@ -23,7 +24,7 @@ export interface PoolRange {
 /**
  * Values out of a range, each given to one owner. The insert of the claim decides who has it; what is kept in memory
  * only says where it is worth trying, since another root may claim and free, too. The next value is looked for behind
- * the last one given, so that freed ones rest as long as possible.
+ * the last one given in turn, so that freed ones rest as long as possible. A value that somebody chose is not in turn.
  */
 export class Pool {
   readonly #range: PoolRange;
@@ -53,8 +54,7 @@ export class Pool {
       if (claim) this.#owners.set(position, claim.owner);
       else this.#owners.delete(position);
     });
-    await this.#read();
-    for (const position of this.#owners.keys()) {
+    for (const position of await this.#read()) {
       this.#cursor = Math.max(this.#cursor, (position + 1) % this.#size);
     }
   }
@@ -79,12 +79,12 @@ export class Pool {
     throw new HedgerowError(this.#exhausted, `all ${this.#size} ${this.#range.noun} are in use`);
   }
 
-  /** @returns null when it is the owner's now, else who has it */
+  /** One that was chosen. @returns null when it is the owner's now, else who has it */
   async claim(owner: string, value: string): Promise<string | null> {
     const position = this.#position(value);
     if (position === null) throw new TypeError(`${value} is not one of the ${this.#range.noun}`);
     for (;;) {
-      if (await this.#insert(position, value, owner)) return null;
+      if (await this.#insert(position, { id: this.#idOf(value), owner, chosen: true })) return null;
       const claim = await this.#claims.get(this.#idOf(value));
       if (claim) return claim.owner === owner ? null : claim.owner;
     }
@@ -115,13 +115,18 @@ export class Pool {
       .map(([position, owner]) => ({ value: this.#valueAt(position), owner }));
   }
 
-  async #read(): Promise<void> {
+  /** @returns the positions that were given in turn */
+  async #read(): Promise<number[]> {
     const owners = new Map<number, string>();
-    for (const { id, owner } of await this.#claims.find()) {
+    const inTurn: number[] = [];
+    for (const { id, owner, chosen } of await this.#claims.find()) {
       const position = this.#positionOf(id);
-      if (position !== null) owners.set(position, owner);
+      if (position === null) continue;
+      owners.set(position, owner);
+      if (!chosen) inTurn.push(position);
     }
     this.#owners = owners;
+    return inTurn;
   }
 
   async #tryAll(owner: string): Promise<string | null> {
@@ -130,17 +135,17 @@ export class Pool {
       this.#cursor = (position + 1) % this.#size;
       if (this.#owners.has(position)) continue;
       const value = this.#valueAt(position);
-      if (await this.#insert(position, value, owner)) return value;
+      if (await this.#insert(position, { id: this.#idOf(value), owner })) return value;
     }
     return null;
   }
 
-  async #insert(position: number, value: string, owner: string): Promise<boolean> {
+  async #insert(position: number, claim: New<Claim>): Promise<boolean> {
     const known = this.#owners.get(position);
     this.#owners.set(position, known ?? '');
     try {
-      await this.#claims.insert({ id: this.#idOf(value), owner });
-      this.#owners.set(position, owner);
+      await this.#claims.insert(claim);
+      this.#owners.set(position, claim.owner);
       return true;
     } catch (error) {
       if (isErrorOf(error, STORE_ERRORS.STORE_DUPLICATE)) return false;
