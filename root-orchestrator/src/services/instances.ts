@@ -2,10 +2,12 @@
 import { HedgerowError } from '@hedgerow/common';
 import type { Caller } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
-import type { Instance } from '../model.ts';
+import type { Instance, Service } from '../model.ts';
+import { isUnderWay } from '../rollouts/turns.ts';
 import { ownService } from './access.ts';
 import { addInstance } from './add-instance.ts';
 import { type ChangesDeps, removeInstance } from './changes.ts';
+import { requirePrivilege } from './update-service.ts';
 
 /** Oakestra's word for every instance. */
 const ALL = -1;
@@ -17,9 +19,13 @@ export class Instances {
     this.#deps = deps;
   }
 
-  /** Wants one more instance; it is placed and started in the background. @returns its number */
+  /**
+   * Wants one more instance; it is placed and started in the background.
+   * @returns its number. @throws SERVICE_UNKNOWN, FORBIDDEN, PRIVILEGE_REFUSED, ADDRESSES_EXHAUSTED
+   */
   async add(caller: Caller, serviceId: string, requestId = ''): Promise<number> {
-    await ownService(this.#deps.collections, caller, serviceId, 'instance:create');
+    const service = await ownService(this.#deps.collections, caller, serviceId, 'instance:create');
+    for (const { microservice } of specifications(service)) requirePrivilege(caller, microservice, '');
     return (await addInstance(this.#deps, serviceId, { requestId })).instance_number;
   }
 
@@ -42,4 +48,9 @@ export class Instances {
   #running(serviceId: string): Promise<Instance[]> {
     return this.#deps.collections.instances.find({ service_id: serviceId, desired: 'run' });
   }
+}
+
+/** What a new instance may come to run: also what there was before, should an update be undone. */
+function specifications({ microservice, rollout }: Service): Pick<Service, 'microservice'>[] {
+  return [{ microservice }, ...(isUnderWay(rollout) ? [rollout.from, rollout.to] : [])];
 }

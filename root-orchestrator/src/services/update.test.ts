@@ -213,6 +213,28 @@ describe('PUT of a service', () => {
     assert.equal((await service(id)).job_name, `eves${made}.test.web.test`);
     assert.equal((await application(mine.applicationID)).userId, `eve${made}`);
   });
+
+  test('that is privileged: only an Admin starts instances of it, or changes it otherwise than to be so no more', async () => {
+    const eve = await root.addUser(`eva${made}`);
+    const [mine] = (await root.call('POST', '/api/application', sla(`evas${made}`, microservice('web')), eve))
+      .body;
+    const id = mine.microservices[0];
+    await put(`/api/service/${id}`, { privileged: true });
+    const start = (as: string) => root.call('POST', `/api/service/${id}/instance`, undefined, as);
+    const refused = async (
+      answer: Promise<{ status: number; body: { error?: string; errors?: { path: string }[] } }>,
+    ) => {
+      const { status, body } = await answer;
+      assert.deepEqual([status, body.error, paths(body)], [403, 'PRIVILEGE_REFUSED', ['privileged']]);
+    };
+    const before = await root.dump();
+    await refused(start(eve));
+    await refused(put(`/api/service/${id}`, { memory: 5 }, eve));
+    assert.deepEqual(await root.dump(), before);
+    assert.equal((await start(token)).status, 200);
+    assert.equal((await put(`/api/service/${id}`, { privileged: false }, eve)).body.rollout.state, 'rolling');
+    await refused(start(eve));
+  });
 });
 
 describe('PUT of an application', () => {

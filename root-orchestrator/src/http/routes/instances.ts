@@ -23,7 +23,7 @@ function add({ instances }: InstanceRoutesDeps): Route {
       summary: 'Run one more instance of a service.',
       access: 'instance:create',
       response: InstanceCreatedSchema,
-      errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.ADDRESSES_EXHAUSTED],
+      errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.PRIVILEGE_REFUSED, ERRORS.ADDRESSES_EXHAUSTED],
     },
     async ({ caller, params, requestId }) => ({
       message: 'ok',
