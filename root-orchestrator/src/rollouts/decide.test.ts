@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Instance, Rollout } from '../model.ts';
-import { decide, ROOM_WITHIN, RUNNING_WITHIN, SETTLE, type Seen, type Step } from './decide.ts';
+import { decide, RETRIES, ROOM_WITHIN, RUNNING_WITHIN, SETTLE, type Seen, type Step } from './decide.ts';
 
 /** Generation 1 is old, 2 is new; on the way back 2 is old, 3 new. */
 const ROLLING = { state: 'rolling', from: { generation: 1 }, to: { generation: 2 } } as Rollout;
@@ -21,7 +21,8 @@ function instance(instance_number: number, generation: number, fields: Partial<I
 }
 
 const NOW = 1_000_000;
-const longAgo: Seen = { since: 0, running: 0 };
+const longAgo: Seen = { since: 0, running: 0, failing: null };
+const failingFor = (ms: number): Seen => ({ since: 0, running: null, failing: NOW - ms });
 
 interface Row {
   name: string;
@@ -55,19 +56,19 @@ const TABLE: Row[] = [
   {
     name: 'one at a time: the new one is not there yet',
     instances: [instance(0, 1), instance(1, 1), instance(2, 2, { ...waiting, replaces: 0 })],
-    seen: { 2: { since: NOW - 10, running: null } },
+    seen: { 2: { since: NOW - 10, running: null, failing: null } },
     gives: `wait ${NOW - 10 + ROOM_WITHIN}`,
   },
   {
     name: 'an image may take its time',
     instances: [instance(0, 1), instance(2, 2, { status: 'CREATING', replaces: 0 })],
-    seen: { 2: { since: NOW - ROOM_WITHIN, running: null } },
+    seen: { 2: { since: NOW - ROOM_WITHIN, running: null, failing: null } },
     gives: `wait ${NOW - ROOM_WITHIN + RUNNING_WITHIN}`,
   },
   {
     name: 'it runs, but not for long enough',
     instances: [instance(0, 1), instance(2, 2, { replaces: 0 })],
-    seen: { 2: { since: 0, running: NOW - 10 } },
+    seen: { 2: { since: 0, running: NOW - 10, failing: null } },
     gives: `wait ${NOW - 10 + SETTLE}`,
   },
   {
@@ -86,14 +87,33 @@ const TABLE: Row[] = [
     gives: 'remove 0 (1 of 1 instances are replaced)',
   },
   {
-    name: 'the new one fails',
+    name: 'the new one fails: its worker tries again',
     instances: [instance(0, 1), instance(2, 2, { ...failed, replaces: 0 })],
-    gives: 'turn instance 2, which was to take over, is FAILED: no such image',
+    seen: { 2: failingFor(400) },
+    gives: `wait ${NOW - 400 + RETRIES}`,
+  },
+  {
+    name: 'the new one goes on failing',
+    instances: [instance(0, 1), instance(2, 2, { ...failed, replaces: 0 })],
+    seen: { 2: failingFor(RETRIES) },
+    gives: 'turn instance 2, which was to take over, is FAILED after 30 s: no such image',
+  },
+  {
+    name: 'a start that takes its time after one that failed is waited for',
+    instances: [instance(0, 1), instance(2, 2, { status: 'CREATING', replaces: 0 })],
+    seen: { 2: { ...failingFor(2 * RETRIES), since: NOW - 3 * RETRIES } },
+    gives: `wait ${NOW - 3 * RETRIES + RUNNING_WITHIN}`,
+  },
+  {
+    name: 'it runs after all: what was before does not count',
+    instances: [instance(0, 1), instance(2, 2, { replaces: 0 })],
+    seen: { 2: { ...failingFor(2 * RETRIES), running: NOW - SETTLE } },
+    gives: 'remove 0 (1 of 1 instances are replaced)',
   },
   {
     name: 'the new one finds no room',
     instances: [instance(0, 1), instance(2, 2, { ...waiting, replaces: 0 })],
-    seen: { 2: { since: NOW - ROOM_WITHIN, running: null } },
+    seen: { 2: { since: NOW - ROOM_WITHIN, running: null, failing: null } },
     gives: 'turn instance 2, which was to take over, is REQUESTED after 60 s',
   },
   {
@@ -128,7 +148,8 @@ const TABLE: Row[] = [
     name: 'back: fails as well',
     rollout: UNDOING,
     instances: [instance(2, 2, { replaces: 0 }), instance(3, 3, { ...failed, replaces: 2 })],
-    gives: 'end instance 3, which was to take over, is FAILED: no such image',
+    seen: { 3: failingFor(RETRIES) },
+    gives: 'end instance 3, which was to take over, is FAILED after 30 s: no such image',
   },
   { name: 'back: done', rollout: UNDOING, instances: [instance(0, 1), instance(3, 3)], gives: 'end' },
 ];

@@ -8,6 +8,8 @@ export interface Seen {
   since: number;
   /** since when it has been RUNNING without a break; null = it is not */
   running: number | null;
+  /** when it was FAILED or DEAD first; null = never */
+  failing: number | null;
 }
 
 export type Step =
@@ -21,6 +23,8 @@ export type Step =
 
 /** ms that a new instance must be RUNNING before the old one goes: most of what cannot live dies at once. */
 export const SETTLE = 3_000;
+/** ms from its first failure on in which a worker may try again: a registry that does not answer is soon back. */
+export const RETRIES = 30_000;
 /** ms to find room */
 export const ROOM_WITHIN = 60_000;
 /** ms to be RUNNING: an image may take ten minutes to pull */
@@ -71,12 +75,22 @@ function successorsOf(old: Instance, { to }: Rollout, news: readonly Instance[])
 
 /** @returns null when the new instance can take the old one's place */
 function judge({ rollout, seen, now }: Situation, successor: Instance): Step | null {
-  const { since, running } = seen(successor.id);
+  const { since, running, failing } = seen(successor.id);
   if (successor.status === 'COMPLETED') return null;
-  if (successor.status === 'FAILED' || successor.status === 'DEAD') return bad(rollout, successor);
+  if (hasFailed(successor)) {
+    const first = failing ?? now;
+    return now - first >= RETRIES
+      ? bad(rollout, successor, now - first)
+      : { kind: 'wait', until: first + RETRIES };
+  }
   if (running !== null) return now - running >= SETTLE ? null : { kind: 'wait', until: running + SETTLE };
   const within = isPlaced(successor.status) ? RUNNING_WITHIN : ROOM_WITHIN;
   return now - since >= within ? bad(rollout, successor, within) : { kind: 'wait', until: since + within };
+}
+
+/** Not the end: its worker starts it again, later and later. */
+export function hasFailed({ status }: Instance): boolean {
+  return status === 'FAILED' || status === 'DEAD';
 }
 
 /** What fails on the way back leaves both: whoever operates it has to look. */
@@ -84,9 +98,9 @@ export function failed({ state }: Rollout, why: string): Exclude<Step, { kind: '
   return state === 'rolling' ? { kind: 'turn', why } : { kind: 'end', failure: why };
 }
 
-function bad(rollout: Rollout, { instance_number, status, status_detail }: Instance, within = 0): Step {
-  const after = within > 0 ? ` after ${within / 1000} s` : '';
-  const why = `instance ${instance_number}, which was to take over, is ${status}${after}`;
+function bad(rollout: Rollout, { instance_number, status, status_detail }: Instance, within: number): Step {
+  const after = `${Math.round(within / 1000)} s`;
+  const why = `instance ${instance_number}, which was to take over, is ${status} after ${after}`;
   return failed(rollout, status_detail ? `${why}: ${status_detail}` : why);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { ROOM_WITHIN, SETTLE } from './decide.ts';
+import { RETRIES, ROOM_WITHIN, SETTLE } from './decide.ts';
 import { quiet, type Rolling, startRolling } from './testing/rolling.ts';
 
 let update: Rolling;
@@ -55,22 +55,53 @@ describe('an update', () => {
   });
 
   for (const status of ['FAILED', 'DEAD'] as const) {
-    test(`is undone when a new instance is ${status}: those that were replaced come back, too`, async () => {
+    test(`is undone when a new instance goes on being ${status}: those that were replaced come back, too`, async () => {
       await update.addRunning(2);
       await update.put({ code: 'web:2' });
       await update.becomes('0:1 1:1 2:2<0');
       await update.settles(2);
       await update.becomes('1:1 2:2<0 3:2<1');
       await update.runs(3);
-      await update.set(3, { status, status_detail: 'exit code 1' });
+      await update.fails(3, { status, status_detail: 'exit code 1' });
       await update.becomes('1:1 2:2<0 4:3<2');
-      const why = `instance 3, which was to take over, is ${status}: exit code 1`;
+      const why = `instance 3, which was to take over, is ${status} after 30 s: exit code 1`;
       await update.becomesState(new RegExp(`^undoing hedgerow/demo:1: ${why}$`));
       await update.settles(4);
       await update.becomes('1:1 4:3<2');
       await update.becomesState(new RegExp(`^undone hedgerow/demo:1: ${why}$`));
     });
   }
+
+  test('goes on when a new instance that failed is started again and runs', async () => {
+    await update.addRunning(1);
+    await update.put({ code: 'web:2' });
+    await update.becomes('0:1 1:2<0');
+    for (const status of ['FAILED', 'CREATING', 'DEAD', 'CREATING'] as const) {
+      await update.set(1, { status, cluster_id: 'c' });
+      await quiet();
+      update.clock.advance(RETRIES / 5);
+      await quiet();
+    }
+    assert.equal(await update.wanted(), '0:1 1:2<0');
+    await update.becomesState(/^rolling web:2/);
+    await update.settles(1);
+    await update.becomesState(/^done web:2/);
+  });
+
+  test('is undone at the next failure when the time for trying again is over', async () => {
+    await update.addRunning(1);
+    await update.put({ code: 'web:2' });
+    await update.becomes('0:1 1:2<0');
+    await update.set(1, { status: 'FAILED', cluster_id: 'c' });
+    await quiet();
+    await update.set(1, { status: 'CREATING' });
+    await quiet();
+    update.clock.advance(RETRIES + 15_000);
+    await quiet();
+    await update.becomesState(/^rolling web:2/);
+    await update.set(1, { status: 'FAILED', status_detail: 'no such image' });
+    await update.becomesState(/^undone .* is FAILED after 45 s: no such image$/);
+  });
 
   test('is undone when there is no room for a new instance', async () => {
     await update.addRunning(1);
@@ -100,7 +131,7 @@ describe('an update', () => {
     update.clock.advance(SETTLE - 1);
     await quiet();
     assert.equal(await update.wanted(), '0:1 1:2<0', 'the time counts from the last start');
-    await update.set(1, { status: 'DEAD' });
+    await update.fails(1, { status: 'DEAD' });
     await update.becomesState(/^undone /);
     assert.equal(await update.wanted(), '0:1');
   });
@@ -111,12 +142,12 @@ describe('an update', () => {
     await update.becomes('0:1 1:1 2:2<0');
     await update.settles(2);
     await update.becomes('1:1 2:2<0 3:2<1');
-    await update.set(3, { status: 'FAILED', cluster_id: 'c' });
+    await update.fails(3, { status: 'FAILED', cluster_id: 'c' });
     await update.becomes('1:1 2:2<0 4:3<2');
-    await update.set(4, { status: 'FAILED', cluster_id: 'c', status_detail: 'gone' });
+    await update.fails(4, { status: 'FAILED', cluster_id: 'c', status_detail: 'gone' });
     await update.becomes('1:1 2:2<0');
     await update.becomesState(
-      /^failed hedgerow\/demo:1: instance 4, which was to take over, is FAILED: gone$/,
+      /^failed hedgerow\/demo:1: instance 4, which was to take over, is FAILED after 30 s: gone$/,
     );
     await update.put({ code: 'web:3' });
     await update.becomes('1:1 2:2<0 5:4<1');

@@ -4,7 +4,7 @@ import type { Reign, Term } from '../leadership/leadership.ts';
 import type { Instance, Rollout, Service } from '../model.ts';
 import { addInstance } from '../services/add-instance.ts';
 import { type ChangesDeps, removeInstance } from '../services/changes.ts';
-import { decide, failed, isOld, type Seen, type Step } from './decide.ts';
+import { decide, failed, hasFailed, isOld, type Seen, type Step } from './decide.ts';
 import { ended, isUnderWay, turned } from './turns.ts';
 
 /** ms after which a step that failed is tried again */
@@ -98,7 +98,7 @@ export class Rollouts implements Term {
       const step = decide({
         ...course,
         now,
-        seen: instance => seen.get(instance) ?? { since: now, running: null },
+        seen: instance => seen.get(instance) ?? { since: now, running: null, failing: null },
       });
       if (step.kind === 'wait') return this.#wakeAt(id, step.until);
       await this.#take(step, course);
@@ -116,9 +116,12 @@ export class Rollouts implements Term {
     const seen = this.#courses.get(service.id) ?? new Map<string, Seen>();
     for (const instance of instances) {
       if (isOld(rollout, instance)) continue;
-      const { since = now, running = now } = seen.get(instance.id) ?? {};
-      const isRunning = instance.status === 'RUNNING';
-      seen.set(instance.id, { since, running: isRunning ? (running ?? now) : null });
+      const { since = now, running = null, failing = null } = seen.get(instance.id) ?? {};
+      seen.set(instance.id, {
+        since,
+        running: instance.status === 'RUNNING' ? (running ?? now) : null,
+        failing: failing ?? (hasFailed(instance) ? now : null),
+      });
     }
     return seen;
   }

@@ -28,7 +28,7 @@ describe('in the middle of an update', () => {
 
   test('one more instance goes back when the update does', async () => {
     await update.addRunning(1);
-    await update.set(2, { status: 'FAILED', cluster_id: 'c' });
+    await update.fails(2, { status: 'FAILED', cluster_id: 'c' });
     await update.becomes('0:1 1:1 3:2 4:3<3');
     await update.settles(4);
     await update.becomes('0:1 1:1 4:3<3');

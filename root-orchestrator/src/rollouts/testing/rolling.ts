@@ -9,7 +9,7 @@ import type { ChangesDeps } from '../../services/changes.ts';
 import { type FaultyStore, faultyStore } from '../../testing/faulty-store.ts';
 import { type Answer, startTestRoot, type TestRoot } from '../../testing/root.ts';
 import { microservice, sla } from '../../testing/slas.ts';
-import { SETTLE } from '../decide.ts';
+import { RETRIES, SETTLE } from '../decide.ts';
 import { Rollouts } from '../rollouts.ts';
 
 /** ms that a change may be waited for */
@@ -134,6 +134,13 @@ export class Rolling {
       return `${rollout?.state} ${code}: ${rollout?.detail}`;
     };
     return until(state, found => expected.test(found), String(expected));
+  }
+
+  /** It fails, and its worker's tries do not help. */
+  async fails(number: number, fields: Partial<Instance>): Promise<void> {
+    await this.set(number, fields);
+    await quiet();
+    this.clock.advance(RETRIES);
   }
 
   /** The new one runs and goes on running. */
