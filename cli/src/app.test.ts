@@ -228,9 +228,11 @@ describe('from login to removal', () => {
     );
     assert.deepEqual(
       await Promise.all(
-        [[], ['--image', 'x', '-f', file()], ['--memory', '-1']].map(async a => (await update(...a)).code),
+        [[], ['--image', 'x', '-f', file()], ['--memory', '-1'], ['-e', 'FOO']].map(
+          async a => (await update(...a)).code,
+        ),
       ),
-      [2, 2, 2],
+      [2, 2, 2, 2],
     );
     assert.equal((await update('--image', 'No Image')).code, 5);
     assert.equal((await hedge(['update', 'nobody', '--image', 'x'])).code, 4);

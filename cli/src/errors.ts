@@ -15,6 +15,7 @@ export const ERRORS = defineErrors({
   UNREACHABLE: { http: 503, retryable: true },
   NOT_AN_API: { http: 502, retryable: false },
   TIMEOUT: { http: 504, retryable: true },
+  COUNT_CHANGED: { http: 409, retryable: true },
   UPDATE_UNDONE: { http: 500, retryable: false },
   UP_FAILED: { http: 500, retryable: true },
   UP_IMPOSSIBLE: { http: 500, retryable: false },

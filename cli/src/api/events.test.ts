@@ -99,7 +99,7 @@ describe('a feed that is cut off', () => {
 describe('an update', () => {
   const rolling = { state: 'rolling', detail: '0 of 1', to_generation: 2 };
   const begun = { microserviceID: 's', generation: 2 } as ApiService;
-  const feed = `id: b-0\n\n${event('b-1', { instance_number: 1 })}${event('b-2', { kind: 'rollout' })}`;
+  const feed = `id: b-0\n\n${event('b-1', { instance_number: 1 })}${event('b-1', { instance_number: 0, change: 'removed' })}${event('b-2', { kind: 'rollout' })}`;
 
   async function follow(...states: object[]): Promise<string[]> {
     rollouts.splice(0, rollouts.length, ...states);
@@ -115,7 +115,7 @@ describe('an update', () => {
 
   test('is followed to its end', async () => {
     const told = await follow(rolling, { ...rolling, state: 'done', detail: 'all' });
-    assert.deepEqual(told, ['rolling: 0 of 1', 'b-1', 'done: all']);
+    assert.deepEqual(told, ['rolling: 0 of 1', 'b-1', 'removed', 'done: all']);
   });
 
   for (const state of ['undone', 'failed']) {

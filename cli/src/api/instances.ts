@@ -3,6 +3,7 @@ import type { ApiService } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import type { Client } from './client.ts';
 import type { FeedItem } from './events.ts';
+import { reasonsOf } from './late.ts';
 
 /** What is known of an instance while one waits. */
 export interface InstanceState {
@@ -70,13 +71,10 @@ class Waiting {
     return this.#late().length === 0;
   }
 
-  /** A sentence for each that is not there yet, as it is now. */
+  /** Why those that are not there yet are not, as it is now. */
   async pending(): Promise<string[]> {
     await this.#read();
-    return this.#late().map(
-      ({ job_name, instance_number, status, status_detail }) =>
-        `${job_name}/${instance_number} is ${status}${status_detail ? `: ${status_detail}` : ''}`,
-    );
+    return reasonsOf(this.#late());
   }
 
   #late(): InstanceState[] {

@@ -51,8 +51,9 @@ test('a name of none is not found', () => {
   throwsCode('NAME_UNKNOWN', () => findApplication('shop.dev', APPLICATIONS));
 });
 
-test('what is both an application and a service is ambiguous, a whole name is not', () => {
-  throwsCode('NAME_AMBIGUOUS', () => findTarget('db', APPLICATIONS, SERVICES));
+test('what is both an application and a service is the application, a whole name is what it says', () => {
+  assert.equal(findTarget('db', APPLICATIONS, SERVICES).kind, 'application');
+  throwsCode('NAME_AMBIGUOUS', () => findTarget('web', APPLICATIONS, SERVICES));
   assert.equal(findTarget('db.x', APPLICATIONS, SERVICES).kind, 'application');
   assert.equal(findTarget('shop.test.db.test', APPLICATIONS, SERVICES).kind, 'service');
 });

@@ -24,7 +24,7 @@ export function findApplication(name: string, applications: readonly ApiApplicat
   return only(name, 'application', matching(name, applications.map(namedApplication)));
 }
 
-/** @throws NAME_UNKNOWN, NAME_AMBIGUOUS; also when an application and a service have that name */
+/** Of an application and a service with the same name it is the application. @throws NAME_UNKNOWN, NAME_AMBIGUOUS */
 export function findTarget(
   name: string,
   applications: readonly ApiApplication[],
@@ -38,7 +38,9 @@ export function findTarget(
       .map(namedService)
       .map(found => ({ ...found, thing: { kind: 'service', service: found.thing } as const })),
   ];
-  return only(name, 'application or service', matching(name, candidates));
+  const found = matching(name, candidates);
+  const first = found.filter(({ thing }) => thing.kind === 'application');
+  return only(name, 'application or service', first.length > 0 ? first : found);
 }
 
 /** `service/3` → the service's name and an instance number; anything else has no number. */

@@ -1,5 +1,5 @@
 import { HedgerowError } from '@hedgerow/common';
-import type { ApiService } from '@hedgerow/protos';
+import type { ApiEvent, ApiService } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import type { Client } from './client.ts';
 import type { InstanceState } from './instances.ts';
@@ -28,8 +28,7 @@ export async function untilUpdated(
     for await (const item of client.events({ service: id }, stop.signal)) {
       const event = item.type === 'event' ? item.event : null;
       if (event?.kind === 'instance') {
-        const { instance_number = 0, change } = event;
-        if (change !== 'leaving') options.onChange({ ...event, instance_number });
+        tell(service, event, options);
         continue;
       }
       const now = await client.service(id);
@@ -44,6 +43,14 @@ export async function untilUpdated(
   const { rollout } = await client.service(id);
   const seconds = options.timeoutMs / 1000;
   throw new HedgerowError(ERRORS.TIMEOUT, `the update is not through after ${seconds} s: ${rollout?.detail}`);
+}
+
+/** The event of one that is gone has its last status, and no name when its service is gone as well. */
+function tell({ job_name }: ApiService, event: ApiEvent, { onChange }: FollowOptions): void {
+  const { instance_number = 0, change, status, status_detail } = event;
+  if (change === 'leaving') return;
+  const state = change === 'removed' ? { status: 'removed', status_detail: '' } : { status, status_detail };
+  onChange({ job_name, instance_number, ...state });
 }
 
 /** @throws UPDATE_UNDONE */

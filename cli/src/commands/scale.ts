@@ -1,8 +1,10 @@
+import { HedgerowError } from '@hedgerow/common';
 import type { ApiService } from '@hedgerow/protos';
 import { Command, Option } from 'commander';
 import type { Client } from '../api/client.ts';
 import { untilRunning } from '../api/instances.ts';
 import { findService } from '../api/names.ts';
+import { ERRORS } from '../errors.ts';
 import { wholeNumber } from './arguments.ts';
 import { type Context, clientOf, example, listing } from './context.ts';
 import { tellChanges } from './progress.ts';
@@ -28,11 +30,13 @@ export function scaleCommand(context: Context): Command {
       const service = findService(name, await client.services());
       await change(client, service, count);
       if (options.wait) {
-        const onChange = tellChanges(context.io);
+        const onChange = tellChanges(context.io, [service]);
         const timeoutMs = options.timeout * 1000;
         await untilRunning(client, [service.microserviceID], { timeoutMs, onChange });
       }
-      printInstances(context, command, instanceRows(await client.service(service.microserviceID)));
+      const now = await client.service(service.microserviceID);
+      printInstances(context, command, instanceRows(now));
+      checkCount(now, count);
     });
   return example(
     command,
@@ -45,6 +49,14 @@ async function change(client: Client, service: ApiService, count: number): Promi
   const numbers = lasting(service).sort((a, b) => a - b);
   for (let have = numbers.length; have < count; have++) await client.addInstance(service.microserviceID);
   for (const number of numbers.slice(count)) await client.removeInstance(service.microserviceID, number);
+}
+
+/** @throws COUNT_CHANGED */
+export function checkCount(service: ApiService, wanted: number): void {
+  const { length } = lasting(service);
+  if (length === wanted) return;
+  const message = `${service.job_name} has ${length} instances and not ${wanted}: somebody else changed their number meanwhile`;
+  throw new HedgerowError(ERRORS.COUNT_CHANGED, message);
 }
 
 /** In the middle of an update, an instance and the one that is to take its place count as one. */

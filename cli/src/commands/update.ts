@@ -5,7 +5,7 @@ import type { Client } from '../api/client.ts';
 import { findService } from '../api/names.ts';
 import { untilUpdated } from '../api/rollouts.ts';
 import { ERRORS } from '../errors.ts';
-import { wholeNumber } from './arguments.ts';
+import { variable, wholeNumber } from './arguments.ts';
 import { type Context, clientOf, example, listing } from './context.ts';
 import { tellChanges } from './progress.ts';
 import { instanceRows, printInstances } from './ps.ts';
@@ -33,7 +33,9 @@ export function updateCommand(context: Context): Command {
     )
     .argument('<service>', 'service: name or id')
     .option('--image <image>', 'image')
-    .option('-e, --env <K=V...>', 'environment variables to set; others stay')
+    .addOption(
+      new Option('-e, --env <K=V...>', 'environment variables to set; others stay').argParser(variable),
+    )
     .option('--cmd <word...>', 'command with its arguments')
     .addOption(new Option('--memory <mib>', 'MiB; 0 = no limit').argParser(wholeNumber(0, LARGEST)))
     .addOption(new Option('--vcpus <n>', 'cores; 0 = no limit').argParser(wholeNumber(0, LARGEST)))
@@ -118,13 +120,22 @@ async function end(
   }
   if (!wait) return begun;
   let told = '';
-  return untilUpdated(client, begun, {
-    timeoutMs: timeout * 1000,
-    onChange: tellChanges(io),
-    onProgress(state, detail) {
-      const text = `${begun.job_name} ${state}: ${detail}\n`;
-      if (text !== told) io.err(text);
-      told = text;
-    },
-  });
+  const forget = io.onInterrupt?.(() => io.err(goesOn(begun)));
+  try {
+    return await untilUpdated(client, begun, {
+      timeoutMs: timeout * 1000,
+      onChange: tellChanges(io, [begun]),
+      onProgress(state, detail) {
+        const text = `${begun.job_name} ${state}: ${detail}\n`;
+        if (text !== told) io.err(text);
+        told = text;
+      },
+    });
+  } finally {
+    forget?.();
+  }
+}
+
+function goesOn({ job_name }: ApiService): string {
+  return `\nhedge: the update of ${job_name} goes on; \`hedge watch ${job_name}\` shows it\n`;
 }

@@ -70,11 +70,14 @@ async function watch(
   }
 }
 
-function line(event: ApiEvent): string {
-  const { at, kind, change, job_name, instance_number, status, status_detail } = event;
-  const name = instance_number === undefined ? job_name : `${job_name}/${instance_number}`;
+/** One event for people; of what goes or is gone the last status says nothing. */
+export function line(event: ApiEvent): string {
+  const { at, kind, change, job_name, service_id, instance_number, status, status_detail } = event;
+  // The last event of an instance may come when nobody knows its service's name any more.
+  const name = instance_number === undefined ? job_name : `${job_name || service_id}/${instance_number}`;
+  const isGoing = change === 'leaving' || change === 'removed';
   const what = change === 'changed' && status !== '' ? '' : change;
-  const words = [at.slice(11, 23), kind, name, what, status, status_detail];
+  const words = [at.slice(11, 23), kind, name, what, ...(isGoing ? [] : [status, status_detail])];
   return printable(words.filter(word => word !== '').join(' '));
 }
 

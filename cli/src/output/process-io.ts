@@ -19,9 +19,20 @@ export function processIo(): Io {
     gone: gone.signal,
     out: chunk => void process.stdout.write(chunk),
     err: chunk => void process.stderr.write(chunk),
+    onInterrupt,
     read: () => text(process.stdin),
     ask,
   };
+}
+
+function onInterrupt(say: () => void): () => void {
+  const end = () => {
+    say();
+    // The handler is gone, so this ends the process as if there had been none.
+    process.kill(process.pid, 'SIGINT');
+  };
+  process.once('SIGINT', end);
+  return () => void process.off('SIGINT', end);
 }
 
 async function ask(question: string, hidden: boolean): Promise<string | null> {
