@@ -6,12 +6,13 @@ import { type TarEntry, tar } from './tar.ts';
 export const DEMO_IMAGE = 'hedgerow/demo:1';
 const BUSYBOX = '/bin/busybox';
 
-/** Answers HTTP on port 80 with one line: host name and the instance's own address. */
-const SERVE = `#!/bin/sh
+/** Answers HTTP on port 80 with one line: host name and the instance's own address. Prints each request. */
+export const SERVE = `#!/bin/sh
 address=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
 mkdir -p /tmp/www
 echo "$(hostname) $address" > /tmp/www/index.html
-exec httpd -f -p "\${PORT:-80}" -h /tmp/www
+echo "$(hostname) at $address answers HTTP on port \${PORT:-80}"
+exec httpd -f -vv -p "\${PORT:-80}" -h /tmp/www 2>&1
 `;
 
 export interface DemoImageOptions {
