@@ -80,6 +80,15 @@ describe('use', () => {
     assert.equal((await hedge(['deploy', '/no/such/file'])).code, 2);
   });
 
+  test('up --dry-run says what is wrong and starts nothing', async () => {
+    const { port } = new URL(root.url);
+    const taken = await hedge(['up', '--dry-run', '--port', port]);
+    assert.equal(taken.code, 1);
+    assert.match(taken.err, new RegExp(`port ${port} of 127.0.0.1 is in use`));
+    assert.deepEqual(await hedge(['up', '--dry-run', '--port', '0']), { code: 0, out: '', err: '' });
+    assert.equal((await hedge(['up', '--dry-run', '--workers', '9'])).code, 2);
+  });
+
   test('help of a command that there is not is wrong use', async () => {
     const unknown = await hedge(['help', 'nope']);
     assert.equal(unknown.code, 2);

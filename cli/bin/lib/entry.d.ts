@@ -5,3 +5,4 @@ export type From = 'newest' | 'source' | 'bundle';
 export function entryOf(role: Role, from?: From, root?: string): string;
 export function flagsOf(role: Role, args: readonly string[]): string[];
 export function environmentOf(role: Role, args: readonly string[]): Record<string, string>;
+export function newestSource(root: string): number;

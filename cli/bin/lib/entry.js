@@ -54,7 +54,8 @@ function installation(from) {
   throw new Error(`no installation above ${from}`);
 }
 
-function newestSource(root) {
+/** When the newest source of all workspaces was changed, ms since 1970. */
+export function newestSource(root) {
   const folders = readdirSync(root).map(name => join(root, name, 'src'));
   return Math.max(0, ...folders.filter(existsSync).flatMap(folder => times(folder)));
 }

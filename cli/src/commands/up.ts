@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { SYSTEM_SOCKET } from '../up/engine.ts';
-import { type UpOptions, up } from '../up/up.ts';
+import { checkPort, type UpOptions, up } from '../up/up.ts';
 import { wholeNumber } from './arguments.ts';
 import { type Context, example } from './context.ts';
 
@@ -14,6 +14,7 @@ export function upCommand(context: Context): Command {
       'Starts a root, a cluster and workers on this machine, each worker in a network namespace of its own, deploys examples/demo.json, shows that its service IP answers from every instance, and stays until Ctrl-C, which removes everything. Needs Linux and root; without them it starts root and cluster only.',
     )
     .option('--check', 'do the same, remove everything and leave: exit code 0 when all of it worked')
+    .option('--dry-run', 'only say whether the options are right and the port is free')
     .addOption(new Option('--workers <n>', 'how many').default(2).argParser(wholeNumber(1, 8)))
     .addOption(
       new Option('--port <n>', 'port of the root on 127.0.0.1; 0 = a free one')
@@ -22,7 +23,8 @@ export function upCommand(context: Context): Command {
     )
     .option('--docker <socket>', 'socket of a Docker Engine; "" starts an own one', SYSTEM_SOCKET)
     .addOption(new Option('--log-level <level>').choices(['debug', 'info']).default('info'))
-    .action(async (options: UpOptions) => {
+    .action(async ({ dryRun, ...options }: UpOptions & { dryRun?: boolean }) => {
+      if (dryRun) return checkPort(options.port);
       const signals = onSignals(context);
       try {
         const without = withoutContainers();

@@ -178,7 +178,8 @@ async function removeAll(run: Run, deps: UpDeps): Promise<void> {
   await steps.run('containers, processes, namespaces and files removed', () => tearDown(run));
 }
 
-async function checkPort(port: number): Promise<void> {
+/** @throws UP_IMPOSSIBLE when somebody listens there */
+export async function checkPort(port: number): Promise<void> {
   if (port === 0 || (await isFree(port, 'tcp', '127.0.0.1'))) return;
   const message = `port ${port} of 127.0.0.1 is in use; stop what uses it (ss -lntp), or let a free one be taken: \`npm start -- --port 0\` or \`hedge up --port 0\``;
   throw new HedgerowError(ERRORS.UP_IMPOSSIBLE, message);
