@@ -20,7 +20,18 @@ test('addresses are read and written', () => {
 });
 
 test('what is not an address is named', () => {
-  for (const text of ['', ':80', 'unix:', '::1', 'host:', 'host:http', 'host:65536', 'host:-1', 'a b', 'a b:1'])
+  for (const text of [
+    '',
+    ':80',
+    'unix:',
+    '::1',
+    'host:',
+    'host:http',
+    'host:65536',
+    'host:-1',
+    'a b',
+    'a b:1',
+  ])
     assert.throws(() => parseAddress(text, 1), { name: 'TypeError', message: `not an address: "${text}"` });
 });
 
