@@ -19,7 +19,8 @@ describe('an update of a service that is used', { skip: withoutRoot() }, () => {
   before(async () => {
     fleet = await startFleet({ workers: 2 });
     const sla = descriptor('update', [
-      microservice('client', { cmd: SLEEP }),
+      // thousands of requests leave thousands of dead processes that nobody reaps
+      microservice('client', { cmd: SLEEP, memory: 512 }),
       microservice('server', { environment: ['KEPT=1', 'VERSION=1'] }),
     ]);
     const services = await register(fleet, sla);
@@ -74,27 +75,21 @@ describe('an update of a service that is used', { skip: withoutRoot() }, () => {
     );
   });
 
-  // What begins and ends at once is asked for that moment: nothing says yet that it is not ready.
-  for (const [what, change, most] of [
-    ['an image that is nowhere', { code: 'hedgerow/nowhere:1' }, 0],
-    ['a program that ends at once', { cmd: ['false'] }, 0.5],
-  ] as const) {
-    it(`to ${what} is undone; those that were there serve on`, async () => {
-      const before = await fleet.client.service(server.microserviceID);
-      const begun = performance.now();
-      const { end, asked, lost } = await during(change);
-      assert.ok(performance.now() - begun >= RETRIES, 'its worker was given the time to try again');
-      assert.equal(end.rollout?.state, 'undone', `${end.rollout?.detail}`);
-      assert.match(
-        end.rollout?.detail ?? '',
-        /^instance \d+, which was to take over, is (FAILED|DEAD) after [3-9]\d s: /,
-      );
-      assert.equal(end.image, before.image);
-      assert.deepEqual(numbers(end), numbers(before));
-      assert.ok(end.instance_list.every(({ status }) => status === 'RUNNING'));
-      assert.ok(asked > 0 && lost <= most * asked, `${lost} of ${asked} requests were lost`);
-      const then = shares(end, await fleet.request(caller, `http://${server.RR_ip}/`, 40));
-      assert.equal(then.lost, 0);
-    });
-  }
+  it('to an image that is nowhere is undone; those that were there serve on', async () => {
+    const before = await fleet.client.service(server.microserviceID);
+    const begun = performance.now();
+    const { end, asked, lost } = await during({ code: 'hedgerow/nowhere:1' });
+    assert.ok(performance.now() - begun >= RETRIES, 'its worker was given the time to try again');
+    assert.equal(end.rollout?.state, 'undone', `${end.rollout?.detail}`);
+    assert.match(
+      end.rollout?.detail ?? '',
+      /^instance \d+, which was to take over, is (FAILED|DEAD) after [3-9]\d s: /,
+    );
+    assert.equal(end.image, before.image);
+    assert.deepEqual(numbers(end), numbers(before));
+    assert.ok(end.instance_list.every(({ status }) => status === 'RUNNING'));
+    assert.ok(asked > 0 && lost === 0, `${lost} of ${asked} requests were lost`);
+    const then = shares(end, await fleet.request(caller, `http://${server.RR_ip}/`, 40));
+    assert.equal(then.lost, 0);
+  });
 });
