@@ -1,4 +1,14 @@
-import { badSetting, host, integer, oneOf, parseAddress, port, type Settings, text } from '@hedgerow/common';
+import {
+  badSetting,
+  host,
+  integer,
+  metricsToken,
+  oneOf,
+  parseAddress,
+  port,
+  type Settings,
+  text,
+} from '@hedgerow/common';
 import { CLUSTER_NAME_RULE, isClusterName } from '@hedgerow/protos';
 
 /** Port of the System Manager. */
@@ -161,13 +171,7 @@ export const clusterSettings: Settings<ClusterConfig> = {
     help: 'directory of the assets of a bundle',
     parse: text,
   },
-  metricsToken: {
-    flag: 'metrics-token',
-    env: 'METRICS_TOKEN',
-    default: '',
-    help: 'bearer token that /metrics asks for; anybody may read it when empty',
-    parse: text,
-  },
+  metricsToken,
 };
 
 function name(value: string, flag: string): string {

@@ -59,6 +59,14 @@ export const logLevel: Setting<string> = {
   parse: oneOf('debug', 'info', 'warn', 'error', 'silent'),
 };
 
+export const metricsToken: Setting<string> = {
+  flag: 'metrics-token',
+  env: 'METRICS_TOKEN',
+  default: '',
+  help: 'bearer token that /metrics asks for; anybody may read it when empty',
+  parse: text,
+};
+
 /** What a `parse` throws. @param path the flag, variable or key, as the user wrote it */
 export function badSetting(path: string, found: unknown, allowed: string, cause?: unknown): HedgerowError {
   const message = `${path} is ${JSON.stringify(found)}; allowed: ${allowed}`;

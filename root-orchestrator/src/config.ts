@@ -1,4 +1,13 @@
-import { badSetting, host, integer, parseAddress, port, type Settings, text } from '@hedgerow/common';
+import {
+  badSetting,
+  host,
+  integer,
+  metricsToken,
+  parseAddress,
+  port,
+  type Settings,
+  text,
+} from '@hedgerow/common';
 
 /** Of the System Manager. */
 export const DEFAULT_PORT = 10_000;
@@ -100,13 +109,7 @@ export const rootSettings: Settings<RootConfig> = {
     help: 'life of an access token',
     parse: integer(1, 86_400),
   },
-  metricsToken: {
-    flag: 'metrics-token',
-    env: 'METRICS_TOKEN',
-    default: '',
-    help: 'bearer token that /metrics asks for; anybody may read it when empty',
-    parse: text,
-  },
+  metricsToken,
 };
 
 function rootAddress(value: string, name: string): string {

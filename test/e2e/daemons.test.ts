@@ -3,24 +3,20 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startChild } from '@hedgerow/cli';
-import type { ApiInstance, ApiService } from '@hedgerow/protos';
+import type { ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
 import { withoutRoot } from '../support/requirements.ts';
-import { descriptor, microservice, register, SLEEP, scale, shares } from '../support/stories.ts';
+import { type Caller, clientAndServers, scale, shares } from '../support/stories.ts';
 
 describe('Net Manager and Node Engine as two processes', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
   let server: ApiService;
-  let caller: { service: ApiService; instance: ApiInstance };
+  let caller: Caller;
 
   before(async () => {
     fleet = await startFleet({ workers: 2 });
-    const sla = descriptor('daemons', [microservice('client', { cmd: SLEEP }), microservice('server')]);
-    const services = await register(fleet, sla);
-    const client = await scale(fleet, services.get('client') as ApiService, 1);
-    server = await scale(fleet, services.get('server') as ApiService, 2);
-    caller = { service: client, instance: client.instance_list[0] as ApiInstance };
+    ({ server, caller } = await clientAndServers(fleet, 'daemons', 2));
   });
   after(() => fleet?.stop());
 

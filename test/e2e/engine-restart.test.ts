@@ -1,32 +1,20 @@
 /** The Node Engine's process is stopped, killed, started: containers and traffic go on, and are adopted. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { dockerJson, listContainers } from '@hedgerow/cli';
-import type { ApiInstance, ApiService } from '@hedgerow/protos';
+import type { ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
 import { withoutRoot } from '../support/requirements.ts';
-import { descriptor, microservice, register, SLEEP, scale, shares } from '../support/stories.ts';
-
-interface Inspected {
-  Id: string;
-  State: { Pid: number; StartedAt: string };
-}
+import { type Caller, clientAndServers, processes, shares } from '../support/stories.ts';
 
 describe('restart of a worker’s process', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
   let server: ApiService;
-  let caller: { service: ApiService; instance: ApiInstance };
+  let caller: Caller;
 
   before(async () => {
     fleet = await startFleet({ workers: 2 });
-    const services = await register(
-      fleet,
-      descriptor('adopt', [microservice('client', { cmd: SLEEP }), microservice('server')]),
-    );
-    const client = await scale(fleet, services.get('client') as ApiService, 1);
-    server = await scale(fleet, services.get('server') as ApiService, 4);
-    caller = { service: client, instance: client.instance_list[0] as ApiInstance };
+    ({ server, caller } = await clientAndServers(fleet, 'adopt', 4));
   });
   after(() => fleet?.stop());
 
@@ -35,10 +23,10 @@ describe('restart of a worker’s process', { skip: withoutRoot() }, () => {
     ['killed', 0],
   ] as const) {
     it(`containers and traffic go on while it is ${how}, and are adopted when it is back`, async () => {
-      const programs = await running(fleet);
+      const programs = await processes(fleet);
       await fleet.stopWorker('worker1', graceMs);
       await assertAllAnswered();
-      assert.deepEqual(await running(fleet), programs);
+      assert.deepEqual(await processes(fleet), programs);
       await fleet.startWorker('worker1');
       await eventually(
         'everything RUNNING',
@@ -46,7 +34,7 @@ describe('restart of a worker’s process', { skip: withoutRoot() }, () => {
         ({ instance_list }) => instance_list.every(instance => instance.status === 'RUNNING'),
       );
       await assertAllAnswered();
-      assert.deepEqual(await running(fleet), programs, 'the same containers, the same processes');
+      assert.deepEqual(await processes(fleet), programs, 'the same containers, the same processes');
     });
   }
 
@@ -66,14 +54,3 @@ describe('restart of a worker’s process', { skip: withoutRoot() }, () => {
     assert.equal(lost, 0);
   }
 });
-
-async function running(fleet: TestFleet): Promise<string[]> {
-  const { socket } = fleet.engine;
-  const containers = await listContainers(socket, '');
-  const inspected = await Promise.all(
-    containers.map(({ Id }) =>
-      dockerJson<Inspected>(socket, { method: 'GET', path: `/containers/${Id}/json` }),
-    ),
-  );
-  return inspected.map(({ Id, State }) => `${Id} ${State.Pid} ${State.StartedAt}`).sort();
-}

@@ -10,11 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { exec, inNamespace, type Machine, type Run } from '@hedgerow/cli';
-import type { ApiInstance, ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
 import { withoutRoot } from '../support/requirements.ts';
-import { descriptor, microservice, register, SLEEP, scale, shares } from '../support/stories.ts';
+import { clientAndServers, shares } from '../support/stories.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const MOSQUITTO = '/usr/sbin/mosquitto';
@@ -95,11 +94,7 @@ describe('with Mosquitto and its accounts', { skip }, () => {
 });
 
 async function story(fleet: TestFleet, name: string): Promise<void> {
-  const sla = descriptor(name, [microservice('client', { cmd: SLEEP }), microservice('server')]);
-  const services = await register(fleet, sla);
-  const client = await scale(fleet, services.get('client') as ApiService, 1);
-  const server = await scale(fleet, services.get('server') as ApiService, 3);
-  const caller = { service: client, instance: client.instance_list[0] as ApiInstance };
+  const { server, caller } = await clientAndServers(fleet, name, 3);
   const { lost } = shares(server, await fleet.request(caller, `http://${server.RR_ip}/`, 60));
   assert.equal(lost, 0);
   await fleet.client.removeApplication(server.applicationID);

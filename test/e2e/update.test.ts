@@ -1,11 +1,11 @@
 /** A service is changed while somebody uses it: it serves all the while, whether the change is good or not. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { ApiInstance, ApiService } from '@hedgerow/protos';
+import type { ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
 import { withoutRoot } from '../support/requirements.ts';
-import { descriptor, microservice, register, SLEEP, scale, shares } from '../support/stories.ts';
+import { type Caller, clientAndServers, shares } from '../support/stories.ts';
 
 /** What fails is tried again for 30 s, and an image that is nowhere takes the time of the attempts to pull it. */
 const RETRIES = 30_000;
@@ -14,19 +14,15 @@ const TIMEOUT = 120_000;
 describe('an update of a service that is used', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
   let server: ApiService;
-  let caller: { service: ApiService; instance: ApiInstance };
+  let caller: Caller;
 
   before(async () => {
     fleet = await startFleet({ workers: 2 });
-    const sla = descriptor('update', [
+    ({ server, caller } = await clientAndServers(fleet, 'update', 2, {
       // thousands of requests leave thousands of dead processes that nobody reaps
-      microservice('client', { cmd: SLEEP, memory: 512 }),
-      microservice('server', { environment: ['KEPT=1', 'VERSION=1'] }),
-    ]);
-    const services = await register(fleet, sla);
-    const client = await scale(fleet, services.get('client') as ApiService, 1);
-    server = await scale(fleet, services.get('server') as ApiService, 2);
-    caller = { service: client, instance: client.instance_list[0] as ApiInstance };
+      client: { memory: 512 },
+      server: { environment: ['KEPT=1', 'VERSION=1'] },
+    }));
   });
   after(() => fleet?.stop());
 

@@ -1,6 +1,6 @@
 /** Steps that several stories share. */
-import { type ServiceAnswer, tally, untilRunning } from '@hedgerow/cli';
-import type { ApiService, Microservice } from '@hedgerow/protos';
+import { dockerJson, listContainers, type ServiceAnswer, tally, untilRunning } from '@hedgerow/cli';
+import type { ApiInstance, ApiService, Microservice } from '@hedgerow/protos';
 import type { TestFleet } from './fleet.ts';
 
 /** A microservice of the demo's image; 32 MiB, no reservation of cores. */
@@ -44,6 +44,44 @@ export async function scale(fleet: TestFleet, service: ApiService, count: number
     timeoutMs: 60_000,
   });
   return running as ApiService;
+}
+
+/** A client that does nothing by itself, and servers of the demo to ask from it. @param extra of their descriptions */
+export async function clientAndServers(
+  fleet: TestFleet,
+  application: string,
+  servers: number,
+  extra: { client?: Partial<Microservice>; server?: Partial<Microservice> } = {},
+): Promise<{ server: ApiService; caller: Caller }> {
+  const client = microservice('client', { cmd: SLEEP, ...extra.client });
+  const sla = descriptor(application, [client, microservice('server', extra.server)]);
+  const services = await register(fleet, sla);
+  const service = await scale(fleet, services.get('client') as ApiService, 1);
+  const server = await scale(fleet, services.get('server') as ApiService, servers);
+  return { server, caller: { service, instance: service.instance_list[0] as ApiInstance } };
+}
+
+/** Where requests are sent from. */
+export interface Caller {
+  service: ApiService;
+  instance: ApiInstance;
+}
+
+/** Every container with its process and when that was started: equal lists mean that nothing was started again. */
+export async function processes(fleet: TestFleet): Promise<string[]> {
+  const { socket } = fleet.engine;
+  const containers = await listContainers(socket, '');
+  const inspected = await Promise.all(
+    containers.map(({ Id }) =>
+      dockerJson<Inspected>(socket, { method: 'GET', path: `/containers/${Id}/json` }),
+    ),
+  );
+  return inspected.map(({ Id, State }) => `${Id} ${State.Pid} ${State.StartedAt}`).sort();
+}
+
+interface Inspected {
+  Id: string;
+  State: { Pid: number; StartedAt: string };
 }
 
 /** How many requests each instance answered, by instance number; `lost` counts those that nobody answered. */

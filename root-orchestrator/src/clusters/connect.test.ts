@@ -3,7 +3,7 @@ import { createServer, connect as dial, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { type Coordinated, coordinated, TOKEN } from './testing/coordinated.ts';
-import { linkClient } from './testing/link-client.ts';
+import { linkClient, makeHello } from './testing/link-client.ts';
 
 let root: Coordinated;
 beforeEach(async () => {
@@ -65,15 +65,7 @@ describe('Hello', () => {
     test(`refuses the name "${name}"`, async () => {
       const client = root.dial(name);
       client.send({
-        hello: {
-          cluster_name: name,
-          cluster_location: '',
-          port: 1,
-          address: '',
-          instances: [],
-          subnets: [],
-          epoch: 0,
-        },
+        hello: makeHello(name),
       });
       assert.equal((await client.next('refused')).code, 'CLUSTER_NAME_INVALID');
       assert.equal((await client.ended).code, status.OK);
@@ -85,15 +77,7 @@ describe('Hello', () => {
     assert.equal((await early.next('refused')).code, 'HELLO_MISSING');
     const twice = await root.cluster('site1');
     twice.send({
-      hello: {
-        cluster_name: 'x',
-        cluster_location: '',
-        port: 1,
-        address: '',
-        instances: [],
-        subnets: [],
-        epoch: 0,
-      },
+      hello: makeHello('x'),
     });
     assert.equal((await twice.next('refused')).code, 'HELLO_REPEATED');
   });
@@ -111,16 +95,7 @@ describe('a second stream under the same name', () => {
   test('is refused while the first one answers', async () => {
     const first = await root.cluster('site1');
     const second = root.dial('site1');
-    const hello = {
-      cluster_name: 'site1',
-      cluster_location: '',
-      port: 1,
-      address: '',
-      instances: [],
-      subnets: [],
-      epoch: 0,
-    };
-    second.send({ hello });
+    second.send({ hello: makeHello('site1') });
     await first.settled();
     // The timer of the wait is set when the Hello has been read.
     const timer = setInterval(() => root.clock.advance(9000), 5);

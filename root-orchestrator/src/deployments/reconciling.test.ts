@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { altered } from '../clusters/testing/altered.ts';
 import { type Coordinated, coordinated } from '../clusters/testing/coordinated.ts';
-import { type LinkClient, report } from '../clusters/testing/link-client.ts';
+import { type LinkClient, makeHello, report } from '../clusters/testing/link-client.ts';
 import type { Service } from '../model.ts';
 
 let root: Coordinated;
@@ -140,15 +140,7 @@ describe('a Hello', () => {
     const unlucky = root.dial('site1');
     const instances = [report(place), report(place, { instance_number: 99 })];
     unlucky.send({
-      hello: {
-        cluster_name: 'site1',
-        cluster_location: '',
-        port: 1,
-        address: '',
-        subnets: [],
-        epoch: 0,
-        instances,
-      },
+      hello: makeHello('site1', { instances }),
     });
     const { code, details } = await unlucky.ended;
     assert.equal(code, status.UNAVAILABLE);

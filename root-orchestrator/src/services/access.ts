@@ -32,7 +32,11 @@ export async function ownService(
   const service = await collections.services.get(id);
   const application = service && (await collections.applications.get(service.application_id));
   if (service && application && allows(caller, application, operation, 'service:read')) return service;
-  throw new HedgerowError(ERRORS.SERVICE_UNKNOWN, `you have no service with the id ${id}`);
+  throw unknownService(id);
+}
+
+export function unknownService(id: string): HedgerowError {
+  return new HedgerowError(ERRORS.SERVICE_UNKNOWN, `you have no service with the id ${id}`);
 }
 
 /** In order of id. */

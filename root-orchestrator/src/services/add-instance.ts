@@ -1,7 +1,7 @@
-import { HedgerowError, type New, update } from '@hedgerow/common';
-import { ERRORS } from '../errors.ts';
+import { type New, update } from '@hedgerow/common';
 import { about } from '../logs/story.ts';
 import type { Instance, Service } from '../model.ts';
+import { unknownService } from './access.ts';
 import { type ChangesDeps, removeInstance } from './changes.ts';
 
 export interface InstanceWish {
@@ -59,10 +59,6 @@ async function keepUp(deps: ChangesDeps, instance: Instance, { generation }: Ser
     current.cluster_id === '' ? { ...current, generation } : null,
   );
   return kept ?? instance;
-}
-
-function unknownService(id: string): HedgerowError {
-  return new HedgerowError(ERRORS.SERVICE_UNKNOWN, `you have no service with the id ${id}`);
 }
 
 function newInstance(

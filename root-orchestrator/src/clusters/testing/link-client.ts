@@ -78,8 +78,7 @@ export class LinkClient {
 
   /** Sends Hello and waits for Welcome. */
   async hello(instances: InstanceReport[] = [], fields: Partial<Hello> = {}): Promise<void> {
-    const hello = { cluster_name: this.#name, cluster_location: '48.1,11.6,1000', port: 10100, address: '' };
-    this.send({ hello: { ...hello, instances, subnets: [], epoch: 0, ...fields } });
+    this.send({ hello: makeHello(this.#name, { instances, ...fields }) });
     const { cluster_id, epoch } = await this.next('welcome');
     this.clusterId = cluster_id;
     this.epoch = epoch;
@@ -151,6 +150,11 @@ const ROOMY: Aggregate = {
   architecture: ['amd64'],
   workers: ['w1'],
 };
+
+export function makeHello(name: string, fields: Partial<Hello> = {}): Hello {
+  const where = { cluster_location: '48.1,11.6,1000', port: 10100, address: '' };
+  return { cluster_name: name, ...where, instances: [], subnets: [], epoch: 0, ...fields };
+}
 
 /** What a cluster says of a placed instance. */
 export function report(place: Place, fields: Partial<InstanceReport> = {}): InstanceReport {
