@@ -79,12 +79,12 @@ async function renderRoles(): Promise<string> {
 
 function renderStates(): string {
   const rows = (Object.keys(STATUSES) as Status[]).map(status => {
-    const { writer, next, deadline, onDeadline, final } = STATUSES[status];
+    const { writers, next, deadline, actor, onDeadline, final } = STATUSES[status];
     const after = deadline === null ? (final ? 'final' : 'may stay') : `${deadline / 1000} s`;
     const words = next.map(word => `\`${word}\``).join(', ');
-    return [`\`${status}\``, writer, after, onDeadline ?? '', words];
+    return [`\`${status}\``, writers.join(', '), after, actor ?? '', onDeadline ?? '', words];
   });
-  return table(['state', 'written by', 'deadline', 'then', 'may become'], rows);
+  return table(['state', 'written by', 'deadline', 'then acts', 'and does', 'may become'], rows);
 }
 
 const ROLES = {

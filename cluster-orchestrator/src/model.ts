@@ -1,6 +1,13 @@
 /** The cluster's documents. The cluster is the only writer of which worker an instance runs on. */
 import type { Document } from '@hedgerow/common';
-import type { InstanceRef, ServiceSpec, Status, TableEntry } from '@hedgerow/protos';
+import {
+  type InstanceRef,
+  type Move,
+  type ServiceSpec,
+  STATUSES,
+  type Status,
+  type TableEntry,
+} from '@hedgerow/protos';
 
 export interface Worker {
   /** 24 hex digits */
@@ -18,6 +25,10 @@ export interface Worker {
   public_address: string;
   tunnel_port: number;
   overlay: boolean;
+  /** sentences: what the machine lacks */
+  problems: string[];
+  /** ms of silence after which it counts as dead; 0 = the cluster's setting */
+  dead_after: number;
   /** network address of its /26; "" without an overlay */
   subnet: string;
   /** fields of the registration that we do not know; kept */
@@ -41,6 +52,10 @@ export interface Instance extends InstanceRef {
   status_detail: string;
   /** ms since the epoch */
   status_since: number;
+  /** what the root has not been told; oldest first, at most MOST_MOVES */
+  moves: readonly Move[];
+  /** an operator removed it here; kept until the root knows */
+  withdrawn: boolean;
   /** why it had to be placed again; "" for the first placement */
   reason: string;
   /** how often this placement was sent to its worker */
@@ -71,10 +86,10 @@ export function instanceId(ref: InstanceRef): string {
 
 /** Accepted, but no worker has it. */
 export function isWaiting(instance: Instance): boolean {
-  return instance.desired === 'run' && instance.worker_id === '' && instance.status !== 'COMPLETED';
+  return instance.desired === 'run' && instance.worker_id === '' && !STATUSES[instance.status].final;
 }
 
 /** Its reservation counts: what is going away still holds its memory and its ports until it is gone. */
 export function isHeld(instance: Instance): boolean {
-  return instance.worker_id !== '' && instance.status !== 'COMPLETED';
+  return instance.worker_id !== '' && !STATUSES[instance.status].final;
 }

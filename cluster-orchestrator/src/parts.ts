@@ -213,6 +213,10 @@ function hello({ config, state, port }: Origins, subnets: Subnets): Hello {
     instances: instances.map(i => ({ ...toReport(i, state.workers.get(i.worker_id)), logs: '' })),
     subnets: [...heldSubnets(state), ...subnets.pending()],
     epoch: state.rootEpoch(),
+    listed: true,
+    instances_digest: 0,
+    subnets_digest: 0,
+    table_digest: 0,
   };
 }
 

@@ -113,6 +113,7 @@ export class Manager implements NetManager {
         pid,
       })),
       services: this.#services.size,
+      problems: [],
       overlay: { received_bytes: received.bytes, sent_bytes: sent.bytes },
     };
   }

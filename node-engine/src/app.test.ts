@@ -113,7 +113,7 @@ describe('node engine on a Docker Engine', { skip: withoutDocker() }, () => {
     const address = net.attached.get('app.test.web.test/0')?.nsAddress;
     const before = await onlyContainer();
     await dockerd.docker.getContainer(before.Id).kill();
-    const dead = await report(cluster, 'DEAD');
+    const dead = await report(cluster, 'FAILED');
     assert.equal(dead.status_detail, 'was ended by SIGKILL (code 137); restart at once');
     assert.equal(dead.namespace_ip, '');
     assert.equal((await report(cluster, 'RUNNING')).namespace_ip, address);
@@ -150,7 +150,7 @@ describe('node engine on a Docker Engine', { skip: withoutDocker() }, () => {
     );
     const details: string[] = [];
     for (let turn = 0; turn < 2; turn++) {
-      const dead = await report(cluster, 'DEAD');
+      const dead = await report(cluster, 'FAILED');
       assert.equal(dead.logs, 'no luck');
       details.push(dead.status_detail);
     }
@@ -160,7 +160,7 @@ describe('node engine on a Docker Engine', { skip: withoutDocker() }, () => {
 
   it('says that the memory limit was too low', async () => {
     await cluster.send(DOWN.deploy, makeDeploy({ memory: 16, cmd: ['tail', '/dev/zero'] }));
-    const dead = await report(cluster, 'DEAD');
+    const dead = await report(cluster, 'FAILED');
     assert.equal(dead.status_detail, 'ran out of memory (limit 16 MiB); restart at once');
     await remove();
   });

@@ -17,7 +17,23 @@ export const RegisterRequestSchema = Type.Object(
       description: 'Where other workers’ tunnels reach this one.',
     }),
     tunnel_port: Type.Integer({ minimum: 1, maximum: 65535 }),
-    overlay: Type.Boolean({ description: 'Has a Net Manager.' }),
+    overlay: Type.Boolean({ description: 'Has a Net Manager, and a kernel that can do what it needs.' }),
+    problems: Type.Optional(
+      Type.Array(Type.String({ maxLength: 500 }), {
+        maxItems: 20,
+        description: 'Sentences: what this machine lacks.',
+      }),
+    ),
+    beat: Type.Optional(
+      Type.Integer({ minimum: 100, maximum: 3_600_000, description: 'ms between its heartbeats.' }),
+    ),
+    dead_after: Type.Optional(
+      Type.Integer({
+        minimum: 500,
+        maximum: 3_600_000,
+        description: 'ms of silence after which it counts as dead; the cluster’s setting when left out.',
+      }),
+    ),
   },
   { additionalProperties: true },
 );

@@ -24,6 +24,7 @@ const FROM_CLUSTER: Readonly<Record<NonNullable<FromCluster['body']>, null>> = {
   subnet_release: null,
   table_query: null,
   log_chunk: null,
+  list: null,
 };
 
 const FROM_ROOT: Readonly<Record<NonNullable<FromRoot['body']>, null>> = {

@@ -45,6 +45,17 @@ const service = {
   privileged: true,
   constraints: [constraint],
   arch: ['arm64'],
+  restart: { policy: 'on-failure', attempts: 3 },
+  health_check: {
+    type: 'http',
+    port: 80,
+    path: '/health',
+    command: ['true'],
+    interval: 1,
+    timeout: 2,
+    retries: 3,
+    start_period: 4,
+  },
 } satisfies Required<link.ServiceSpec>;
 
 const report = {
@@ -62,6 +73,8 @@ const report = {
   memory_percent: '2',
   disk: '3',
   logs: 'hello',
+  moves: [{ at: 1_790_000_000_123, tier: 'worker', status: 'RUNNING', detail: 'runs', worker_id: 'w' }],
+  withdrawn: true,
 } satisfies Required<link.InstanceReport>;
 
 const aggregate = {
@@ -106,6 +119,7 @@ const place = {
   instance_number: 3,
   instance_ip: '10.30.0.1',
   generation: 1,
+  epoch: 5,
 } satisfies Required<link.Place>;
 
 const answer = {
@@ -124,6 +138,10 @@ const hello = {
   address: '192.0.2.9',
   subnets: [{ worker_id: 'w', subnet: '10.18.0.0' }],
   epoch: 4,
+  listed: true,
+  instances_digest: 4_000_000_000,
+  subnets_digest: 6,
+  table_digest: 7,
 } satisfies Required<link.Hello>;
 
 const up = {
@@ -135,10 +153,11 @@ const up = {
   subnet_release: { worker_id: 'w' },
   table_query: { service_ip: '10.30.30.30', job_name: 'a.b.c.d' },
   log_chunk: { stream_id: 's', lines: ['hello'], lost: 2, end: true, error: 'gone' },
+  list: { instances: [report], subnets: [{ worker_id: 'w', subnet: '10.18.0.0' }] },
 } satisfies Required<Omit<link.FromCluster, 'body'>>;
 
 const down = {
-  welcome: { cluster_id: 'c', epoch: 4 },
+  welcome: { cluster_id: 'c', epoch: 4, send_list: true, table_known: true },
   place,
   remove: { ...reference, request_id: 'r' },
   subnet_grant: { claim_id: 'r', subnet: '10.18.0.0', error: 'none left' },
@@ -172,6 +191,10 @@ const MESSAGES: Record<string, object> = {
   LogRequest: down.log_request,
   LogStop: down.log_stop,
   LogChunk: up.log_chunk,
+  InstanceList: up.list,
+  Move: report.moves[0] as object,
+  RestartPolicy: service.restart,
+  HealthCheck: service.health_check,
 };
 
 test('every message of the .proto is compared here', () => {

@@ -1,5 +1,6 @@
 /** Messages of `proto/cluster-link.proto` as proto-loader delivers them (keepCase, defaults, numbers as numbers). */
 import { fileURLToPath } from 'node:url';
+import type { Move } from './history.ts';
 
 /** proto-loader options that give the shapes below. */
 export const LINK_LOADER_OPTIONS = {
@@ -50,6 +51,39 @@ export interface ServiceSpec {
   constraints: DirectConstraint[];
   /** amd64, arm64, …; empty = any */
   arch: string[];
+  /** none = always, without end */
+  restart?: RestartPolicy | null;
+  /** none = not checked */
+  health_check?: HealthCheck | null;
+}
+
+export const RESTART_POLICIES = ['always', 'on-failure', 'never'] as const;
+
+export interface RestartPolicy {
+  /** one of RESTART_POLICIES */
+  policy: string;
+  /** restarts in a row until it is given up; 0 = without end */
+  attempts: number;
+}
+
+export const HEALTH_CHECKS = ['http', 'tcp', 'exec'] as const;
+
+/** Run by the worker. Units: seconds. */
+export interface HealthCheck {
+  /** one of HEALTH_CHECKS */
+  type: string;
+  /** of the container; 0 with exec */
+  port: number;
+  /** of http */
+  path: string;
+  /** of exec */
+  command: string[];
+  interval: number;
+  timeout: number;
+  /** failures in a row until it is unhealthy */
+  retries: number;
+  /** in which a failure does not count */
+  start_period: number;
 }
 
 export interface Place {
@@ -61,6 +95,8 @@ export interface Place {
   generation: number;
   /** of the API request that asked for the instance; in every log line about it */
   request_id: string;
+  /** the highest that the root has seen of this instance; the placement gets a higher one */
+  epoch: number;
 }
 
 export interface PlaceAnswer {
@@ -90,6 +126,10 @@ export interface InstanceReport extends InstanceRef {
   memory_percent: string;
   disk: string;
   logs: string;
+  /** since the last report, at most MOST_MOVES; with each status at least its own */
+  moves?: Move[];
+  /** with UNDEPLOYED: an operator removed it at the cluster, it is not wanted any more */
+  withdrawn?: boolean;
 }
 
 export interface Aggregate {
@@ -139,6 +179,18 @@ export interface Hello {
   subnets: SubnetHold[];
   /** of the last root that it was welcomed by */
   epoch: number;
+  /** instances and subnets are in this message; else the digests stand for them (`digest.ts`) */
+  listed: boolean;
+  instances_digest: number;
+  subnets_digest: number;
+  /** of what the root has told of other clusters' instances */
+  table_digest: number;
+}
+
+/** What a Hello with digests stood for, when the root has something else. */
+export interface InstanceList {
+  instances: InstanceReport[];
+  subnets: SubnetHold[];
 }
 
 export interface SubnetHold {
@@ -168,6 +220,16 @@ export interface LogChunk {
   error: string;
 }
 
+export interface Welcome {
+  cluster_id: string;
+  /** of the root's lease; 0 with an embedded store */
+  epoch: number;
+  /** the digests differ: the cluster sends an InstanceList */
+  send_list: boolean;
+  /** the table's digest is the root's: nothing of it is told again */
+  table_known: boolean;
+}
+
 /** Exactly one key is set; `body` names it (proto-loader's `oneofs`). */
 export interface FromCluster {
   body?:
@@ -178,7 +240,8 @@ export interface FromCluster {
     | 'subnet_claim'
     | 'subnet_release'
     | 'table_query'
-    | 'log_chunk';
+    | 'log_chunk'
+    | 'list';
   hello?: Hello;
   aggregate?: Aggregate;
   reports?: { reports: InstanceReport[] };
@@ -187,6 +250,7 @@ export interface FromCluster {
   subnet_release?: { worker_id: string };
   table_query?: { service_ip: string; job_name: string };
   log_chunk?: LogChunk;
+  list?: InstanceList;
 }
 
 export interface FromRoot {
@@ -199,8 +263,7 @@ export interface FromRoot {
     | 'refused'
     | 'log_request'
     | 'log_stop';
-  /** `epoch` is that of the root's lease; 0 with an embedded store */
-  welcome?: { cluster_id: string; epoch: number };
+  welcome?: Welcome;
   place?: Place;
   remove?: InstanceRef & { request_id: string };
   subnet_grant?: { claim_id: string; subnet: string; error: string };

@@ -44,6 +44,8 @@ export interface NetStatus {
   subnet: string;
   attachments: { serviceName: string; instanceNumber: number; nsAddress: string; pid: number }[];
   services: number;
+  /** sentences: what the kernel lacks, so that services cannot be reached as promised; none on a fit machine */
+  problems: string[];
   /** bytes through the tunnel device since it was made */
   overlay: { received_bytes: number; sent_bytes: number };
 }

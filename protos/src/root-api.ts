@@ -190,6 +190,27 @@ export const InstanceSchema = Type.Object(
   { ...Open, title: 'Instance' },
 );
 
+export const HistorySchema = Type.Object(
+  {
+    instance_number: Type.Integer(),
+    moves: Type.Array(
+      Type.Object(
+        {
+          at: Type.String({ description: 'ISO 8601, UTC, by the clock of the tier.' }),
+          tier: Type.String({ enum: ['root', 'cluster', 'worker'] }),
+          status: Type.String(),
+          detail: Type.String({ description: 'Why.' }),
+          cluster_id: Type.String(),
+          worker_id: Type.String(),
+        },
+        { title: 'Move' },
+      ),
+      { description: 'Oldest first; the last 50.' },
+    ),
+  },
+  { title: 'History' },
+);
+
 export const ROLLOUT_STATES = ['rolling', 'undoing', 'done', 'undone', 'failed'] as const;
 
 export const RolloutSchema = Type.Object(
@@ -280,6 +301,7 @@ export type ApiUser = Static<typeof UserSchema>;
 export type ApiOrganization = Static<typeof OrganizationSchema>;
 export type ApiApplication = Static<typeof ApplicationSchema>;
 export type ApiInstance = Static<typeof InstanceSchema>;
+export type ApiHistory = Static<typeof HistorySchema>;
 export type ApiRollout = Static<typeof RolloutSchema>;
 export type ApiService = Static<typeof ServiceSchema>;
 export type ApiCluster = Static<typeof ClusterSchema>;

@@ -3,6 +3,7 @@
  * One text gives the type, the check and the OpenAPI document. Unknown fields are kept, so every object is open.
  */
 import { type Static, Type } from 'typebox';
+import { HEALTH_CHECKS, RESTART_POLICIES } from './link.ts';
 import { NAME_PATTERN } from './names.ts';
 
 export const SLA_VERSIONS = ['v2.0', 'v0.2'] as const;
@@ -29,6 +30,75 @@ export const ConstraintSchema = Type.Object(
     node: Type.Optional(Type.String({ description: 'Worker host names: "a;b;c".' })),
   },
   { additionalProperties: true },
+);
+
+const seconds = (description: string, standard: number, minimum: number, maximum: number) =>
+  Type.Optional(
+    Type.Integer({ minimum, maximum, default: standard, description: `${description} Seconds.` }),
+  );
+
+/** When a program that ended is started again: at once, then after 1 s doubling to 5 min. */
+export const RestartSchema = Type.Object(
+  {
+    policy: Type.Optional(
+      Type.String({
+        enum: [...RESTART_POLICIES],
+        default: 'always',
+        description: 'on-failure: not after exit code 0.',
+      }),
+    ),
+    attempts: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 1_000_000,
+        default: 0,
+        description: 'Restarts in a row until the instance is given up (DEAD); 0 = never given up.',
+      }),
+    ),
+  },
+  { additionalProperties: true, title: 'Restart' },
+);
+
+/** Run by the worker. An instance serves when it has passed once, and is started again when it fails. */
+export const HealthCheckSchema = Type.Object(
+  {
+    type: Type.String({ enum: [...HEALTH_CHECKS], description: 'http: any answer from 200 to 399.' }),
+    port: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65_535, description: 'Of the container; for http and tcp.' }),
+    ),
+    path: Type.Optional(
+      Type.String({ pattern: '^/[!-~]*$', maxLength: 1024, default: '/', description: 'For http.' }),
+    ),
+    command: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        maxItems: 100,
+        description: 'For exec: a program of the image; exit code 0 is healthy.',
+      }),
+    ),
+    interval: seconds('Between checks.', 10, 1, 3600),
+    timeout: seconds('For one check.', 3, 1, 600),
+    retries: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, default: 3, description: 'Failures in a row that count.' }),
+    ),
+    start_period: seconds('After the start, in which failures do not count.', 0, 0, 600),
+  },
+  { additionalProperties: true, title: 'HealthCheck' },
+);
+
+/** What the root does when it cannot reach the cluster of an instance. */
+export const ClusterLossSchema = Type.Object(
+  {
+    action: Type.Optional(
+      Type.String({
+        enum: ['replace', 'wait'],
+        default: 'replace',
+        description: 'replace: run it on another cluster after the grace; wait: for as long as it takes.',
+      }),
+    ),
+    grace: seconds('Before it is replaced.', 60, 0, 2_592_000),
+  },
+  { additionalProperties: true, title: 'ClusterLoss' },
 );
 
 export const MicroserviceSchema = Type.Object(
@@ -63,6 +133,9 @@ export const MicroserviceSchema = Type.Object(
     connectivity: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: true }))),
     one_shot: Type.Optional(Type.Boolean({ description: 'Run to completion; exit code 0 is COMPLETED.' })),
     privileged: Type.Optional(Type.Boolean()),
+    restart: Type.Optional(RestartSchema),
+    health_check: Type.Optional(HealthCheckSchema),
+    on_cluster_loss: Type.Optional(ClusterLossSchema),
     sla_violation_strategy: Type.Optional(Type.String()),
     target_node: Type.Optional(Type.String()),
   },

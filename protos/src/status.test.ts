@@ -15,6 +15,7 @@ for (const status of all) {
     const rests = row.final || status === 'RUNNING';
     assert.equal(row.deadline === null, rests);
     assert.equal(row.onDeadline === null, rests);
+    assert.equal(row.actor === null, rests);
     if (row.deadline !== null) assert.ok(row.deadline >= 1000 && row.deadline <= 3_600_000);
   });
 
@@ -50,6 +51,7 @@ test('the happy way is legal step by step', () => {
 test('a final state leads to nothing that runs', () => {
   assert.deepEqual(STATUSES.UNDEPLOYED.next, []);
   assert.equal(canMove('COMPLETED', 'RUNNING'), false);
+  assert.equal(canMove('DEAD', 'CREATING'), false);
   assert.equal(canMove('UNDEPLOYED', 'REQUESTED'), false);
 });
 

@@ -1,19 +1,23 @@
 /**
  * The instance states: one ordered table that every tier reads. Spelling is Oakestra's, whose clients reject
- * unknown words. `writer` is the only tier that may write the state; `deadline` (ms) is how long an instance may
- * stay in a non-final state before the writer of `onDeadline` acts.
+ * unknown words. Only `writers` may write the state, others pass on what they were told; `deadline` (ms) is how long
+ * an instance may stay in a non-final state before `actor` does `onDeadline`.
  */
 export type Tier = 'root' | 'cluster' | 'worker';
 
 export interface StatusRow {
-  readonly writer: Tier;
+  readonly writers: readonly Tier[];
   readonly final: boolean;
   readonly next: readonly Status[];
   readonly deadline: number | null;
+  /** null for a state that may last */
+  readonly actor: Tier | null;
   readonly onDeadline: string | null;
 }
 
 const SECOND = 1000;
+const LASTS = { final: false, deadline: null, actor: null, onDeadline: null } as const;
+const FINAL = { final: true, deadline: null, actor: null, onDeadline: null } as const;
 const REPLACED = ['REQUESTED', 'CLUSTER_SCHEDULED', 'NODE_SCHEDULED', 'UNDEPLOYED'] as const;
 /**
  * What a worker says of an instance that it was given; also one that had been given up and is back before there was
@@ -21,9 +25,12 @@ const REPLACED = ['REQUESTED', 'CLUSTER_SCHEDULED', 'NODE_SCHEDULED', 'UNDEPLOYE
  */
 const REPORTED = ['CREATING', 'CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED] as const;
 
+const AGAIN = 'scheduled again';
+const ELSEWHERE = 'placed again';
+
 const TABLE = {
   REQUESTED: row(
-    'root',
+    ['root'],
     [
       'CLUSTER_SCHEDULED',
       'TargetClusterNotFound',
@@ -32,15 +39,14 @@ const TABLE = {
       'NoActiveClusterWithCapacity',
       'UNDEPLOYED',
     ],
-    10 * SECOND,
-    'scheduled again',
+    within(10, 'root', AGAIN),
   ),
-  TargetClusterNotFound: row('root', REPLACED, 10 * SECOND, 'scheduled again'),
-  TargetClusterNotActive: row('root', REPLACED, 10 * SECOND, 'scheduled again'),
-  TargetClusterNoCapacity: row('root', REPLACED, 10 * SECOND, 'scheduled again'),
-  NoActiveClusterWithCapacity: row('root', REPLACED, 10 * SECOND, 'scheduled again'),
+  TargetClusterNotFound: row(['root'], REPLACED, within(10, 'root', AGAIN)),
+  TargetClusterNotActive: row(['root'], REPLACED, within(10, 'root', AGAIN)),
+  TargetClusterNoCapacity: row(['root'], REPLACED, within(10, 'root', AGAIN)),
+  NoActiveClusterWithCapacity: row(['root'], REPLACED, within(10, 'root', AGAIN)),
   CLUSTER_SCHEDULED: row(
-    'root',
+    ['root'],
     [
       'NODE_SCHEDULED',
       'NO_WORKER_CAPACITY',
@@ -49,67 +55,64 @@ const TABLE = {
       'REQUESTED',
       'UNDEPLOYED',
     ],
-    15 * SECOND,
-    'asked again',
+    within(15, 'root', 'asked again; of a lost cluster, see on_cluster_loss'),
   ),
-  NO_WORKER_CAPACITY: row('cluster', REPORTED, 10 * SECOND, 'scheduled again'),
-  NO_QUALIFIED_WORKER_FOUND: row('cluster', REPORTED, 10 * SECOND, 'scheduled again'),
-  NO_NODE_FOUND: row('cluster', REPORTED, 10 * SECOND, 'scheduled again'),
-  NODE_SCHEDULED: row('cluster', REPORTED, 15 * SECOND, 'sent again, then placed again'),
+  NO_WORKER_CAPACITY: row(['cluster'], REPORTED, within(10, 'cluster', AGAIN)),
+  NO_QUALIFIED_WORKER_FOUND: row(['cluster'], REPORTED, within(10, 'cluster', AGAIN)),
+  NO_NODE_FOUND: row(['cluster'], REPORTED, within(10, 'cluster', AGAIN)),
+  NODE_SCHEDULED: row(['cluster'], REPORTED, within(15, 'cluster', 'sent again, then placed again')),
   CREATING: row(
-    'worker',
+    ['worker'],
     ['CREATED', 'RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED],
-    600 * SECOND,
-    'placed again',
+    within(600, 'cluster', ELSEWHERE),
   ),
   CREATED: row(
-    'worker',
+    ['worker'],
     ['RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED],
-    60 * SECOND,
-    'placed again',
+    within(660, 'cluster', ELSEWHERE),
   ),
-  RUNNING: row('worker', ['COMPLETED', 'FAILED', 'DEAD', 'CREATING', ...REPLACED], null, null),
+  RUNNING: row(['worker'], ['COMPLETED', 'FAILED', 'DEAD', 'CREATING', ...REPLACED], LASTS),
   FAILED: row(
-    'worker',
+    ['worker'],
     ['CREATING', 'CREATED', 'RUNNING', 'COMPLETED', 'DEAD', ...REPLACED],
-    600 * SECOND,
-    'placed again',
+    within(600, 'cluster', ELSEWHERE),
   ),
-  DEAD: row(
-    'worker',
-    ['CREATING', 'CREATED', 'RUNNING', 'COMPLETED', 'FAILED', ...REPLACED],
-    600 * SECOND,
-    'placed again',
-  ),
-  COMPLETED: row('worker', ['UNDEPLOYED'], null, null, true),
-  UNDEPLOYED: row('worker', [], null, null, true),
+  COMPLETED: row(['worker'], ['UNDEPLOYED'], FINAL),
+  DEAD: row(['worker'], ['UNDEPLOYED'], FINAL),
+  UNDEPLOYED: row(['worker', 'cluster'], [], FINAL),
 } as const satisfies Record<string, RawRow>;
 
-interface RawRow {
-  readonly writer: Tier;
-  readonly final: boolean;
+interface RawRow extends Omit<StatusRow, 'next'> {
   readonly next: readonly string[];
-  readonly deadline: number | null;
-  readonly onDeadline: string | null;
 }
 
-function row(
-  writer: Tier,
-  next: readonly string[],
-  deadline: number | null,
-  onDeadline: string | null,
-  final = false,
-): RawRow {
-  return { writer, final, next, deadline, onDeadline };
+type End = Pick<StatusRow, 'final' | 'deadline' | 'actor' | 'onDeadline'>;
+
+function within(seconds: number, actor: Tier, onDeadline: string): End {
+  return { final: false, deadline: seconds * SECOND, actor, onDeadline };
+}
+
+function row<const W extends readonly Tier[]>(writers: W, next: readonly string[], end: End) {
+  return { writers, next, ...end };
 }
 
 export type Status = keyof typeof TABLE;
+
+/** The states that a tier may write. */
+export type StatusOf<T extends Tier> = {
+  [S in Status]: T extends (typeof TABLE)[S]['writers'][number] ? S : never;
+}[Status];
 
 /** The table, in the order of an instance's life. */
 export const STATUSES: Readonly<Record<Status, StatusRow>> = TABLE as unknown as Record<Status, StatusRow>;
 
 export function isStatus(word: string): word is Status {
   return Object.hasOwn(TABLE, word);
+}
+
+/** May this tier say of its own that an instance is in this state? Others pass on what they were told. */
+export function isWrittenBy(tier: Tier, status: Status): boolean {
+  return STATUSES[status].writers.includes(tier);
 }
 
 /** Staying in a state is always legal: a repeated report changes nothing. */
@@ -123,7 +126,6 @@ const PLACED: ReadonlySet<Status> = new Set<Status>([
   'CREATED',
   'RUNNING',
   'FAILED',
-  'DEAD',
 ]);
 
 /** Does a worker run an instance in this state, or is about to? */

@@ -5,6 +5,7 @@ import type {
   Application,
   Claim,
   Cluster,
+  History,
   Instance,
   Intent,
   Lease,
@@ -29,6 +30,7 @@ export interface Collections {
   services: Collection<Service>;
   instances: Collection<Instance>;
   clusters: Collection<Cluster>;
+  histories: Collection<History>;
   claims: Collection<Claim>;
   intents: Collection<Intent>;
   meta: Collection<Meta>;
@@ -53,6 +55,7 @@ export function openCollections(store: Store): Collections {
       'job_name',
     ]),
     clusters: store.collection<Cluster>('clusters', ['name']),
+    histories: store.collection<History>('histories', ['service_id']),
     claims: store.collection<Claim>('claims', ['owner']),
     intents: store.collection<Intent>('intents', []),
     meta: store.collection<Meta>('meta', []),

@@ -1,6 +1,6 @@
 /** The root's documents. Root is the only writer of which applications, services and instances exist, and where. */
 import type { Document } from '@hedgerow/common';
-import type { Aggregate, Microservice, Role, Status } from '@hedgerow/protos';
+import type { Aggregate, Microservice, Move, Role, Status } from '@hedgerow/protos';
 
 export interface User extends Document {
   name: string;
@@ -106,6 +106,17 @@ export interface Instance extends Document {
   logs: string;
   /** epoch seconds */
   last_modified_timestamp: number;
+}
+
+/** What happened to an instance; `id` is the instance's, and it goes with it. */
+export interface History extends Document {
+  service_id: string;
+  /** oldest first, at most MOST_MOVES */
+  moves: PlacedMove[];
+}
+
+export interface PlacedMove extends Move {
+  cluster_id: string;
 }
 
 export interface Cluster extends Document {

@@ -3,7 +3,7 @@ import type { InstanceState } from '../api/instances.ts';
 import type { Io } from '../output/io.ts';
 
 /** Where an instance stays until something happens to it; before, it may try the same several times. */
-const RESTS = new Set(['RUNNING', 'COMPLETED', 'FAILED']);
+const RESTS = new Set(['RUNNING', 'COMPLETED', 'FAILED', 'DEAD']);
 
 /**
  * One line per change of an instance, for whoever waits; what it says again while it is on its way is left out.

@@ -1,5 +1,5 @@
 /** What a worker has, set against what it should have. Pure. */
-import type { JobPayload } from '@hedgerow/protos';
+import { type JobPayload, STATUSES } from '@hedgerow/protos';
 import { type Instance, instanceId } from '../model.ts';
 import { isOlder, isWorkersWord, mayKeep } from './judge.ts';
 
@@ -46,7 +46,7 @@ function judgeReported(workerId: string, instance: Instance | undefined, job: Jo
 
 function judgeMissing(instance: Instance): Repair {
   if (instance.desired === 'gone') return { kind: 'forget', instance };
-  return { kind: instance.status === 'COMPLETED' ? 'detach' : 'deploy', instance };
+  return { kind: STATUSES[instance.status].final ? 'detach' : 'deploy', instance };
 }
 
 function idOf(job: JobPayload): string {

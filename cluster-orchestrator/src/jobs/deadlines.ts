@@ -15,7 +15,7 @@ function deadlineOf(instance: Instance): number | null {
   if (instance.desired === 'gone') return REMOVAL;
   const row = STATUSES[instance.status];
   if (row.deadline === null) return null;
-  return row.deadline + (row.writer === 'worker' ? WORKER_GRACE : 0);
+  return row.deadline + (row.writers.includes('worker') ? WORKER_GRACE : 0);
 }
 
 export class Deadlines {

@@ -30,7 +30,7 @@ describe('a worker says that an instance changed', () => {
       { status: 'UNDEPLOYED', epoch: 0 },
       'gone',
     ],
-    ['going away, still stopping', { desired: 'gone' }, { status: 'DEAD' }, 'apply'],
+    ['going away, still stopping', { desired: 'gone' }, { status: 'FAILED' }, 'apply'],
     ['removed unasked', {}, { status: 'UNDEPLOYED' }, 'lost'],
     ['removed before it was placed there again', { epoch: 2 }, { status: 'UNDEPLOYED' }, 'old'],
     ['not a status', {}, { status: 'Running' }, 'refused'],

@@ -1,5 +1,5 @@
 /** What a worker's word about an instance means, given what the cluster believes. Pure. */
-import { canMove, isStatus, type JobPayload, STATUSES, type Status } from '@hedgerow/protos';
+import { canMove, isStatus, isWrittenBy, type JobPayload, type Status } from '@hedgerow/protos';
 import { type Instance, isWaiting } from '../model.ts';
 
 export type Verdict =
@@ -32,7 +32,7 @@ export function judge(instance: Instance | undefined, workerId: string, job: Job
 
 /** A worker may not say what root or cluster alone decide. */
 export function isWorkersWord(word: string): word is Status {
-  return isStatus(word) && STATUSES[word].writer === 'worker';
+  return isStatus(word) && isWrittenBy('worker', word);
 }
 
 /** Of an order that it could not read, a worker knows neither generation nor epoch. */

@@ -1,4 +1,5 @@
 import { messageOf } from '@hedgerow/common';
+import { STATUSES } from '@hedgerow/protos';
 import { aboutKnown } from '../logs/story.ts';
 import type { Jobs } from './context.ts';
 import { replace } from './replace.ts';
@@ -11,7 +12,7 @@ export async function workerLost(jobs: Jobs, workerId: string, why: string): Pro
   // side by side: each decision reserves at once, and one worker that reads slowly does not hold up the others' orders
   const moves = jobs.instances.onWorker(workerId).map(instance => {
     if (instance.desired === 'gone') jobs.instances.forget(instance.id);
-    else if (instance.status !== 'COMPLETED') return moveAway(jobs, workerId, instance.id, why);
+    else if (!STATUSES[instance.status].final) return moveAway(jobs, workerId, instance.id, why);
     return undefined;
   });
   await Promise.all(moves);

@@ -1,5 +1,6 @@
 import type { Clock } from '@hedgerow/common';
 import {
+  isWrittenBy,
   LOGS_FORGOTTEN_AFTER,
   type LogChunk,
   type LogRequest,
@@ -141,7 +142,7 @@ export class LogRelay {
   /** The worker has no more of it, but should: it or another one will get it again. */
   #goesOn({ request }: Stream, { error }: LogChunk): boolean {
     const instance = this.#parts.lookup(instanceId(request));
-    return request.follow && error === '' && instance?.desired === 'run' && instance.status !== 'COMPLETED';
+    return request.follow && error === '' && instance?.desired === 'run' && !STATUSES[instance.status].final;
   }
 
   #pass(stream: Stream, chunk: LogChunk): void {
@@ -170,7 +171,7 @@ export class LogRelay {
 
 /** Has its worker got the order? Asked before, it would say that it has no such instance. */
 function isTaken({ worker_id, status }: Instance): boolean {
-  return worker_id !== '' && STATUSES[status].writer === 'worker';
+  return worker_id !== '' && isWrittenBy('worker', status);
 }
 
 /** Tells the root that the stream is there. */

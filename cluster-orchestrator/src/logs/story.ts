@@ -1,5 +1,5 @@
 import type { Logger } from '@hedgerow/common';
-import { aboutInstance, type InstanceFields, type Place, STATUSES } from '@hedgerow/protos';
+import { aboutInstance, type InstanceFields, isWrittenBy, type Place } from '@hedgerow/protos';
 import type { Jobs } from '../jobs/context.ts';
 import type { InstanceListener } from '../jobs/instances.ts';
 import type { Instance } from '../model.ts';
@@ -34,7 +34,7 @@ export function tellStory(log: Logger, nameOf: (workerId: string) => string): In
     } else if (!before) {
       log.info({ ...about(after), status: after.status }, `placed on worker ${nameOf(after.worker_id)}`);
     } else if (after.desired !== before.desired) log.info(about(after), 'to be removed');
-    else if (after.status !== before.status && STATUSES[after.status].writer === 'worker') {
+    else if (after.status !== before.status && isWrittenBy('worker', after.status)) {
       const level = after.status === 'FAILED' || after.status === 'DEAD' ? 'warn' : 'info';
       log[level]({ ...about(after), status: after.status }, after.status_detail);
     }

@@ -66,10 +66,10 @@ describe('metrics of a cluster', () => {
     const restarts = `hedgerow_cluster_instance_restarts_total{${LABELS}}`;
     assert.equal(await value(running), '1');
     assert.equal(await value(restarts), '0');
-    for (const status of ['DEAD', 'CREATING', 'RUNNING', 'DEAD']) await worker.say(order, status);
+    for (const status of ['FAILED', 'CREATING', 'RUNNING', 'FAILED']) await worker.say(order, status);
     await until('both ends are counted', async () => (await value(restarts)) === '2');
     assert.equal(await value(running), undefined);
-    assert.equal(await value('hedgerow_cluster_instances{status="DEAD"}'), '1');
+    assert.equal(await value('hedgerow_cluster_instances{status="FAILED"}'), '1');
     const { service_id, instance_number } = { service_id: order._id, instance_number: 0 };
     site.root.send({ remove: { service_id, instance_number, request_id: '' } });
     await worker.next('control/delete');

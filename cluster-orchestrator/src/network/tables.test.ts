@@ -102,7 +102,7 @@ describe('a change', () => {
     const order = await two.run('10.18.0.66');
     await one.tableResult(answers('10.18.0.66'));
     one.inbox.clear();
-    await two.say(order, 'DEAD');
+    await two.say(order, 'FAILED');
     await one.tableResult(r => r.app_name === 'shop.test.db.test' && answers()(r) && !r.removed);
     await two.say(order, 'RUNNING', '10.18.0.66');
     await one.tableResult(answers('10.18.0.66'));

@@ -41,6 +41,10 @@ test('the Hello says who this is, the metadata brings the token', async () => {
     address: '127.0.0.1',
     subnets: [],
     epoch: 0,
+    listed: true,
+    instances_digest: 0,
+    subnets_digest: 0,
+    table_digest: 0,
   });
   assert.deepEqual([instances, site.root.tokens], [[], ['Bearer root-token']]);
   assert.deepEqual(await status(), {
@@ -73,12 +77,12 @@ describe('when the stream is lost', () => {
       async () => !((await status()) as { connected_to_root: boolean }).connected_to_root,
     );
     await worker.say(second, 'RUNNING', '10.18.0.3');
-    await worker.say(order, 'DEAD', '', 'exited with code 1');
+    await worker.say(order, 'FAILED', '', 'exited with code 1');
     const { instances } = await backAgain();
     assert.deepEqual(
       instances.map(i => [i.instance_number, i.status, i.status_detail, i.namespace_ip]),
       [
-        [0, 'DEAD', 'exited with code 1', ''],
+        [0, 'FAILED', 'exited with code 1', ''],
         [1, 'RUNNING', '', '10.18.0.3'],
       ],
     );

@@ -105,7 +105,8 @@ function hear(ear: Ear, call: Call): void {
 
 function oblige(ear: Ear, call: Call, message: FromCluster): void {
   const { welcome, epoch } = ear.obliging;
-  if (message.hello && welcome) call.write({ welcome: { cluster_id: CLUSTER_ID, epoch } });
+  if (message.hello && welcome)
+    call.write({ welcome: { cluster_id: CLUSTER_ID, epoch, send_list: false, table_known: false } });
   if (message.subnet_claim && ear.obliging.subnets) {
     const n = ear.subnets++;
     const subnet = `10.18.${Math.floor(n / 4)}.${(n % 4) * 64}`;

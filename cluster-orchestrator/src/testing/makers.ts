@@ -41,6 +41,7 @@ export function makePlace(
     instance_number: number,
     instance_ip: `10.30.0.${number + 10}`,
     generation: 1,
+    epoch: 0,
     ...place,
   };
 }
@@ -61,6 +62,8 @@ export function makeInstance(overrides: Partial<Instance> = {}): Instance {
     status_detail: '',
     status_since: 0,
     reason: '',
+    moves: [],
+    withdrawn: false,
     deploys: 1,
     namespace_ip: '10.18.0.2',
     logs: '',
@@ -84,6 +87,8 @@ export function makeWorker(overrides: Partial<Worker> = {}): Worker {
     public_address: '192.0.2.1',
     tunnel_port: 50103,
     overlay: true,
+    problems: [],
+    dead_after: 0,
     subnet: '10.18.0.0',
     extra: {},
     ...overrides,

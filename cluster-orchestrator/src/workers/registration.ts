@@ -90,6 +90,9 @@ const NAMED = new Set([
   'public_address',
   'tunnel_port',
   'overlay',
+  'problems',
+  'beat',
+  'dead_after',
 ]);
 
 function toWorker(id: string, secret: string, subnet: string, request: RegisterRequest): Worker {
@@ -106,6 +109,8 @@ function toWorker(id: string, secret: string, subnet: string, request: RegisterR
     public_address: request.public_address,
     tunnel_port: request.tunnel_port,
     overlay: request.overlay,
+    problems: request.problems ?? [],
+    dead_after: request.dead_after ?? 0,
     subnet,
     extra: Object.fromEntries(Object.entries(request).filter(([key]) => !NAMED.has(key))),
   };

@@ -71,7 +71,7 @@ describe('held start', { skip: withoutDocker() }, () => {
       for (let turn = 0; turn < TIMES; turn++) {
         await cluster.up.take(({ leaf, json }) => leaf === 'job' && json().status === 'RUNNING', 'RUNNING');
       }
-      const ended = cluster.up.all.filter(({ leaf, json }) => leaf === 'job' && json().status === 'DEAD');
+      const ended = cluster.up.all.filter(({ leaf, json }) => leaf === 'job' && json().status === 'FAILED');
       assert.deepEqual(
         ended.map(message => message.json().status_detail),
         [],

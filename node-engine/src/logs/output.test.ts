@@ -173,7 +173,7 @@ describe('the output of an instance', { skip: withoutDocker() }, () => {
 
   it('between two containers is the last lines of the one before', async () => {
     await cluster.send(DOWN.deploy, makeDeploy({ cmd: ['sh', '-c', 'echo one; echo last words; exit 1'] }));
-    const dead = await report(cluster, 'DEAD');
+    const dead = await report(cluster, 'FAILED');
     assert.match(dead.status_detail, /at once/);
     await cluster.up.take(
       ({ leaf, json }) => leaf === 'job' && /in [24] s/.test(String(json().status_detail)),

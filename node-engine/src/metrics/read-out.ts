@@ -16,7 +16,7 @@ const MIB = 2 ** 20;
 
 /** States that a worker writes. */
 const OWN = Object.entries(STATUSES)
-  .filter(([, row]) => row.writer === 'worker' && row.next.length > 0)
+  .filter(([, row]) => row.writers.includes('worker') && row.next.length > 0)
   .map(([status]) => status);
 
 /** Reads out what the Node Engine and the machine know anyway. @param node null until the worker is registered */

@@ -5,7 +5,8 @@ import { Restarts } from './restarts.ts';
 test('each end counts once, however often it is told; what is gone is not told of any more', () => {
   const restarts = new Restarts();
   const report = (status: string, instance = 0) => restarts.reported({ sname: 'a.b.c.d', instance, status });
-  for (const status of ['CREATING', 'RUNNING', 'DEAD', 'DEAD', 'CREATING', 'RUNNING', 'DEAD']) report(status);
+  for (const status of ['CREATING', 'RUNNING', 'FAILED', 'FAILED', 'CREATING', 'RUNNING', 'FAILED'])
+    report(status);
   for (const status of ['FAILED', 'CREATING', 'RUNNING']) report(status, 1);
   assert.deepEqual(
     [...restarts.all()].map(({ number, restarts: count }) => [number, count]),

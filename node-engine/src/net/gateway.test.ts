@@ -46,6 +46,7 @@ class NotingNet implements NetManager {
       subnet: '',
       attachments,
       services: 0,
+      problems: [],
       overlay: { received_bytes: 0, sent_bytes: 0 },
     };
   }

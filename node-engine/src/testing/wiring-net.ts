@@ -63,6 +63,7 @@ export class WiringNet implements NetManager {
       subnet: last?.subnet ?? '',
       attachments: [...this.attached.values()],
       services: this.entries.length,
+      problems: [],
       overlay: { received_bytes: 0, sent_bytes: 0 },
     };
   }

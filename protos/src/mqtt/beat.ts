@@ -1,3 +1,5 @@
+import { digestLines } from '../digest.ts';
+
 /**
  * The heartbeat: 8 bytes, big endian: a hash of everything that the worker has (4), a counter (4).
  * A cluster that computes another hash from what it believes asks for a `sync`.
@@ -28,12 +30,10 @@ export function decodeBeat(bytes: Buffer): Beat | null {
   return { hash: bytes.readUInt32BE(0), count: bytes.readUInt32BE(4) };
 }
 
-/** FNV-1a, 32 bit, over the sorted instances: equal sets give equal hashes in any order. */
+/** Equal sets give equal hashes in any order; see `digest.ts`. */
 export function hashInstances(instances: Iterable<BeatInstance>): number {
   const lines = [...instances].map(
     i => `${i.service_id}/${i.instance_number}:${i.generation}:${i.epoch}:${i.status}`,
   );
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(lines.sort().join('\n'))) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
+  return digestLines(lines);
 }

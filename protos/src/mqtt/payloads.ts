@@ -1,4 +1,5 @@
 /** Payloads of the topics in `topics.ts`; JSON text but for the beat. Keys are Oakestra's where it has them. */
+import type { Move } from '../history.ts';
 import type { InstanceRef, LogChunk, LogRequest, ServiceSpec, TableEntry, TableInstance } from '../link.ts';
 
 /** `control/deploy`. `_id` repeats `service_id`, as Oakestra's Node Engine expects. */
@@ -43,6 +44,8 @@ export interface JobPayload {
   epoch: number;
   /** last lines of the container's log, sent with FAILED and DEAD */
   logs: string;
+  /** since what the cluster was told last, this status among them, at most MOST_MOVES */
+  moves?: Move[];
 }
 
 /** `sync`: everything that the worker has. */
@@ -72,9 +75,16 @@ export interface InformationPayload {
   vcpus: number;
 }
 
-/** `presence`. */
+/**
+ * `presence`. Who comes back says what it has by digests, so that nothing more is said when nothing has changed; the
+ * Last Will has none.
+ */
 export interface PresencePayload {
   online: boolean;
+  /** `hashInstances` of everything that the worker has */
+  instances?: number;
+  /** `digestTable` of the whole network table that it was told; 0 = it knows none */
+  table?: number;
 }
 
 /** `net/tablequery/request`: job name and service IP in Oakestra's words; one of them may be "". */

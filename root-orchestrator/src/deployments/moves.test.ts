@@ -65,9 +65,9 @@ const TABLE: Row[] = [
   { name: 'usage alone is taken', report: { cpu_percent: '9.0' }, gives: 'RUNNING' },
   { name: 'forward', from: 'CREATED', report: {}, gives: 'RUNNING' },
   { name: 'backward in the same epoch is late news', report: { status: 'CREATED' }, gives: null },
-  { name: 'an older epoch is late news', report: { epoch: 4, status: 'DEAD' }, gives: null },
+  { name: 'an older epoch is late news', report: { epoch: 4, status: 'FAILED' }, gives: null },
   { name: 'a newer epoch begins again', report: { epoch: 6, status: 'CREATED' }, gives: 'CREATED' },
-  { name: 'an older generation is late news', report: { generation: 1, status: 'DEAD' }, gives: null },
+  { name: 'an older generation is late news', report: { generation: 1, status: 'FAILED' }, gives: null },
   { name: 'an unknown status is not taken', report: { status: 'SINGING' }, gives: null },
   {
     name: 'a report overtakes the answer to Place',

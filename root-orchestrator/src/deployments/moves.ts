@@ -3,6 +3,7 @@ import {
   canMove,
   type InstanceReport,
   isStatus,
+  isWrittenBy,
   NO_PLACEMENT,
   STATUSES,
   type Status,
@@ -52,7 +53,7 @@ function mayFollow(instance: Instance, report: InstanceReport, to: Status, whole
 
 /** A report may be here before the answer to Place, so the states between are stepped over. */
 function mayOvertake(from: Status): boolean {
-  return STATUSES[from].writer === 'root';
+  return isWrittenBy('root', from);
 }
 
 /** A cluster that finds no worker for a lost instance says so from any state. */

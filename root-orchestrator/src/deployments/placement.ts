@@ -1,5 +1,5 @@
 import { type Clock, type Collection, type Logger, SerialByKey } from '@hedgerow/common';
-import { isStatus, type Place, type PlaceAnswer, STATUSES, type Status } from '@hedgerow/protos';
+import { isStatus, isWrittenBy, type Place, type PlaceAnswer, STATUSES, type Status } from '@hedgerow/protos';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Session } from '../clusters/session.ts';
 import { aboutKnown } from '../logs/story.ts';
@@ -283,8 +283,7 @@ function accepted(instance: Instance, clusterId: string, answer: PlaceAnswer) {
 }
 
 function refusalOf(clusterName: string, answer: PlaceAnswer): Refusal {
-  const known =
-    isStatus(answer.status) && STATUSES[answer.status].writer === 'cluster' ? answer.status : null;
+  const known = isStatus(answer.status) && isWrittenBy('cluster', answer.status) ? answer.status : null;
   const detail = answer.status_detail || 'it gave no reason';
   return {
     status: known && known !== 'NODE_SCHEDULED' ? known : 'NO_WORKER_CAPACITY',

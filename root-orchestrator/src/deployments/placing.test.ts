@@ -47,6 +47,8 @@ describe('an instance', () => {
         privileged: false,
         constraints: [],
         arch: [],
+        restart: null,
+        health_check: null,
       },
     );
     assert.deepEqual([stored.status, stored.cluster_id], ['CLUSTER_SCHEDULED', site.clusterId]);

@@ -112,6 +112,7 @@ describe('a Hello', () => {
         instance_number: held.instance_number,
         instance_ip: '',
         generation: waiting.generation,
+        epoch: 0,
       }),
     });
     const stored = await root.becomesStatus(id, 'RUNNING');
@@ -156,7 +157,7 @@ describe('a Hello', () => {
 describe('a report', () => {
   test('of an older epoch does not overwrite a newer one', async () => {
     const { id, place } = await running({ epoch: 3 });
-    site.report(report(place, { epoch: 2, status: 'DEAD' }));
+    site.report(report(place, { epoch: 2, status: 'FAILED' }));
     await site.settled();
     assert.equal((await root.stored(id)).status, 'RUNNING');
     site.report(report(place, { epoch: 4, status: 'CREATING' }));
@@ -179,8 +180,8 @@ describe('a report', () => {
 
   test('that makes no sense does not keep the others from being heard', async () => {
     const { id, place } = await running();
-    site.report(report(place, { status: 'SINGING' }), report(place, { status: 'DEAD' }));
-    await root.becomesStatus(id, 'DEAD');
+    site.report(report(place, { status: 'SINGING' }), report(place, { status: 'FAILED' }));
+    await root.becomesStatus(id, 'FAILED');
   });
 
   test('of what the cluster should not have gets it removed', async () => {

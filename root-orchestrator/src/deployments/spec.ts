@@ -2,8 +2,10 @@
 import {
   architectureOf,
   type DirectConstraint,
+  type HealthCheck,
   type Microservice,
   type Place,
+  type RestartPolicy,
   type ServiceSpec,
 } from '@hedgerow/protos';
 import type { Instance, Service } from '../model.ts';
@@ -34,6 +36,8 @@ export function serviceSpec(service: Service, microservice: Microservice): Servi
     privileged: microservice.privileged ?? false,
     constraints: directConstraints(microservice),
     arch: (microservice.arch ?? []).map(architectureOf),
+    restart: restartOf(microservice),
+    health_check: healthCheckOf(microservice),
   };
 }
 
@@ -59,6 +63,25 @@ export function placeMessage(attemptId: string, service: Service, instance: Inst
     instance_ip: instance.instance_ip,
     generation: instance.generation,
     request_id: instance.request_id,
+    epoch: instance.epoch,
+  };
+}
+
+function restartOf({ restart }: Microservice): RestartPolicy | null {
+  return restart ? { policy: restart.policy ?? 'always', attempts: restart.attempts ?? 0 } : null;
+}
+
+function healthCheckOf({ health_check: check }: Microservice): HealthCheck | null {
+  if (!check) return null;
+  return {
+    type: check.type,
+    port: check.port ?? 0,
+    path: check.path ?? '/',
+    command: check.command ?? [],
+    interval: check.interval ?? 10,
+    timeout: check.timeout ?? 3,
+    retries: check.retries ?? 3,
+    start_period: check.start_period ?? 0,
   };
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { openSqlite, type Store } from '@hedgerow/common';
 import { type Coordinated, coordinated, LEASE } from '../clusters/testing/coordinated.ts';
-import { type LinkClient, linkClient, report } from '../clusters/testing/link-client.ts';
+import { type LinkClient, linkClient, makeHello, report } from '../clusters/testing/link-client.ts';
 import { type SharedView, shareStore } from '../testing/shared-view.ts';
 
 let store: Store;
@@ -229,8 +229,7 @@ test('a leader that resigns is followed at once, and still answers', async () =>
 
 test('a cluster that knows a later epoch makes the leader take one after it', async () => {
   const site = a.dial('site1');
-  const hello = { cluster_name: 'site1', cluster_location: '', port: 1, address: '', subnets: [] };
-  site.send({ hello: { ...hello, instances: [], epoch: 7 } });
+  site.send({ hello: makeHello('site1', { epoch: 7 }) });
   assert.equal((await site.next('refused')).code, 'NOT_LEADING');
   await until('it leads again', () => a.coordination.leader()?.epoch === 8);
   const again = linkClient(a.address, 'site1', 'join-token');

@@ -1,5 +1,5 @@
 import type { Logger } from '@hedgerow/common';
-import { aboutInstance, type InstanceFields, STATUSES } from '@hedgerow/protos';
+import { aboutInstance, type InstanceFields, isWrittenBy } from '@hedgerow/protos';
 import type { Instance } from '../model.ts';
 
 /** In every log line about an instance. */
@@ -40,7 +40,7 @@ export class Story {
     if (!before || before.status === after.status) return;
     const { status } = after;
     if (status === 'CLUSTER_SCHEDULED') this.#scheduled(after);
-    else if (status === 'NODE_SCHEDULED' || STATUSES[status].writer === 'worker') {
+    else if (status === 'NODE_SCHEDULED' || isWrittenBy('worker', status)) {
       this.#asked.delete(after.id);
       this.#tell(after);
     }

@@ -53,7 +53,7 @@ describe('metrics of the root', () => {
     assert.equal(await value('hedgerow_root_instances{status="DEAD"}'), '0');
     assert.equal(await value('hedgerow_root_deploy_duration_seconds_sum'), '2');
     assert.equal(await value(`hedgerow_root_instance_restarts_total{${labels}}`), '0');
-    for (const status of ['DEAD', 'RUNNING', 'DEAD']) {
+    for (const status of ['FAILED', 'RUNNING', 'FAILED']) {
       seen(status);
       await site.settled();
     }

@@ -228,5 +228,5 @@ describe('a worker subnet', () => {
 
 function placeOf(service_id: string, instance_number: number, generation: number) {
   const service = { service_id } as never;
-  return { attempt_id: '', request_id: '', service, instance_number, instance_ip: '', generation };
+  return { attempt_id: '', request_id: '', service, instance_number, instance_ip: '', generation, epoch: 0 };
 }

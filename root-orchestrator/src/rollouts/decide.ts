@@ -1,5 +1,5 @@
 /** What an update of a service needs next. Pure: the documents and what was seen of the new instances decide. */
-import { isPlaced, STATUSES } from '@hedgerow/protos';
+import { isPlaced } from '@hedgerow/protos';
 import type { Instance, Rollout } from '../model.ts';
 
 /** What was seen of a new instance, in ms of the monotonic clock. */
@@ -42,7 +42,7 @@ export interface Situation {
 export function decide(situation: Situation): Step {
   const { rollout, instances } = situation;
   const wanted = instances.filter(({ desired }) => desired === 'run');
-  const olds = wanted.filter(instance => isOld(rollout, instance) && !STATUSES[instance.status].final);
+  const olds = wanted.filter(instance => isOld(rollout, instance) && instance.status !== 'COMPLETED');
   const news = wanted.filter(instance => !isOld(rollout, instance));
   const surplus = rollout.state === 'undoing' ? olds.filter(old => hasPredecessor(old, news)) : [];
   if (surplus.length > 0) return { kind: 'remove', instances: surplus, detail: null };

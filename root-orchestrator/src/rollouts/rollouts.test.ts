@@ -76,7 +76,7 @@ describe('an update', () => {
     await update.addRunning(1);
     await update.put({ code: 'web:2' });
     await update.becomes('0:1 1:2<0');
-    for (const status of ['FAILED', 'CREATING', 'DEAD', 'CREATING'] as const) {
+    for (const status of ['FAILED', 'CREATING', 'FAILED', 'CREATING'] as const) {
       await update.set(1, { status, cluster_id: 'c' });
       await quiet();
       update.clock.advance(RETRIES / 5);
@@ -131,7 +131,7 @@ describe('an update', () => {
     update.clock.advance(SETTLE - 1);
     await quiet();
     assert.equal(await update.wanted(), '0:1 1:2<0', 'the time counts from the last start');
-    await update.fails(1, { status: 'DEAD' });
+    await update.fails(1, { status: 'FAILED' });
     await update.becomesState(/^undone /);
     assert.equal(await update.wanted(), '0:1');
   });

@@ -1,6 +1,6 @@
 /** `PUT /api/service/{id}`. */
 import { type FieldError, HedgerowError, type New, update } from '@hedgerow/common';
-import { type Microservice, STATUSES } from '@hedgerow/protos';
+import type { Microservice } from '@hedgerow/protos';
 import { type Caller, reach } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
 import type { Service } from '../model.ts';
@@ -54,7 +54,7 @@ export async function storeUpdate(
 /** Is there an instance that an update has to replace? */
 async function isPopulated({ collections }: ChangesDeps, id: string): Promise<boolean> {
   const instances = await collections.instances.find({ service_id: id, desired: 'run' });
-  return instances.some(({ status }) => !STATUSES[status].final);
+  return instances.some(({ status }) => status !== 'COMPLETED');
 }
 
 /** @returns the service with its new specification, null when it has it already. @throws as `updateService` */

@@ -21,7 +21,7 @@ export async function restart(
   const { restarts, delay } = afterEnd(slot.restarts, context.clock.monotonic());
   slot.restarts = restarts;
   const detail = `${ending(seen, desired.deploy.memory)}; ${next('restart', delay)}`;
-  context.tell(slot, { status: 'DEAD', detail, logs });
+  context.tell(slot, { status: 'FAILED', detail, logs });
   await clearAway(context, slot, { gracefully: false });
   return delay;
 }

@@ -29,7 +29,14 @@ function isOutbid({ epoch }: Hello, { reign }: HandlerParts): boolean {
 
 async function welcome(session: Session, message: Hello, parts: HandlerParts): Promise<void> {
   await parts.clusters.attach(session, message);
-  session.send({ welcome: { cluster_id: session.clusterId, epoch: parts.reign.epoch } });
+  session.send({
+    welcome: {
+      cluster_id: session.clusterId,
+      epoch: parts.reign.epoch,
+      send_list: false,
+      table_known: false,
+    },
+  });
   await compareSubnets(session, message, parts);
   const { clusterId: cluster_id, name: cluster } = session;
   parts.log.info({ cluster, cluster_id, instances: message.instances.length }, 'cluster connected');

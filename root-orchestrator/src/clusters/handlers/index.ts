@@ -3,6 +3,7 @@ import type { Session } from '../session.ts';
 import { aggregate } from './aggregate.ts';
 import type { Body, Handler, HandlerParts } from './handler.ts';
 import { hello } from './hello.ts';
+import { list } from './list.ts';
 import { logChunk } from './log-chunk.ts';
 import { placeAnswer } from './place-answer.ts';
 import { reports } from './reports.ts';
@@ -19,6 +20,7 @@ const HANDLERS: { readonly [B in Body]: Handler<B> } = {
   subnet_release: subnetRelease,
   table_query: tableQuery,
   log_chunk: logChunk,
+  list,
 };
 
 /** A message without a body is of a newer protocol and is passed over. */

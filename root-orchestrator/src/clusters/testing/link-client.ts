@@ -153,7 +153,8 @@ const ROOMY: Aggregate = {
 
 export function makeHello(name: string, fields: Partial<Hello> = {}): Hello {
   const where = { cluster_location: '48.1,11.6,1000', port: 10100, address: '' };
-  return { cluster_name: name, ...where, instances: [], subnets: [], epoch: 0, ...fields };
+  const digests = { listed: true, instances_digest: 0, subnets_digest: 0, table_digest: 0 };
+  return { cluster_name: name, ...where, ...digests, instances: [], subnets: [], epoch: 0, ...fields };
 }
 
 /** What a cluster says of a placed instance. */
