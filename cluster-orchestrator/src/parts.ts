@@ -18,7 +18,7 @@ import { Downlink } from './mqtt/downlink.ts';
 import { Queries } from './network/queries.ts';
 import { Tables } from './network/tables.ts';
 import { Aggregates } from './root/aggregates.ts';
-import { createDialer } from './root/channel.ts';
+import { createDialer, type Dial } from './root/channel.ts';
 import { type Down, dispatch } from './root/dispatch.ts';
 import { RootLink } from './root/link.ts';
 import { Reports } from './root/reports.ts';
@@ -49,6 +49,8 @@ export interface Origins {
   /** port of the HTTP server, known when it listens */
   port: Slot<number>;
   meter: ClusterMeter;
+  /** how the root is dialed; over gRPC when left out */
+  dial?: Dial;
 }
 
 /** ms that workers have to come back after a restart of the cluster; moving what runs on them would be the damage */
@@ -166,7 +168,7 @@ function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: A
       deps.log.error({ error: messageOf(error) }, 'the cluster id could not be stored');
     });
   };
-  const dial = createDialer(config);
+  const dial = origins.dial ?? createDialer(config);
   return new RootLink({
     roots: rootAddresses(config.root),
     epoch: state.rootEpoch,

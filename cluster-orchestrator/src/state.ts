@@ -28,7 +28,10 @@ export interface State {
 /** Full durability: an accepted placement was acknowledged to the root and must outlive a power cut. */
 export function openState(config: ClusterConfig, deps: ClusterDeps, metrics: MetricRegistry): State {
   const file = join(config.data, 'cluster.sqlite');
-  const store = meteredStore(openSqlite({ file, durability: 'full' }), metrics);
+  return stateOver(meteredStore(openSqlite({ file, durability: 'full' }), metrics), deps);
+}
+
+export function stateOver(store: Store, deps: ClusterDeps): State {
   const identity = identityIn(store);
   const workers = new Workers(store.collection<StoredWorker>('workers', []));
   const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), deps.log);

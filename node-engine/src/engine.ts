@@ -31,6 +31,13 @@ export interface EngineDeps {
   metrics: MetricRegistry;
   publish: (report: JobPayload) => void;
   publishLogs: (chunk: LogChunk) => Promise<void> | null;
+  /** what runs containers and holds their programs; the Docker Engine and FIFOs when left out */
+  machine?: Machine;
+}
+
+export interface Machine {
+  runtime(workerId: string): Runtime;
+  holds: Pick<Holds, 'shim' | 'take' | 'release' | 'drop' | 'keep' | 'close'>;
 }
 
 export interface Engine {
@@ -56,13 +63,13 @@ export function startEngine(
   return startWith<Engine>(async life => {
     const { clock } = deps;
     const log = deps.log.child({ worker: registration.id, cluster: registration.cluster_name });
-    const holds = deps.net
-      ? await Holds.create({ directory: join(config.data, 'hold'), shim: config.shim })
-      : null;
+    const holds = deps.net ? (deps.machine?.holds ?? (await createHolds(config))) : null;
     if (holds) life.add('holds', () => holds.close());
     const gateway = deps.net ? new NetGateway(deps.net, clock, log) : null;
     if (gateway) life.add('net gateway', () => gateway.stop());
-    const runtime = createRuntime(config, { ...deps, log }, registration.id, holds?.shim ?? config.shim);
+    const runtime =
+      deps.machine?.runtime(registration.id) ??
+      createRuntime(config, { ...deps, log }, registration.id, holds?.shim ?? config.shim);
     let { public_address: address, subnet } = registration;
     const readers = new Readers(clock);
     const instances = new Instances({
@@ -89,6 +96,10 @@ export function startEngine(
     life.add('runtime', () => runtime.close());
     return { workerId: registration.id, instances, runtime, logs, gateway, registered };
   });
+}
+
+function createHolds({ data, shim }: NodeConfig): Promise<Holds> {
+  return Holds.create({ directory: join(data, 'hold'), shim });
 }
 
 function createRuntime(config: NodeConfig, deps: EngineDeps, workerId: string, shim: string): Runtime {

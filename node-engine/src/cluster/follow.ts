@@ -22,6 +22,8 @@ export interface FollowDeps {
   cluster: string;
   /** ms */
   beat: number;
+  /** how the broker is connected to; over TCP when left out */
+  open?: typeof openSession;
 }
 
 const RETRY = { first: 100, max: 5000, jitter: 0.3 };
@@ -62,7 +64,7 @@ async function registered(deps: FollowDeps, signal: AbortSignal): Promise<Regist
  * beats of which one is acknowledged, so it never does.
  */
 function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Session> {
-  return openSession({
+  return (deps.open ?? openSession)({
     host: answer.MQTT_BROKER_HOST || deps.cluster,
     port: Number(answer.MQTT_BROKER_PORT),
     workerId: answer.worker_id,

@@ -43,6 +43,8 @@ export interface RegistrationDeps {
   /** what this machine offers, asked anew for every try: addresses change */
   describe: () => Promise<Omit<RegisterRequest, 'id' | 'secret'>>;
   cluster: { host: string; port: number };
+  /** how the cluster is asked; over HTTP when left out */
+  post?: typeof postJson;
 }
 
 /** @returns the answer of the cluster, stored. Tries for ever; ends early only when `signal` aborts. */
@@ -68,7 +70,7 @@ export async function register(deps: RegistrationDeps): Promise<RegistrationDocu
   const known = await deps.store.get(REGISTRATION);
   const offer = await deps.describe();
   const identity = known ? { id: known.worker_id, secret: known.secret } : {};
-  const answer = await post(deps.cluster, { ...offer, ...identity });
+  const answer = await post(deps, { ...offer, ...identity });
   const response = checkAnswer(answer, offer.overlay);
   return put(deps.store, {
     ...response,
@@ -89,9 +91,12 @@ function leftBehind(
   return { former: [...former, worker_id].filter(other => other !== id), outdated: true };
 }
 
-async function post(cluster: { host: string; port: number }, body: RegisterRequest): Promise<JsonAnswer> {
+async function post(
+  { cluster, post: ask = postJson }: Pick<RegistrationDeps, 'cluster' | 'post'>,
+  body: RegisterRequest,
+): Promise<JsonAnswer> {
   try {
-    return await postJson({ ...cluster, path: '/api/node/register' }, body, TIMEOUT);
+    return await ask({ ...cluster, path: '/api/node/register' }, body, TIMEOUT);
   } catch (cause) {
     const where = `${cluster.host}:${cluster.port}`;
     const message = `the Cluster Manager at ${where} does not answer: ${messageOf(cause)}`;
