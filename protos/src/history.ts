@@ -16,6 +16,6 @@ export interface Move {
 export const MOST_MOVES = 50;
 
 /** @returns the last `MOST_MOVES` of both; the same array when there is nothing to add */
-export function withMoves(moves: readonly Move[], more: readonly Move[]): readonly Move[] {
+export function withMoves<M extends Move>(moves: readonly M[], more: readonly M[]): readonly M[] {
   return more.length === 0 ? moves : [...moves, ...more].slice(-MOST_MOVES);
 }

@@ -22,7 +22,7 @@ import { createApp } from './http/server.ts';
 import type { ForwardToLeader } from './leadership/forward.ts';
 import { apiMeter } from './metrics/http.ts';
 import type { Mirrors } from './mirrors/mirrors.ts';
-import type { Outputs, Sessions } from './ports.ts';
+import type { HistoryReader, Outputs, Sessions } from './ports.ts';
 import { Applications } from './services/applications.ts';
 import type { Changes, ChangesDeps } from './services/changes.ts';
 import { Instances } from './services/instances.ts';
@@ -35,6 +35,7 @@ export interface ApiDeps extends ChangesDeps {
   changes: Changes;
   sessions: Sessions;
   outputs: Outputs;
+  histories: HistoryReader;
   /** started */
   mirrors: Mirrors;
   feed: EventFeed;
@@ -50,7 +51,7 @@ export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<Reque
   const checker = createChecker();
   const applications = new Applications(deps, changes);
   const services = new Services(deps, changes);
-  const reader = new Reader(collections, mirrors);
+  const reader = new Reader(collections, mirrors, deps.histories);
   const routes = [
     ...authRoutes(identity),
     ...userRoutes(identity),

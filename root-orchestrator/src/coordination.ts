@@ -6,6 +6,7 @@ import { createLinkServer } from './clusters/server.ts';
 import type { Session } from './clusters/session.ts';
 import type { Collections } from './collections.ts';
 import { ERRORS } from './errors.ts';
+import { Histories } from './histories/histories.ts';
 import { Election } from './leadership/election.ts';
 import { type ForwardToLeader, forwarder } from './leadership/forward.ts';
 import type { Leader, Leadership, Reign, Term } from './leadership/leadership.ts';
@@ -15,7 +16,7 @@ import { type RootMeter, rootMeter } from './metrics/meter.ts';
 import { Mirror } from './mirrors/mirror.ts';
 import type { Cluster } from './model.ts';
 import { AddressBook } from './network/addresses.ts';
-import type { Addresses, Outputs, Sessions } from './ports.ts';
+import type { Addresses, HistoryReader, Outputs, Sessions } from './ports.ts';
 
 export interface CoordinationDeps {
   collections: Collections;
@@ -41,6 +42,7 @@ export interface Coordination {
   addresses: Addresses;
   sessions: Sessions;
   outputs: Outputs;
+  histories: HistoryReader;
   /** unique to this process */
   rootId: string;
   leads(): boolean;
@@ -64,11 +66,15 @@ export function createCoordination(deps: CoordinationDeps): Coordination {
   const { collections, shared } = deps;
   const rootId = newId(deps.clock.now());
   const addresses = new AddressBook(collections.claims);
+  const metrics = deps.metrics ?? new MetricRegistry(deps.log);
+  const { clock, log } = deps;
   const meter = rootMeter({
-    ...{ registry: deps.metrics ?? new MetricRegistry(deps.log), clock: deps.clock },
+    ...{ registry: metrics, clock },
     ...{ instances: collections.instances, term: () => leadership.term },
   });
-  const leadership: Leadership<RootTerm> = createLeadership(deps, rootId, addresses, meter);
+  const leads = () => leadership.term !== null;
+  const histories = new Histories({ ...collections, clock, log, metrics, leads });
+  const leadership: Leadership<RootTerm> = createLeadership(deps, { rootId, addresses, meter, histories });
   const link = createLinkServer({
     ...{ token: deps.clusterToken, assets: deps.assets, clock: deps.clock, log: deps.log },
     counts: meter.link,
@@ -76,10 +82,9 @@ export function createCoordination(deps: CoordinationDeps): Coordination {
     accept: session => accept(session, leadership),
   });
   const seen = new Mirror(collections.clusters);
-  const leads = () => leadership.term !== null;
   const leader = () => leadership.leader();
   return {
-    ...{ addresses, rootId, leads, leader },
+    ...{ addresses, rootId, leads, leader, histories },
     forwardToLeader: forwarder({ rootId, leads, leader }),
     sessions: sessionsOf(leadership, seen),
     outputs: outputsOf(leadership),
@@ -95,6 +100,7 @@ export function createCoordination(deps: CoordinationDeps): Coordination {
     resign: () => leadership.stop(),
     async stop() {
       await leadership.stop();
+      await histories.stop();
       link.stop();
       seen.stop();
       addresses.stop();
@@ -122,15 +128,23 @@ function outputsOf(leadership: Leadership<RootTerm>): Outputs {
   };
 }
 
+interface TermParts {
+  rootId: string;
+  addresses: Addresses;
+  meter: RootMeter;
+  histories: Histories;
+}
+
 function createLeadership(
   deps: CoordinationDeps,
-  rootId: string,
-  addresses: Addresses,
-  meter: RootMeter,
+  { rootId, addresses, meter, histories }: TermParts,
 ): Leadership<RootTerm> {
   const { collections, shared, clock, log, lease, keepalive = KEEPALIVE, others = () => [] } = deps;
   const outbid = (epoch: number) => leadership.outbid(epoch);
-  const termDeps = { collections, addresses, clock, log, meter, shared, keepalive, outbid, others };
+  const termDeps = {
+    ...{ collections, addresses, clock, log, meter, shared, keepalive, outbid, others },
+    moves: histories,
+  };
   const makeTerm = (reign: Reign) => new RootTerm(termDeps, reign);
   const leadership: Leadership<RootTerm> = shared
     ? new Election({ leases: collections.leases, clock, log, rootId, lease, makeTerm })

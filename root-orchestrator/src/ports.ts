@@ -1,5 +1,5 @@
 /** What the API side of the root needs of the side that drives instances and talks to clusters. */
-import type { Cluster, Instance } from './model.ts';
+import type { Cluster, Instance, PlacedMove } from './model.ts';
 
 /** Addresses are claims in the store; `owner` is written as in `Claim`. */
 export interface Addresses {
@@ -45,4 +45,18 @@ export interface Sessions {
    * @param stored its document as just read, which may be newer than what this root has been told
    */
   isConnected(clusterId: string, stored?: Pick<Cluster, 'connected_epoch'>): boolean;
+}
+
+/** Where the parts that drive instances say what happened to one. */
+export interface MoveRecorder {
+  /**
+   * Never fails and costs no write of its own: it is stored with others, some hundred ms later. Only while this root leads.
+   * @param moves in the order in which this root heard of them; one that it was told already is passed over
+   */
+  record(instance: Pick<Instance, 'id' | 'service_id'>, moves: readonly PlacedMove[]): void;
+}
+
+export interface HistoryReader {
+  /** @returns oldest first, what is not stored yet included */
+  of(instanceId: string): Promise<readonly PlacedMove[]>;
 }

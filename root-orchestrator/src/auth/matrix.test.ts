@@ -98,6 +98,7 @@ const CASES: readonly Case[] = [
   { route: 'POST /api/service/{}/instance', operation: 'instance:create', ...SERVICE },
   { route: 'DELETE /api/service/{}/instance/{}', operation: 'instance:delete', ...SERVICE },
   { route: 'GET /api/service/{}/instance/{}', operation: 'instance:read', ...SERVICE, mayFail: true },
+  { route: 'GET /api/service/{}/instance/{}/history', operation: 'instance:read', ...SERVICE, mayFail: true },
   { route: 'GET /api/service/{}/instance/{}/logs', operation: 'instance:logs', ...SERVICE, mayFail: true },
   { route: 'GET /api/events', operation: 'event:read' },
   { route: 'DELETE /api/cluster/{}', operation: 'cluster:manage', of: service, mayFail: true },

@@ -26,6 +26,7 @@ const ROUTES = `
   PUT /api/service/{id}, DELETE /api/service/{id},
   POST /api/service/{id}/instance, GET /api/service/{id}/instance/{number},
   DELETE /api/service/{id}/instance/{number}, GET /api/service/{id}/instance/{number}/logs,
+  GET /api/service/{id}/instance/{number}/history,
   GET /api/clusters, GET /api/clusters/active, DELETE /api/cluster/{id}, GET /api/events,
   POST /api/information/{clusterid}, POST /api/result/deploy, GET /frontend/uploader,
   POST /frontend/uploader, GET /healthz, GET /readyz, GET /metrics`;

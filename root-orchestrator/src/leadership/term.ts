@@ -17,7 +17,7 @@ import { Lookup } from '../network/lookup.ts';
 import { Subnets } from '../network/subnets.ts';
 import { Sweep } from '../network/sweep.ts';
 import { Table } from '../network/table.ts';
-import type { Addresses, Outputs } from '../ports.ts';
+import type { Addresses, MoveRecorder, Outputs } from '../ports.ts';
 import type { Reign, Term } from './leadership.ts';
 import { LONGEST_REQUEST } from './patience.ts';
 import { Streams } from './streams.ts';
@@ -28,6 +28,8 @@ export interface TermDeps {
   clock: Clock;
   log: Logger;
   meter: Pick<RootMeter, 'waiting' | 'comparison' | 'sweep'>;
+  /** takes note of what happens to instances */
+  moves: MoveRecorder;
   /** May other processes write to the store, too? */
   shared: boolean;
   /** ms between pings to a cluster, and that an answer may take */

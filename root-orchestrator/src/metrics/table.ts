@@ -74,6 +74,14 @@ export const ROOT_METRICS = {
     'Memory that no instance has reserved.',
     CLUSTER,
   ),
+  historiesWritten: counter(
+    'hedgerow_root_histories_written_total',
+    'Writes of what happened to an instance. Only from the root that leads.',
+  ),
+  movesLost: counter(
+    'hedgerow_root_history_moves_lost_total',
+    'Moves of instances that were forgotten because the store has not taken any for long.',
+  ),
   loginsFailed: counter(
     'hedgerow_root_logins_failed_total',
     'Logins that were refused: wrong name or password, or too many attempts.',

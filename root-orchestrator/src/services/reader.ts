@@ -1,24 +1,27 @@
 /** What a user can see of applications, services and instances. Single things are read from the store, lists from memory. */
 import { HedgerowError } from '@hedgerow/common';
-import type { ApiApplication, ApiInstance, ApiService } from '@hedgerow/protos';
+import type { ApiApplication, ApiHistory, ApiInstance, ApiService } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import type { Mirrors } from '../mirrors/mirrors.ts';
 import type { Instance } from '../model.ts';
+import type { HistoryReader } from '../ports.ts';
 import { ownApplication, ownService } from './access.ts';
 import { Catalogue, type ListQuery } from './catalogue.ts';
 import { Usage } from './usage.ts';
-import { type Surroundings, viewApplication, viewInstance, viewService } from './views.ts';
+import { type Surroundings, viewApplication, viewHistory, viewInstance, viewService } from './views.ts';
 
 export class Reader {
   readonly #collections: Collections;
   readonly #catalogue: Catalogue;
+  readonly #histories: HistoryReader;
   readonly #surroundings: Surroundings;
 
   /** @param mirrors started */
-  constructor(collections: Collections, mirrors: Mirrors) {
+  constructor(collections: Collections, mirrors: Mirrors, histories: HistoryReader) {
     this.#collections = collections;
+    this.#histories = histories;
     this.#catalogue = new Catalogue(mirrors);
     const usage = new Usage(mirrors.instances);
     this.#surroundings = {
@@ -61,9 +64,19 @@ export class Reader {
 
   /** @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
   async instance(caller: Caller, serviceId: string, number: number): Promise<ApiInstance> {
+    return viewInstance(await this.#instance(caller, serviceId, number), this.#surroundings);
+  }
+
+  /** @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
+  async history(caller: Caller, serviceId: string, number: number): Promise<ApiHistory> {
+    const { id } = await this.#instance(caller, serviceId, number);
+    return viewHistory(number, await this.#histories.of(id));
+  }
+
+  async #instance(caller: Caller, serviceId: string, number: number): Promise<Instance> {
     const service = await ownService(this.#collections, caller, serviceId, 'instance:read');
     const instance = await this.#collections.instances.get(`${serviceId}/${number}`);
-    if (instance?.desired === 'run') return viewInstance(instance, this.#surroundings);
+    if (instance?.desired === 'run') return instance;
     throw new HedgerowError(ERRORS.INSTANCE_UNKNOWN, `${service.job_name} has no instance ${number}`);
   }
 

@@ -2,13 +2,14 @@
 import type {
   ApiApplication,
   ApiCluster,
+  ApiHistory,
   ApiInstance,
   ApiRollout,
   ApiService,
   ApiUser,
   Role,
 } from '@hedgerow/protos';
-import type { Application, Cluster, Instance, Rollout, Service, User } from '../model.ts';
+import type { Application, Cluster, Instance, PlacedMove, Rollout, Service, User } from '../model.ts';
 import { serviceStatus } from './status.ts';
 import { NO_USAGE, type UsageHistory } from './usage.ts';
 
@@ -94,6 +95,10 @@ export function viewInstance(instance: Instance, { location, usage }: Surroundin
     last_modified_timestamp: instance.last_modified_timestamp,
     ...(usage?.(instance.id) ?? NO_USAGE),
   };
+}
+
+export function viewHistory(instance_number: number, moves: readonly PlacedMove[]): ApiHistory {
+  return { instance_number, moves: moves.map(move => ({ ...move, at: new Date(move.at).toISOString() })) };
 }
 
 export function viewCluster(cluster: Cluster, active: boolean): ApiCluster {

@@ -8,6 +8,7 @@ import { type ApiConfig, createApi } from '../api.ts';
 import { secretFiles } from '../auth/secrets.ts';
 import { type Collections, openCollections } from '../collections.ts';
 import { EventFeed } from '../events/feed.ts';
+import { Histories } from '../histories/histories.ts';
 import { openPort } from '../http/port.ts';
 import { Mirrors } from '../mirrors/mirrors.ts';
 import { AddressBook } from '../network/addresses.ts';
@@ -63,13 +64,15 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
   const mirrors = new Mirrors(collections, store.shared);
   await mirrors.start();
   const feed = new EventFeed(mirrors, clock, options.events);
+  const metrics = new MetricRegistry(log);
+  const histories = new Histories({ ...collections, clock, log, metrics, leads: () => true });
   const http = await createApi(config, {
     ...{ mirrors, feed },
     ...{ ...deps, sessions, changes: new Changes(deps) },
     secrets: secretFiles(data),
     forwardToLeader: async () => false,
     outputs: options.outputs ?? unread,
-    ...{ metrics: new MetricRegistry(log), ready: readiness([storeAnswers(clock, store)]) },
+    ...{ histories, metrics, ready: readiness([storeAnswers(clock, store)]) },
   });
   const port = await openPort({ host: '127.0.0.1', port: 0 }, { http, http2: s => s.destroy(), clock });
   const url = `http://127.0.0.1:${'port' in port.address ? port.address.port : 0}`;
@@ -92,6 +95,7 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
       feed.stop();
       mirrors.stop();
       await port.close();
+      await histories.stop();
       if (!options.store) await store.close();
       if (!options.config?.data) await rm(data, { recursive: true });
     },

@@ -1,5 +1,5 @@
 import { HedgerowError } from '@hedgerow/common';
-import { InstanceCreatedSchema, InstanceSchema, MessageSchema } from '@hedgerow/protos';
+import { HistorySchema, InstanceCreatedSchema, InstanceSchema, MessageSchema } from '@hedgerow/protos';
 import { ERRORS } from '../../errors.ts';
 import type { Instances } from '../../services/instances.ts';
 import type { Reader } from '../../services/reader.ts';
@@ -11,7 +11,7 @@ export interface InstanceRoutesDeps {
 }
 
 export function instanceRoutes(deps: InstanceRoutesDeps): Route[] {
-  return [add(deps), get(deps), remove(deps)];
+  return [add(deps), get(deps), history(deps), remove(deps)];
 }
 
 function add({ instances }: InstanceRoutesDeps): Route {
@@ -44,6 +44,21 @@ function get({ reader }: InstanceRoutesDeps): Route {
       errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.INSTANCE_UNKNOWN, ERRORS.INSTANCE_NUMBER_INVALID],
     },
     ({ caller, params }) => reader.instance(caller, params.id ?? '', instanceNumber(params.number ?? '')),
+  );
+}
+
+function history({ reader }: InstanceRoutesDeps): Route {
+  return route(
+    {
+      method: 'get',
+      path: '/api/service/{id}/instance/{number}/history',
+      tag: 'Instances',
+      summary: 'What happened to an instance: its last 50 moves from state to state, each with its reason.',
+      access: 'instance:read',
+      response: HistorySchema,
+      errors: [ERRORS.SERVICE_UNKNOWN, ERRORS.INSTANCE_UNKNOWN, ERRORS.INSTANCE_NUMBER_INVALID],
+    },
+    ({ caller, params }) => reader.history(caller, params.id ?? '', instanceNumber(params.number ?? '')),
   );
 }
 

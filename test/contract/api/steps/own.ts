@@ -147,6 +147,32 @@ const services: Step[] = [
     error: 'INSTANCE_UNKNOWN',
   },
   {
+    name: 'what happened to it is told',
+    method: 'GET',
+    path: '/api/service/:web/instance/0/history',
+    as: 'admin',
+    check: ({ instance_number, moves }: { instance_number: number; moves: unknown[] }) => {
+      assert.equal(instance_number, 0);
+      assert.ok(Array.isArray(moves));
+    },
+  },
+  {
+    name: 'but not of one that never was',
+    method: 'GET',
+    path: '/api/service/:web/instance/7/history',
+    as: 'admin',
+    status: 404,
+    error: 'INSTANCE_UNKNOWN',
+  },
+  {
+    name: 'nor of one that cannot be',
+    method: 'GET',
+    path: '/api/service/:web/instance/x/history',
+    as: 'admin',
+    status: 422,
+    error: 'INSTANCE_NUMBER_INVALID',
+  },
+  {
     name: 'events of a kind that is none',
     method: 'GET',
     path: '/api/events?kind=weather',

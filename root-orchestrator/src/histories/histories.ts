@@ -1,0 +1,146 @@
+/**
+ * What happened to each instance, stored behind the work: nobody waits for it. What is recorded within one window is
+ * written together, so that an embedded store commits once for all of it; a root that dies loses a window.
+ */
+import { type Clock, type Collection, every, type Logger, messageOf, put, update } from '@hedgerow/common';
+import type { Handles, MetricRegistry } from '@hedgerow/common/metrics';
+import { ROOT_METRICS } from '../metrics/table.ts';
+import type { History, Instance, PlacedMove } from '../model.ts';
+import type { HistoryReader, MoveRecorder } from '../ports.ts';
+import { merged } from './moves.ts';
+import { sweepHistories } from './sweep.ts';
+import { type Entry, Waiting } from './waiting.ts';
+
+export interface HistoriesDeps {
+  histories: Collection<History>;
+  instances: Pick<Collection<Instance>, 'watch' | 'get'>;
+  clock: Clock;
+  log: Logger;
+  metrics: MetricRegistry;
+  /** Over a shared store every root hears that an instance is gone; the one that leads removes its history. */
+  leads: () => boolean;
+}
+
+/** ms from the first move that is not stored to its write; a deployment takes about as long */
+const WINDOW = 500;
+/** ms until a store that failed is tried again */
+const AGAIN = 5_000;
+/** histories of one commit: more would hold up what is written for somebody who waits */
+const BATCH = 100;
+/** ms; what a crash left behind is in nobody's way */
+const SWEEP_EVERY = 3_600_000;
+
+export class Histories implements MoveRecorder, HistoryReader {
+  readonly #deps: HistoriesDeps;
+  readonly #metrics: Pick<Handles<typeof ROOT_METRICS>, 'historiesWritten' | 'movesLost'>;
+  readonly #waiting: Waiting;
+  readonly #ends: (() => void)[];
+  #cancel: (() => void) | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #troubled = false;
+
+  constructor(deps: HistoriesDeps) {
+    this.#deps = deps;
+    this.#metrics = deps.metrics.open(ROOT_METRICS);
+    this.#metrics.historiesWritten.add(0);
+    this.#metrics.movesLost.add(0);
+    this.#waiting = new Waiting(moves => this.#metrics.movesLost.add(moves));
+    this.#ends = [
+      deps.instances.watch((id, instance) => {
+        if (instance || !deps.leads()) return;
+        this.#waiting.gone(id);
+        this.#writeIn(WINDOW);
+      }),
+      every(deps.clock, SWEEP_EVERY, () => this.#sweep()),
+    ];
+  }
+
+  record({ id, service_id }: Pick<Instance, 'id' | 'service_id'>, moves: readonly PlacedMove[]): void {
+    if (moves.length === 0) return;
+    this.#waiting.add(id, service_id, moves);
+    this.#writeIn(WINDOW);
+  }
+
+  async of(instanceId: string): Promise<readonly PlacedMove[]> {
+    const stored = await this.#deps.histories.get(instanceId);
+    return merged(stored?.moves ?? [], this.#waiting.of(instanceId));
+  }
+
+  /** Writes what waits, once. To be called before the store is closed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const end of this.#ends) end();
+    this.#cancel?.();
+    await this.#write();
+  }
+
+  #writeIn(ms: number): void {
+    if (this.#stopped || this.#cancel !== null) return;
+    this.#cancel = this.#deps.clock.after(ms, () => {
+      this.#cancel = null;
+      void this.#write();
+    });
+  }
+
+  /** One after the other: two writes of one history would only be in each other's way. */
+  #write(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#writeAll());
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    const failures: unknown[] = [];
+    const taken = this.#waiting.take();
+    for (let at = 0; at < taken.length; at += BATCH) {
+      const batch = taken.slice(at, at + BATCH);
+      await Promise.all(
+        batch.map(([id, entry]) =>
+          this.#store(id, entry).catch((error: unknown) => {
+            this.#waiting.putBack(id, entry);
+            failures.push(error);
+          }),
+        ),
+      );
+    }
+    this.#tell(failures);
+    if (this.#waiting.size > 0) this.#writeIn(failures.length > 0 ? AGAIN : WINDOW);
+  }
+
+  async #store(id: string, { serviceId, moves, gone }: Entry): Promise<void> {
+    const { histories } = this.#deps;
+    if (gone) {
+      await histories.remove(id);
+      return;
+    }
+    const known = await update(histories, id, current => {
+      const next = merged(current.moves, moves);
+      return next === current.moves ? null : { ...current, moves: [...next] };
+    });
+    // Nobody else writes it: the root that leads is one.
+    if (!known) await put(histories, { id, service_id: serviceId, moves: [...moves] });
+    this.#metrics.historiesWritten.add(1);
+  }
+
+  async #sweep(): Promise<void> {
+    if (!this.#deps.leads()) return;
+    const { histories, instances, log } = this.#deps;
+    try {
+      const removed = await sweepHistories(histories, instances);
+      if (removed > 0) log.info({ removed }, 'removed histories of instances that are gone');
+    } catch (error) {
+      log.warn({ cause: messageOf(error) }, 'histories could not be looked through; tried again');
+    }
+  }
+
+  /** Once, and once more when it is over. */
+  #tell(failures: readonly unknown[]): void {
+    const [cause] = failures;
+    if (cause !== undefined && !this.#troubled) {
+      const fields = { cause: messageOf(cause), histories: failures.length };
+      this.#deps.log.warn(fields, 'histories of instances cannot be stored; tried again');
+    }
+    if (cause === undefined && this.#troubled) this.#deps.log.info({}, 'histories are stored again');
+    this.#troubled = cause !== undefined;
+  }
+}
