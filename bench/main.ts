@@ -3,18 +3,33 @@ import { writeFile } from 'node:fs/promises';
 import { Lifecycle, messageOf } from '@hedgerow/common';
 import { api } from './api.ts';
 import { type Arguments, readArguments, USAGE } from './arguments.ts';
+import { autonomy } from './autonomy.ts';
 import { burst } from './burst.ts';
 import { deploy } from './deploy.ts';
 import { footprint } from './footprint.ts';
 import { idle } from './idle.ts';
+import { metered } from './metered.ts';
 import { overlay } from './overlay.ts';
+import { recovery } from './recovery.ts';
+import { steady } from './steady.ts';
 import type { Bench } from './support/bench.ts';
 import { type Figure, figureOf } from './support/figure.ts';
 import { describeMachine, readMachine } from './support/machine.ts';
 import { formatFigures, formatTable } from './support/report.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const BENCHES: readonly Bench[] = [deploy, burst, overlay, footprint, idle, api];
+const BENCHES: readonly Bench[] = [
+  deploy,
+  burst,
+  overlay,
+  footprint,
+  idle,
+  api,
+  recovery,
+  autonomy,
+  steady,
+  metered,
+];
 
 interface Outcome {
   figures: Figure[];

@@ -7,7 +7,7 @@ export interface ServiceShape {
   /** MiB */
   memory: number;
   vcpus: number;
-  /** host name of the only worker that may run it */
+  /** host names of the only workers that may run it, `;` between them */
   worker?: string;
   cluster?: string;
 }

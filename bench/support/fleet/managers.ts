@@ -1,6 +1,7 @@
 /** Root and cluster, as two processes or as one. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Tap } from '../net/tap.ts';
 import type { RootAddress } from '../root-api.ts';
 import { waitUntil } from '../wait.ts';
 import { bundleManager } from './bundle.ts';
@@ -17,15 +18,24 @@ export interface Managers {
 
 const MACHINE = 'managers';
 
-/** The root listens on loopback of the machine's own namespace, the cluster dials it over a unix socket. */
-export async function startApart(roles: RoleStarter, at: Station, name: string): Promise<Managers> {
+/**
+ * The root listens on loopback of the machine's own namespace, the cluster dials it over a unix socket.
+ * @param tap between the two; null = none
+ */
+export async function startApart(
+  roles: RoleStarter,
+  at: Station,
+  name: string,
+  tap: Tap | null,
+): Promise<Managers> {
   const { dir } = roles;
   const socket = path.join(dir, 'root.sock');
   const listen = ['--host', '127.0.0.1', '--port', '0', '--socket', socket];
   const rootFlags = [...listen, '--data', path.join(dir, 'root')];
   const root = await roles.start({ role: 'root', name: 'root', machine: MACHINE, flags: rootFlags });
   const token = await readToken(path.join(dir, 'root', 'cluster-token'));
-  const dial = ['--root', `unix:${socket}`, `--root-token=${token}`, '--name', name];
+  tap?.connectTo(socket);
+  const dial = ['--root', `unix:${tap?.path ?? socket}`, `--root-token=${token}`, '--name', name];
   const clusterFlags = [...dial, '--host', at.address, '--data', path.join(dir, 'cluster')];
   const place = { machine: MACHINE, netns: at.netns.path };
   const cluster = await roles.start({ role: 'cluster', name: 'cluster', ...place, flags: clusterFlags });

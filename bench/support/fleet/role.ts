@@ -1,5 +1,5 @@
 /** Starts one process of the product and waits until it says that it can do its work. */
-import { constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,7 @@ export class RoleStarter {
   readonly #life: Lifecycle;
   readonly #logs: string;
   readonly #ownRuntimes: boolean;
+  readonly #running = new Map<string, { call: RoleCall; spawned: Spawned }>();
 
   /** @param dir for data and, with `ownRuntimes`, a copy of the node binary per machine */
   constructor(life: Lifecycle, dir: string, logs: string, ownRuntimes: boolean) {
@@ -54,14 +55,43 @@ export class RoleStarter {
     if (!existsSync(program)) throw new Error(`${program} is missing: npm run build`);
     const command = [await this.#runtime(call.machine), ...SIZE_FLAGS, program, ...call.flags];
     const log = path.join(this.#logs, `${call.name}.log`);
-    const output = openSync(log, 'w');
+    const from = sizeOf(log);
+    const output = openSync(log, 'a');
     const spawned = start(call.netns ? inNetns(call.netns, command) : command, {
       stdio: ['ignore', output, output],
       env: { ...SIZE_ENV, ...process.env, ...call.env },
     });
-    this.#life.add(call.name, () => spawned.stop());
-    const ready = await waitUntil(`${call.name} ready`, START_LIMIT_MS, 20, () => readyLine(log, spawned));
+    closeSync(output);
+    if (!this.#running.has(call.name))
+      this.#life.add(call.name, () => this.#running.get(call.name)?.spawned.stop());
+    this.#running.set(call.name, { call, spawned });
+    const ready = await waitUntil(`${call.name} ready`, START_LIMIT_MS, 20, () =>
+      readyLine(log, from, spawned),
+    );
     return { pid: spawned.pid, ready };
+  }
+
+  /** SIGKILL. Resolves when the process is gone. */
+  async kill(name: string): Promise<void> {
+    const { spawned } = this.#known(name);
+    spawned.child.kill('SIGKILL');
+    await spawned.stop();
+  }
+
+  /** The same process again, after `kill`. */
+  restart(name: string): Promise<StartedRole> {
+    return this.start(this.#known(name).call);
+  }
+
+  /** @returns what this process has logged, all its lives together */
+  log(name: string): Promise<string> {
+    return readFile(path.join(this.#logs, `${name}.log`), 'utf8');
+  }
+
+  #known(name: string): { call: RoleCall; spawned: Spawned } {
+    const known = this.#running.get(name);
+    if (!known) throw new Error(`nothing is called ${name}`);
+    return known;
   }
 
   async #runtime(machine: string): Promise<string> {
@@ -75,8 +105,17 @@ export class RoleStarter {
   }
 }
 
-async function readyLine(log: string, spawned: Spawned): Promise<Record<string, unknown> | null> {
-  const text = await readFile(log, 'utf8');
+function sizeOf(file: string): number {
+  return existsSync(file) ? statSync(file).size : 0;
+}
+
+/** @param from bytes of the log that an earlier life of the process wrote */
+async function readyLine(
+  log: string,
+  from: number,
+  spawned: Spawned,
+): Promise<Record<string, unknown> | null> {
+  const text = (await readFile(log)).subarray(from).toString();
   if (spawned.child.exitCode !== null)
     throw new Error(`ended with ${spawned.child.exitCode}:\n${tail(text)}`);
   const line = text.split('\n').find(candidate => candidate.includes('"msg":"ready"'));

@@ -7,6 +7,7 @@ import type { BenchContext } from '../bench.ts';
 import { startDocker } from '../docker/daemon.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { importBenchImage } from '../docker/image.ts';
+import { openTap } from '../net/tap.ts';
 import { type RootAddress, RootApi } from '../root-api.ts';
 import { waitUntil } from '../wait.ts';
 import type { Fleet, FleetWorker } from './fleet.ts';
@@ -19,9 +20,14 @@ export interface FleetOptions {
   ownRuntimes?: boolean;
   /** root and cluster in one process */
   oneManager?: boolean;
+  /** 2 when left out */
+  workers?: number;
+  /** for each worker, beside its own */
+  workerFlags?: readonly string[];
+  /** count and cut what cluster and root say to each other */
+  tapped?: boolean;
 }
 
-const WORKERS = ['worker-0', 'worker-1'] as const;
 /** more than there is: the benches measure starts, not placement */
 const OFFER = ['--vcpus', '16', '--memory', '16384'];
 const CLUSTER_NAME = 'bench';
@@ -32,31 +38,37 @@ export async function startFleet(
   options: FleetOptions = {},
 ): Promise<Fleet> {
   const { life, say } = context;
-  say('starting a Docker Engine, a root, a cluster and two workers');
+  const names = Array.from({ length: options.workers ?? 2 }, (_, at) => `worker-${at}`);
+  say(`starting a Docker Engine, a root, a cluster and ${names.length} workers`);
   const dir = await mkdtemp(path.join(os.tmpdir(), 'hedgerow-bench-fleet-'));
   life.add('fleet folder', () => rm(dir, { recursive: true, force: true }));
   const docker = await startDocker(life);
   await importBenchImage(docker.socketPath);
-  const [clusterAt, ...workersAt] = await createLan(life, ['cluster', ...WORKERS]);
+  const [clusterAt, ...workersAt] = await createLan(life, ['cluster', ...names]);
   if (!clusterAt) throw new Error('no namespace for the cluster');
   const roles = new RoleStarter(life, dir, context.logs ?? dir, options.ownRuntimes ?? false);
+  const tap = options.tapped ? await openTap(life, path.join(dir, 'tap.sock')) : null;
   const startManagers = options.oneManager ? startTogether : startApart;
-  const managers = await startManagers(roles, clusterAt, CLUSTER_NAME);
+  const managers = await startManagers(roles, clusterAt, CLUSTER_NAME, tap);
   const workers: (FleetWorker & { pid: number })[] = [];
   for (const [index, at] of workersAt.entries()) {
-    workers.push(await startWorker(roles, at, WORKERS[index] as string, { ...managers, docker }));
+    const upstream = { ...managers, docker, flags: options.workerFlags ?? [] };
+    workers.push(await startWorker(roles, at, names[index] as string, upstream));
   }
   const processes = Object.fromEntries(workers.map(worker => [worker.name, worker.pid]));
   const api = await logIn(life, managers.api);
-  await waitUntil('both workers at the root', START_LIMIT_MS, 50, async () => {
+  await waitUntil('every worker at the root', START_LIMIT_MS, 50, async () => {
     const [cluster] = await api.clusters();
-    return cluster?.active_nodes === WORKERS.length;
+    return cluster?.active_nodes === names.length;
   });
   return {
     api,
     docker,
     clusterName: CLUSTER_NAME,
     workers,
+    roles,
+    clusterAt: { netns: clusterAt.netns.path, uplink: UPLINK },
+    tap,
     processes: { ...managers.processes, ...processes },
   };
 }
@@ -65,6 +77,7 @@ interface Upstream {
   clusterAddress: string;
   workerToken: string;
   docker: DockerEngine;
+  flags: readonly string[];
 }
 
 async function startWorker(
@@ -82,7 +95,7 @@ async function startWorker(
     name,
     machine: name,
     netns: at.netns.path,
-    flags: [...flags, ...own, ...OFFER],
+    flags: [...flags, ...own, ...OFFER, ...upstream.flags],
   });
   return { name, pid, address: at.address, netns: at.netns.path, uplink: UPLINK };
 }
