@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { prepareBaseImage } from './base-image.mjs';
+import { longestFirst, slowestLines } from './durations.mjs';
 import { findTests } from './find.mjs';
 import { runTests } from './run.mjs';
 import { add, NONE, totalsLine } from './totals.mjs';
@@ -40,6 +42,30 @@ test('totals add up to one line', () => {
   const sum = add({ passed: 3, failed: 1, skipped: 0 }, { passed: 2, failed: 0, skipped: 4 });
   assert.equal(totalsLine(sum), '5 passed, 1 failed, 4 skipped');
   assert.deepEqual(add(NONE, sum), sum);
+});
+
+test('files that take long begin first, the others stay in order', () => {
+  const files = ['a', 'b', 'long', 'longer', 'z'];
+  assert.deepEqual(longestFirst(files, ['longer', 'long', 'gone']), ['longer', 'long', 'a', 'b', 'z']);
+});
+
+test('says which files took longest', () => {
+  const seconds = new Map([
+    ['a.test.ts', 1.04],
+    ['b.test.ts', 12.3],
+    ['c.test.ts', 0.2],
+  ]);
+  assert.equal(slowestLines(seconds, 2), 'longest:\n    12.3 s  b.test.ts\n     1.0 s  a.test.ts\n');
+  assert.equal(slowestLines(new Map()), '');
+});
+
+test('the base image is made before only for tests that import it', async () => {
+  const node = '/no/such/node';
+  const said = [];
+  await prepareBaseImage(node, ['test/e2e/check.test.ts'], { write: line => said.push(line) });
+  assert.deepEqual(said, []);
+  await prepareBaseImage(node, ['test/e2e/install.test.ts'], { write: line => said.push(line) });
+  assert.match(said.join(''), /^base image: .*no\/such\/node/);
 });
 
 const GROUP = { name: 'trial', concurrency: 1, testTimeout: 2000, fileTimeout: 2000 };

@@ -1,5 +1,14 @@
 export const NONE = { passed: 0, failed: 0, skipped: 0 };
 
+/** @param counts of the summary of Node's runner */
+export function totalsOf(counts) {
+  return {
+    passed: counts.passed,
+    failed: counts.failed + counts.cancelled,
+    skipped: counts.skipped + counts.todo,
+  };
+}
+
 export function add(left, right) {
   return {
     passed: left.passed + right.passed,

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exec, unmountBelow } from '@hedgerow/cli';
+import { withoutRoot } from './requirements.ts';
 
 const repository = join(import.meta.dirname, '../..');
 /** Outside of what is tracked, and kept from one run to the next. */
@@ -27,14 +28,14 @@ export function withoutDebootstrap(): string | false {
   return existsSync('/usr/sbin/debootstrap') ? false : 'needs Debian’s package debootstrap';
 }
 
-/** Gives an Engine this image. A minute and a half at the first time on a machine, some seconds from then on. */
+/** Gives an Engine this image: some seconds, where the archive is there. */
 export async function importBaseImage(socket: string, name = BASE_IMAGE): Promise<void> {
   const changes = ['ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'CMD ["node"]'];
   const flags = changes.flatMap(change => ['--change', change]);
   await exec('docker', ['-H', `unix://${socket}`, 'import', ...flags, await baseArchive(), name]);
 }
 
-/** @returns the file system, a tar file */
+/** A minute and a half at the first time on a machine. @returns the file system, a tar file */
 async function baseArchive(): Promise<string> {
   const archive = join(CACHE, `bookworm-node-${process.versions.node}-${PACKAGES.join('-')}.tar`);
   if (existsSync(archive)) return archive;
@@ -68,3 +69,6 @@ async function addNode(root: string): Promise<void> {
   await exec('chroot', [root, 'useradd', '--uid', '1000', '--create-home', '--shell', '/bin/sh', 'node']);
   await writeFile(join(root, 'etc/machine-id'), '');
 }
+
+/** As a program: makes the archive, so that a run of all tests does not wait for it when it comes to the images. */
+if (import.meta.main && withoutDebootstrap() === false && withoutRoot() === false) await baseArchive();
