@@ -113,6 +113,9 @@ const REFUSED: [string, (service: Service) => void, string][] = [
   ['a command as text', service => (service.cmd = 'sh'), '/cmd type'],
   ['a variable without a value', service => (service.environment = ['A']), '/environment/0 pattern'],
   ['an address list', service => (service.addresses = ['10.30.0.1']), '/addresses type'],
+  ['a restart policy nobody has', service => (service.restart = { policy: 'x' }), '/restart/policy enum'],
+  ['a check nobody has', service => (service.health_check = { type: 'x' }), '/health_check/type enum'],
+  ['half a grace', service => (service.on_cluster_loss = { grace: 0.5 }), '/on_cluster_loss/grace type'],
   ['a constraint without a type', service => (service.constraints = [{}]), '/constraints/0 required'],
 ];
 
@@ -130,6 +133,25 @@ test('a variable may hold "=", a newline, or nothing behind the "="', () => {
   const sla = seed();
   const [service] = sla.applications[0]?.microservices ?? [];
   Object.assign(service ?? {}, { environment: ['A=b=c', 'EMPTY=', 'TEXT=one\ntwo'] });
+  assert.deepEqual(problems(sla), []);
+});
+
+test('a service may say how it is restarted, checked, and what follows when its cluster is lost', () => {
+  const sla = seed();
+  const [service] = sla.applications[0]?.microservices ?? [];
+  Object.assign(service ?? {}, {
+    restart: { policy: 'on-failure', attempts: 5 },
+    health_check: {
+      type: 'http',
+      port: 80,
+      path: '/ready',
+      interval: 2,
+      timeout: 1,
+      retries: 2,
+      start_period: 5,
+    },
+    on_cluster_loss: { action: 'replace', grace: 0 },
+  });
   assert.deepEqual(problems(sla), []);
 });
 

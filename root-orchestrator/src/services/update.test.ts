@@ -53,6 +53,29 @@ describe('PUT of a service', () => {
     assert.equal(body.RR_ip, before.RR_ip);
   });
 
+  test('restart and health check are read by workers: another generation; on_cluster_loss is the root’s', async () => {
+    const restart = { policy: 'on-failure', attempts: 3 };
+    const health_check = { type: 'http', port: 80 };
+    const on_cluster_loss = { action: 'wait' };
+    const path = `/api/service/${app.web}`;
+    assert.equal((await put(path, { on_cluster_loss })).body.generation, 1);
+    assert.equal((await put(path, { restart })).body.generation, 2);
+    const { body } = await put(path, { health_check });
+    assert.equal(body.generation, 3);
+    const { restart: kept, health_check: check, on_cluster_loss: loss } = body;
+    assert.deepEqual([kept, check, loss], [restart, health_check, on_cluster_loss]);
+  });
+
+  test('what cannot be together is refused, also when only one of both is sent', async () => {
+    const path = `/api/service/${app.web}`;
+    await put(path, { one_shot: true });
+    const always = await put(path, { restart: { policy: 'always' } });
+    assert.deepEqual([always.status, paths(always.body)], [422, ['restart.policy']]);
+    const misspelt = await put(path, { health_check: { type: 'tcp', port: 80, intervall: 3 } });
+    assert.deepEqual([misspelt.status, paths(misspelt.body)], [422, ['health_check.intervall']]);
+    assert.equal((await service(app.web)).generation, 2);
+  });
+
   test('with an SLA changes all: what it leaves out goes back to its default, the service IP stays', async () => {
     const before = await service(app.web);
     const whole = sla(app.name, microservice('web', { memory: 16 }));

@@ -1,6 +1,7 @@
 /** What a schema cannot say about a descriptor. Works on unchecked data, so that all faults are named at once. */
 import { type FieldError, formatIpv4, inPrefix, parseIpv4 } from '@hedgerow/common';
 import { parsePorts, SERVICE_PREFIX } from '@hedgerow/protos';
+import { checkRecovery } from './recovery.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -21,6 +22,7 @@ export function checkSemantics(sla: unknown): FieldError[] {
     ...every.flatMap(checkImage),
     ...every.flatMap(checkPorts),
     ...every.flatMap(checkServiceIp),
+    ...every.flatMap(({ path, fields }) => checkRecovery(path, fields)),
     ...repeatedServiceIps(every),
   ];
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createChecker } from '@hedgerow/common/check';
+import { SlaSchema } from '@hedgerow/protos';
 import { BAD_SLAS, type BadSla, goodSla } from '@hedgerow/test/fixtures/bad-slas.ts';
+import { unknownFields } from './unknown-fields.ts';
 import { serviceSlaCheck, slaCheck } from './validate.ts';
 
 const check = slaCheck(createChecker());
@@ -22,6 +27,32 @@ test('what is good passes', () => {
   assert.deepEqual(check(goodSla()), []);
   assert.deepEqual(check({ ...goodSla(), sla_version: 'v0.2' }), []);
   assert.deepEqual(check({ ...goodSla(), applications: [], unknown: { a: 1 } }), []);
+});
+
+test('restart, health check and loss of the cluster pass as they are meant', () => {
+  for (const fields of [
+    { restart: {}, on_cluster_loss: {} },
+    { restart: { policy: 'never', attempts: 0 }, on_cluster_loss: { action: 'wait' } },
+    { one_shot: true, restart: { policy: 'on-failure', attempts: 3 } },
+    { health_check: { type: 'http', port: 80, path: '/ready', interval: 1 } },
+    { health_check: { type: 'tcp', port: 80 }, one_shot: true },
+    { health_check: { type: 'exec', command: ['test', '-e', '/tmp/ready'] } },
+  ]) {
+    const sla = goodSla();
+    const [application] = sla.applications as { microservices: object[] }[];
+    Object.assign(application?.microservices[0] ?? {}, fields);
+    assert.deepEqual(check(sla), [], JSON.stringify(fields));
+  }
+});
+
+test('every example passes, and no field of it is misspelt', () => {
+  const folder = dirname(fileURLToPath(import.meta.resolve('@hedgerow/examples/demo.json')));
+  const files = readdirSync(folder).filter(name => name.endsWith('.json') && name !== 'package.json');
+  assert.ok(files.length >= 3);
+  for (const file of files) {
+    const sla = JSON.parse(readFileSync(join(folder, file), 'utf8')) as unknown;
+    assert.deepEqual([check(sla), unknownFields(SlaSchema, sla)], [[], []], file);
+  }
 });
 
 test('the same names in two applications are two services', () => {
