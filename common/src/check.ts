@@ -2,6 +2,9 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { FieldError } from './errors.ts';
 import { parseIpv4 } from './ipv4.ts';
+import { shown } from './shown.ts';
+
+export { shown };
 
 /** @returns one entry per bad field, none when the value is good */
 export type Check = (value: unknown) => FieldError[];
@@ -20,17 +23,6 @@ export function createChecker(): Checker {
       return value => (validate(value) ? [] : (validate.errors ?? []).map(fieldError));
     },
   };
-}
-
-const LONGEST_SHOWN = 100;
-
-/** What was found, short enough for a message; never the value of a field that holds a secret. */
-export function shown(path: string, value: unknown): unknown {
-  if (/(password|secret|token)$/i.test(path)) return '(hidden)';
-  if (value === undefined) return null;
-  if (typeof value === 'string' && value.length > LONGEST_SHOWN) return `${value.slice(0, LONGEST_SHOWN)}…`;
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  return typeof value === 'object' && value !== null ? 'an object' : value;
 }
 
 function fieldError(error: ErrorObject): FieldError {

@@ -20,6 +20,7 @@ import {
 import type { NetManager } from '@hedgerow/protos';
 import { type NetConfig, RECONCILE_EVERY } from './config.ts';
 import { createExec } from './exec/exec.ts';
+import { Fitness } from './fitness.ts';
 import { startHttp } from './http/server.ts';
 import { Flows } from './kernel/conntrack.ts';
 import { DataPath } from './kernel/datapath.ts';
@@ -28,6 +29,7 @@ import { Manager } from './manager.ts';
 import { meteredExec } from './metrics/exec.ts';
 import { meterManager } from './metrics/manager.ts';
 import { openStorage } from './storage.ts';
+import { Sweep } from './sweep.ts';
 import { Directory } from './table/directory.ts';
 
 export interface NetDeps {
@@ -49,26 +51,29 @@ export interface RunningNet extends Running {
  */
 export function startNetManager(config: NetConfig, deps: NetDeps): Promise<RunningNet> {
   return startWith(async life => {
-    const storage = openStorage(config.data);
+    const storage = openStorage(config.data, deps.log);
     life.add('store', () => storage.close());
     const metrics = deps.metrics ?? startMetrics(life, deps);
     const exec = meteredExec(createExec(deps.clock), metrics);
     const flows = new Flows(exec, deps.log);
     const path = new DataPath(exec, flows, storage, deps.log);
     const services = new Directory(await storage.services());
-    const parts = { path, flows, storage, services, log: deps.log };
+    const fitness = new Fitness(exec, deps.log);
+    await fitness.look();
+    const sweep = new Sweep(deps.log);
+    const parts = { path, flows, storage, services, fitness, sweep, log: deps.log };
     const manager = new Manager(await storage.state(), parts);
     life.add('requests', () => manager.idle());
     life.add(
       'metrics',
-      meterManager(metrics, () => manager.snapshot(), tunnelTraffic),
+      meterManager(metrics, { snapshot: () => manager.snapshot(), traffic: tunnelTraffic, sweep }),
     );
-    const comparison = compareWith(manager, metrics, deps.clock);
+    const comparison = compareWith(manager, metrics, deps);
     await comparison.run();
     repeat(life, config, deps, comparison);
     const pages = statusPages({
       metrics,
-      ready: readiness([() => unregistered(manager), comparison.problem]),
+      ready: readiness([() => unregistered(manager), comparison.problem, () => unfit(fitness)]),
     });
     const address = config.listen === '' ? '' : await serve(life, config.listen, manager, pages, deps.log);
     deps.log.info({ address, ...(await manager.status()) }, 'ready');
@@ -77,12 +82,13 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
 }
 
 interface Comparison {
+  /** Never rejects: what cannot be mended now may be at the next one. */
   run(): Promise<void>;
   /** why the last one failed; null when it did not */
   problem(): string | null;
 }
 
-function compareWith(manager: Manager, metrics: MetricRegistry, clock: Clock): Comparison {
+function compareWith(manager: Manager, metrics: MetricRegistry, { clock, log }: NetDeps): Comparison {
   const loop = meterLoop(metrics, clock, 'kernel');
   let problem: string | null = null;
   return {
@@ -92,7 +98,7 @@ function compareWith(manager: Manager, metrics: MetricRegistry, clock: Clock): C
         problem = null;
       } catch (error) {
         problem = `the kernel could not be compared: ${messageOf(error)}`;
-        throw error;
+        log.error({ reason: messageOf(error) }, 'the kernel could not be compared');
       }
     },
     problem: () => problem,
@@ -103,14 +109,13 @@ function unregistered(manager: Manager): string | null {
   return manager.snapshot().registered ? null : 'no Node Engine has registered this worker';
 }
 
-function repeat(life: Lifecycle, config: NetConfig, { clock, log }: NetDeps, comparison: Comparison): void {
+function repeat(life: Lifecycle, config: NetConfig, { clock }: NetDeps, comparison: Comparison): void {
   const period = config.reconcileEvery ?? RECONCILE_EVERY;
-  if (period === 0) return;
-  const turn = () =>
-    comparison
-      .run()
-      .catch(error => log.error({ reason: messageOf(error) }, 'the kernel could not be compared'));
-  life.add('comparison', every(clock, period, turn));
+  if (period > 0) life.add('comparison', every(clock, period, comparison.run));
+}
+
+function unfit(fitness: Fitness): string | null {
+  return fitness.usable ? null : fitness.problems.join('. ');
 }
 
 async function serve(

@@ -1,9 +1,10 @@
-import { defineErrors, type FieldError, HedgerowError } from '@hedgerow/common';
+import { defineErrors, type FieldError, HedgerowError, shown } from '@hedgerow/common';
 
 export const ERRORS = defineErrors({
   BAD_REQUEST: { http: 400, retryable: false },
   UNKNOWN_PATH: { http: 404, retryable: false },
   BODY_TOO_LARGE: { http: 413, retryable: false },
+  TOO_BUSY: { http: 503, retryable: true },
   NOT_REGISTERED: { http: 409, retryable: true },
   PORT_TAKEN: { http: 409, retryable: false },
   NO_ADDRESS_LEFT: { http: 409, retryable: true },
@@ -18,7 +19,9 @@ export function badField(path: string, found: unknown, allowed: string): Hedgero
   return badRequest([{ path, found, allowed }]);
 }
 
-export function badRequest(errors: FieldError[]): HedgerowError {
+/** What was found may be megabytes: it is shortened. */
+export function badRequest(refused: FieldError[]): HedgerowError {
+  const errors = refused.map(e => ({ ...e, found: e.found === undefined ? undefined : shown(e.path, e.found) }));
   const sentence = errors.map(
     e => `${e.path} is ${JSON.stringify(e.found) ?? 'missing'}; allowed: ${e.allowed}`,
   );

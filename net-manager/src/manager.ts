@@ -11,12 +11,14 @@ import type {
 import { notRegistered, withAttachment, withoutAttachment } from './attach/attach.ts';
 import { checkAttach, checkDetach, checkEntries, checkEntry, checkRegistration } from './checks.ts';
 import { badField, ERRORS } from './errors.ts';
+import type { Fitness } from './fitness.ts';
 import type { Flows } from './kernel/conntrack.ts';
 import type { DataPath } from './kernel/datapath.ts';
 import { sandboxOf } from './kernel/sandbox.ts';
 import { readSysctl, WANTED, writeSysctl } from './kernel/sysctl.ts';
 import { tunnelTraffic } from './kernel/traffic.ts';
 import type { Storage } from './storage.ts';
+import type { Sweep } from './sweep.ts';
 import { changesOf, type Told, withRegistration } from './table/changes.ts';
 import { desiredPart, desiredState, type KernelState, type Known } from './table/desired.ts';
 import type { Directory, ServiceChanges } from './table/directory.ts';
@@ -29,6 +31,8 @@ export interface ManagerParts {
   storage: Storage;
   /** of the table; the Manager changes them */
   services: Directory;
+  fitness: Fitness;
+  sweep: Sweep;
   log: Logger;
 }
 
@@ -40,6 +44,8 @@ export class Manager implements NetManager {
   readonly #flows: Flows;
   readonly #storage: Storage;
   readonly #services: Directory;
+  readonly #fitness: Fitness;
+  readonly #sweep: Sweep;
   readonly #log: Logger;
   readonly #queue = new SerialByKey();
   #state: NetState;
@@ -47,18 +53,21 @@ export class Manager implements NetManager {
   #table: Promise<void> | null = null;
   #problems = '';
 
-  constructor(state: NetState, { path, flows, storage, services, log }: ManagerParts) {
+  constructor(state: NetState, { path, flows, storage, services, fitness, sweep, log }: ManagerParts) {
     this.#state = state;
     this.#path = path;
     this.#flows = flows;
     this.#storage = storage;
     this.#services = services;
+    this.#fitness = fitness;
+    this.#sweep = sweep;
     this.#log = log;
   }
 
   async register(registration: NetRegistration): Promise<void> {
     checkRegistration(registration);
     await this.#one(async () => {
+      await this.#fitness.lookAgain();
       await this.#commit(withRegistration(this.#state, registration));
       await this.#compare();
     });
@@ -113,14 +122,18 @@ export class Manager implements NetManager {
         pid,
       })),
       services: this.#services.size,
-      problems: [],
+      problems: [...this.#fitness.problems, ...this.#sweep.problems],
+      usable: this.#fitness.usable,
       overlay: { received_bytes: received.bytes, sent_bytes: sent.bytes },
     };
   }
 
   /** Compares the kernel with what it shall hold and mends it; without a registration there is nothing to hold. */
   async reconcile(): Promise<void> {
-    await this.#one(() => this.#compare());
+    await this.#one(async () => {
+      await this.#fitness.lookAgain();
+      await this.#compare();
+    });
   }
 
   /** Resolves when no request is under way. */
@@ -155,7 +168,7 @@ export class Manager implements NetManager {
     const back = this.#services.apply(services);
     try {
       const applied = await this.#bring(before, next, [partBefore, partOf(next)]);
-      await this.#storage.save(before, applied, services);
+      await this.#store(before, applied, services);
       this.#state = applied;
     } catch (error) {
       this.#services.apply(back);
@@ -163,6 +176,13 @@ export class Manager implements NetManager {
       throw error;
     }
     if (services.size > 0) this.#tell(this.#services.problems());
+  }
+
+  /** An address that a restarted process does not know of would be given to a second instance. */
+  async #store(before: NetState, after: NetState, services: ServiceChanges): Promise<void> {
+    const claims = [...after.attachments.keys()].some(key => !before.attachments.has(key));
+    if (claims) await this.#storage.save(before, after, services);
+    else await this.#storage.saveOrKeep(before, after, services);
   }
 
   /** @returns the state that the kernel now follows: containers that died meanwhile have no link in it */
@@ -201,8 +221,9 @@ export class Manager implements NetManager {
     if (!this.#state.registration) return;
     await this.#setSysctls();
     const living = await withLiving(this.#state);
-    await this.#path.reconcile(this.#desired(living));
-    await this.#storage.save(this.#state, living);
+    const seen = await this.#path.reconcile(this.#desired(living), this.#desired(this.#state));
+    this.#sweep.saw(seen, living.attachments.values());
+    await this.#storage.saveOrKeep(this.#state, living);
     this.#state = living;
   }
 

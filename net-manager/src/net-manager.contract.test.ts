@@ -140,6 +140,8 @@ function tests(): void {
           { serviceName: 'a.b.c.d', instanceNumber: 1, nsAddress: '10.18.0.3', pid: second.pid },
         ],
         services: 1,
+        problems: [],
+        usable: true,
         overlay: { received_bytes: 0, sent_bytes: 0 },
       });
       await net.setTable([]);

@@ -17,7 +17,7 @@ import { EMPTY_STATE } from './table/state.ts';
  * @param data the directory that the Net Manager was started with
  */
 export async function teardown(data: string, deps: { log: Logger }): Promise<void> {
-  const storage = openStorage(data);
+  const storage = openStorage(data, deps.log);
   try {
     await removeFromKernel(createExec());
     await restoreSysctls(storage);

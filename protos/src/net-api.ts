@@ -46,6 +46,8 @@ export interface NetStatus {
   services: number;
   /** sentences: what the kernel lacks, so that services cannot be reached as promised; none on a fit machine */
   problems: string[];
+  /** false when a container cannot be attached with what is lacking; true when left out */
+  usable?: boolean;
   /** bytes through the tunnel device since it was made */
   overlay: { received_bytes: number; sent_bytes: number };
 }

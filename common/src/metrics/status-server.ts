@@ -1,9 +1,10 @@
 /** A small HTTP server for a process that has no other one. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { messageOf } from '../errors.ts';
 import type { Running } from '../lifecycle.ts';
 import { closeServer, formatAddress, listen, parseAddress } from '../listen.ts';
 import type { Logger } from '../logger.ts';
+import { SMALL, type ServerLimits, smallServer } from '../small-server.ts';
 import { pageAt, type StatusPages, sendPage } from './status-pages.ts';
 
 export const STATUS_PORT = 10200;
@@ -21,15 +22,16 @@ export async function startStatusServer(
   where: string,
   pages: StatusPages,
   log: Logger,
+  limits: ServerLimits = SMALL,
 ): Promise<StatusServer> {
   const none = { address: '', stop: async () => {} };
   if (where === '') return none;
-  const server = createServer((request, response) => {
+  const server = smallServer((request, response) => {
     answer(pages, request, response).catch((error: unknown) => {
       log.error({ path: request.url, error: messageOf(error) }, 'a status page failed');
       send(response, 500, 'text/plain', 'the log says more\n');
     });
-  });
+  }, limits);
   try {
     const address = formatAddress(await listen(server, parseAddress(where, STATUS_PORT)));
     return { address, stop: () => stop(server) };
@@ -42,7 +44,7 @@ export async function startStatusServer(
   }
 }
 
-function stop(server: ReturnType<typeof createServer>): Promise<void> {
+function stop(server: Server): Promise<void> {
   const closed = closeServer(server);
   server.closeAllConnections();
   return closed;

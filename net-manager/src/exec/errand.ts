@@ -73,7 +73,7 @@ export class Errand {
 function checked(done: Done): Done {
   const [, unknown] = /^\S+: (?:line )?\d+: (\S+): (?:command )?not found$/m.exec(done.stderr) ?? [];
   if (done.code === 127 && unknown !== undefined) throw missing(unknown);
-  const [, inner] = /^nsenter: failed to execute (\S+): No such file/m.exec(done.stderr) ?? [];
+  const [, inner] = /^(?:nsenter|unshare): failed to execute (\S+): No such file/m.exec(done.stderr) ?? [];
   if (inner !== undefined) throw missing(inner);
   return done;
 }

@@ -21,10 +21,10 @@ export type { BatchLine };
 export interface Exec {
   /**
    * Runs the lines in one process. nft: one transaction, all or nothing. ip and bridge: each line by itself.
-   * @param netnsPid run inside the network namespace of this process
+   * @param netns run inside the network namespace of the process with this pid, or in one that ends with it
    * @throws KERNEL_REFUSED naming the first line that failed; TOOL_MISSING
    */
-  batch(tool: Tool, lines: readonly BatchLine[], netnsPid?: number): Promise<void>;
+  batch(tool: Tool, lines: readonly BatchLine[], netns?: number | 'fresh'): Promise<void>;
   /** @returns the JSON that the listing printed; null when what was asked for does not exist */
   read(tool: Tool, args: readonly string[]): Promise<unknown>;
   /** @returns what the listing printed, for a tool that knows no JSON */
@@ -39,10 +39,10 @@ export function createExec(clock: Clock = systemClock): Exec {
   const flows = new Errand(clock);
   const errandOf = (tool: Tool): Errand => (tool === 'conntrack' ? flows : kernel);
   return {
-    async batch(tool, lines, netnsPid) {
+    async batch(tool, lines, netns) {
       if (lines.length === 0) return;
       const text = `${lines.map(textOf).join('\n')}\n`;
-      const done = await errandOf(tool).run([...inside(netnsPid), tool, ...BATCH[tool]], text);
+      const done = await errandOf(tool).run([...inside(netns), tool, ...BATCH[tool]], text);
       const failed = failures(done, lines)[0];
       if (failed) throw refused(`${tool}: ${failed}`);
     },
@@ -61,6 +61,7 @@ export function createExec(clock: Clock = systemClock): Exec {
   };
 }
 
-function inside(netnsPid: number | undefined): string[] {
-  return netnsPid === undefined ? [] : ['nsenter', `--net=/proc/${netnsPid}/ns/net`];
+function inside(netns: number | 'fresh' | undefined): string[] {
+  if (netns === 'fresh') return ['unshare', '--net'];
+  return netns === undefined ? [] : ['nsenter', `--net=/proc/${netns}/ns/net`];
 }

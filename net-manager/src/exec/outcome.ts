@@ -37,7 +37,16 @@ export function failures(done: Done, lines: readonly BatchLine[]): string[] {
     if (line !== undefined && typeof line !== 'string' && isAbsent(why)) continue;
     found.push(`"${line === undefined ? number : textOf(line)}": ${why}`);
   }
-  return known === 0 ? [message.join(' ') || `ended with ${done.code}`] : found;
+  return known === 0 ? [firstOf(message) || `ended with ${done.code}`] : found;
+}
+
+/** nft says where, repeats the line and underlines it, for each line after the first wrong one as well. */
+const LONGEST = 300;
+
+function firstOf(message: readonly string[]): string {
+  const rows = message.filter(row => !/^[\s^~]*$/.test(row)).map(row => row.replace(/^\S+:(\d+:\d+-\d+): /, '$1: '));
+  const second = rows.findIndex((row, at) => at > 0 && /^\d+:\d+-\d+: /.test(row));
+  return rows.slice(0, second < 0 ? undefined : second).join(' ').slice(0, LONGEST);
 }
 
 export function isAbsent(message: string): boolean {
@@ -54,6 +63,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   nft: 'nftables',
   conntrack: 'conntrack',
   nsenter: 'util-linux',
+  unshare: 'util-linux',
 };
 
 export function missing(program: string): HedgerowError {

@@ -2,8 +2,9 @@ import type { Logger } from '@hedgerow/common';
 import type { Exec } from '../exec/exec.ts';
 import type { KernelState } from '../table/desired.ts';
 import { type Difference, difference, isEmpty, type Observed } from '../table/difference.ts';
+import { type Leaks, leaksIn } from '../table/leaks.ts';
 import type { Flows } from './conntrack.ts';
-import { type LoadedRules, observe, rulesFingerprint } from './observe.ts';
+import { type Found, type LoadedRules, observe, rulesFingerprint } from './observe.ts';
 import { perform } from './perform.ts';
 
 /** Where the fingerprint of the loaded rules outlives the process. */
@@ -18,6 +19,11 @@ export interface Step {
   after: KernelState;
   /** everything, once the change is made */
   whole(): KernelState;
+}
+
+/** What a comparison found. */
+export interface Seen extends Pick<Found, 'strays' | 'addresses'> {
+  leaks: Leaks;
 }
 
 /** What is known of the kernel besides the parts, which follow from what we have been told. */
@@ -47,10 +53,14 @@ export class DataPath {
     else await this.reconcile(whole());
   }
 
-  /** Reads what is there and changes what differs. */
-  async reconcile(desired: KernelState): Promise<void> {
+  /**
+   * Reads what is there and changes what differs.
+   * @param explained what may be there, when it is more than what shall be: links go with their containers
+   */
+  async reconcile(desired: KernelState, explained: KernelState = desired): Promise<Seen> {
     const found = await observe(this.#exec, await this.#memory.loadRules());
     await this.#apply(desired, found, () => desired);
+    return { strays: found.strays, addresses: found.addresses, leaks: leaksIn(found, explained) };
   }
 
   async #apply(desired: KernelState, found: Observed, whole: () => KernelState): Promise<void> {

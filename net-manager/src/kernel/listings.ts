@@ -13,7 +13,8 @@ export interface LinkRow {
 
 export interface RouteRow {
   dst: string;
-  dev: string;
+  /** none leads nowhere */
+  dev?: string;
   type?: string;
   gateway?: string;
   prefsrc?: string;
@@ -34,12 +35,17 @@ export interface TunnelEndRow {
 
 export type NftValue = string | number | { concat: (string | number)[] };
 
+/** Of a set that the kernel fills: with a time and what it counted. */
+export interface NftCounted {
+  elem: { val: NftValue; counter?: { packets: number } };
+}
+
 export interface NftListing {
   nftables: {
     metainfo?: object;
     table?: object;
     map?: { name: string; elem?: [NftValue, NftValue][] };
-    set?: { name: string; elem?: NftValue[] };
+    set?: { name: string; elem?: (NftValue | NftCounted)[] };
     chain?: { name: string };
     rule?: { handle: number; comment?: string; chain: string };
   }[];

@@ -1,7 +1,8 @@
 /** The nftables table: rules that are loaded whole, elements that come and go one by one. */
 import type { Difference, DockerChain } from '../table/difference.ts';
 import { hash, NFT_TABLE } from '../table/names.ts';
-import type { NftListing, NftValue } from './listings.ts';
+import { COUNTING_SETS } from '../table/rules.ts';
+import type { NftCounted, NftListing, NftValue } from './listings.ts';
 
 const COMMENT = 'hedgerow';
 /** Elements in one command: few enough for a readable error, many enough for speed. */
@@ -44,9 +45,17 @@ export function foundElements(listing: NftListing): Map<string, string> {
   const elements = new Map<string, string>();
   for (const { map, set } of listing.nftables) {
     for (const [key, value] of map?.elem ?? []) elements.set(`${map?.name} ${textOf(key)}`, textOf(value));
-    for (const key of set?.elem ?? []) elements.set(`${set?.name} ${textOf(key)}`, '');
+    if (!set || COUNTING_SETS.has(set.name)) continue;
+    for (const key of set.elem ?? []) elements.set(`${set.name} ${textOf(key as NftValue)}`, '');
   }
   return elements;
+}
+
+/** Packets to addresses that nobody owns since the rules were loaded, by their source. */
+export function foundStrays(listing: NftListing): Map<string, number> {
+  const rows = listing.nftables.flatMap(({ set }) => (set?.name === 'strays' ? (set.elem ?? []) : []));
+  const counted = rows.filter((row): row is NftCounted => typeof row === 'object' && 'elem' in row);
+  return new Map(counted.map(({ elem }) => [textOf(elem.val), elem.counter?.packets ?? 0]));
 }
 
 /** Most instances of a service that the rules know: there is one map `ep<n>` for each number. */

@@ -10,7 +10,7 @@ import {
   rowsOf,
   type TunnelEndRow,
 } from './listings.ts';
-import { fingerprint, foundDocker, foundElements, foundSize } from './nat.ts';
+import { fingerprint, foundDocker, foundElements, foundSize, foundStrays } from './nat.ts';
 import { foundNeighbours, foundRoutes } from './routes.ts';
 import { foundTunnel, foundTunnelEnds } from './tunnel.ts';
 
@@ -20,8 +20,14 @@ export interface LoadedRules {
   fingerprint: string;
 }
 
+/** What only a look at the kernel tells. */
+export interface Found extends Observed {
+  /** packets to addresses that nobody owns since the rules were loaded, by source */
+  strays: ReadonlyMap<string, number>;
+}
+
 /** Reads from the kernel what is ours in this network namespace. */
-export async function observe(exec: Exec, loaded: LoadedRules | null): Promise<Observed> {
+export async function observe(exec: Exec, loaded: LoadedRules | null): Promise<Found> {
   const links = rowsOf<LinkRow>(await exec.read('ip', ['-j', '-d', 'address', 'show']));
   const tunnel = foundTunnel(links);
   const ends = tunnel ? await exec.read('bridge', ['-j', 'fdb', 'show', 'dev', TUNNEL]) : [];
@@ -39,9 +45,17 @@ export async function observe(exec: Exec, loaded: LoadedRules | null): Promise<O
     elements: nft ? foundElements(nft) : new Map(),
     size: nft ? foundSize(nft) : 0,
     rules: nft && loaded?.fingerprint === fingerprint(nft) ? loaded.text : '',
-    addresses: new Set(links.flatMap(row => row.addr_info.map(({ local }) => local))),
+    addresses: addressesOf(links),
     docker: await observeDocker(exec),
+    strays: nft ? foundStrays(nft) : new Map(),
   };
+}
+
+function addressesOf(links: readonly LinkRow[]): Set<string> {
+  const others = links.filter(({ ifname }) => ifname !== TUNNEL);
+  return new Set(
+    others.flatMap(row => row.addr_info.filter(({ family }) => family === 'inet').map(({ local }) => local)),
+  );
 }
 
 export async function observeDocker(exec: Exec): Promise<Observed['docker']> {

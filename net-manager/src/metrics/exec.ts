@@ -14,10 +14,10 @@ export function meteredExec(exec: Exec, registry: MetricRegistry): Exec {
     );
   return {
     // nothing to do starts no program
-    batch: (tool, lines, pid) =>
+    batch: (tool, lines, netns) =>
       lines.length === 0
-        ? exec.batch(tool, lines, pid)
-        : metered(tool, 'change', () => exec.batch(tool, lines, pid)),
+        ? exec.batch(tool, lines, netns)
+        : metered(tool, 'change', () => exec.batch(tool, lines, netns)),
     read: (tool, args) => metered(tool, 'listing', () => exec.read(tool, args)),
     list: (tool, args) => metered(tool, 'listing', () => exec.list(tool, args)),
     watch: (tool, args, onLine, onEnd) => exec.watch(tool, args, onLine, onEnd),

@@ -17,6 +17,16 @@ export const NET_METRICS = {
     'Packets of the tunnel that the kernel dropped or found faulty.',
     ['direction'],
   ),
+  problems: gauge('hedgerow_net_problems', 'What the machine lacks of what its network needs; the log names it.'),
+  leaks: gauge(
+    'hedgerow_net_leaks',
+    'Found in the kernel by the last comparison though nothing explained it, and removed.',
+    ['kind'],
+  ),
+  strays: counter(
+    'hedgerow_net_stray_packets_total',
+    'Packets to addresses that nobody owns, as the comparisons with the kernel counted them.',
+  ),
   duration: histogram(
     'hedgerow_net_kernel_command_duration_seconds',
     'How long the kernel’s tools took: a change is one transaction of several lines, a listing only reads.',

@@ -1,8 +1,16 @@
 /** What the kernel shall hold, as maps of text in the words of `ip`, `bridge` and `nft`. */
-import { type NetRegistration, OVERLAY_MTU, SERVICE_PREFIX } from '@hedgerow/protos';
+import { type NetRegistration, OVERLAY_MTU, OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
 import { instanceAddresses } from './addresses.ts';
 import type { Directory } from './directory.ts';
-import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL } from './names.ts';
+import {
+  gatewayOf,
+  linkName,
+  macOfAddress,
+  macOfSandbox,
+  prefixOf,
+  TUNNEL,
+  UNREACHABLE,
+} from './names.ts';
 import { sizeFor } from './rules.ts';
 import { addressesOf, isRemote, type WorkerAddress } from './services.ts';
 import type { Attachment } from './state.ts';
@@ -106,12 +114,16 @@ function wireOf(attachment: Attachment): Wire {
   return { mac: macOfSandbox(attachment.sandbox), pid: attachment.pid, address: attachment.address };
 }
 
-/** Our own subnet leads to the tunnel device, where the rules refuse what no link claims. */
+/**
+ * Our own subnet leads to the tunnel device, where the rules refuse what no link claims. What no other worker has leads
+ * nowhere: not to the machine's default gateway.
+ */
 function ownRoutes(subnet: string): [string, string][] {
   const way = `dev ${TUNNEL} scope link src ${gatewayOf(subnet)}`;
   return [
     [SERVICE_PREFIX, way],
     [prefixOf(subnet), way],
+    [OVERLAY_PREFIX, UNREACHABLE],
   ];
 }
 

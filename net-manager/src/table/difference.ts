@@ -1,14 +1,15 @@
 /** What has to be done to the kernel so that it holds what it shall. Undo and repair are this, too. */
-import { TUNNEL_PORT } from '@hedgerow/protos';
+import { inPrefix } from '@hedgerow/common';
+import { OVERLAY_PREFIX, TUNNEL_PORT } from '@hedgerow/protos';
 import type { KernelState, Tunnel, Wire } from './desired.ts';
-import { hash, TUNNEL } from './names.ts';
+import { hash, TUNNEL, UNREACHABLE } from './names.ts';
 import { ruleset } from './rules.ts';
 
 /** What was found in the kernel, or what is there since the last change that went well. */
 export interface Observed extends KernelState {
   /** hash of the text that the nftables rules were made from; '' when they are missing or were touched */
   rules: string;
-  /** the IPv4 addresses of this network namespace */
+  /** the IPv4 addresses of this network namespace, but for the tunnel's */
   addresses: ReadonlySet<string>;
   docker: DockerChain;
 }
@@ -97,8 +98,17 @@ const NONE: ReadonlyMap<string, string> = new Map();
 /** Fills in what depends on the machine: the tunnel's source address must be one of its own; rules do not shrink. */
 function settle(wanted: KernelState, found: Observed): KernelState {
   const size = Math.max(wanted.size, found.rules === '' ? 0 : found.size);
-  if (!wanted.tunnel || found.addresses.has(wanted.tunnel.local)) return { ...wanted, size };
-  return { ...wanted, size, tunnel: { ...wanted.tunnel, local: '' } };
+  const routes = foreign(found.addresses) ? kept(wanted.routes, (_, way) => way !== UNREACHABLE) : wanted.routes;
+  if (!wanted.tunnel || found.addresses.has(wanted.tunnel.local)) return { ...wanted, size, routes };
+  return { ...wanted, size, routes, tunnel: { ...wanted.tunnel, local: '' } };
+}
+
+/**
+ * An address of this machine in the overlay's range: then a network of somebody else's is there, too, perhaps behind a
+ * gateway, and must not be cut off.
+ */
+export function foreign(addresses: Iterable<string>): string | null {
+  return [...addresses].find(address => inPrefix(address, OVERLAY_PREFIX)) ?? null;
 }
 
 function change<V>(

@@ -10,6 +10,8 @@ export const NFT_TABLE = 'hedgerow';
 /** Marks our routes in the kernel (`ip route show proto 72`); 72 is free in iproute2's rt_protos. */
 export const ROUTE_PROTOCOL = 72;
 export const VXLAN_ID = 7247;
+/** The way of a prefix that leads nowhere. */
+export const UNREACHABLE = 'unreachable';
 
 /** Host end of an instance's link: 14 characters, the kernel allows 15. */
 export function linkName(serviceName: string, instanceNumber: number): string {

@@ -24,9 +24,10 @@ export function ruleset(subnet: string, size: number, port: number): string[] {
     ...counts.map(endpointMap),
     'map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }',
     'set self { type ipv4_addr . ipv4_addr; }',
-    ...chain('services', counts.map(balance)),
+    ...ASTRAY,
+    ...chain('services', [...counts.map(balance), 'goto astray']),
     ...chain('published', ['dnat ip to meta l4proto . th dport map @ports']),
-    ...translation(gatewayOf(subnet)),
+    ...translation(subnet),
     ...chain('postrouting', sources(subnet)),
     ...chain('guard', [
       'type filter hook prerouting priority raw; policy accept;',
@@ -57,15 +58,39 @@ function balance(count: number): string {
     : `dnat to ip daddr . numgen random mod ${count} map @ep${count}`;
 }
 
-/** For what comes from containers, other workers and outside (prerouting) and from this worker itself (output). */
-function translation(gateway: string): string[] {
-  const rules = [
-    `ip daddr ${SERVICE_PREFIX} goto services`,
-    `fib daddr type local ip daddr != ${gateway} meta l4proto { tcp, udp } goto published`,
+/** What the kernel counts of who sends to addresses that nobody owns, and how fast each is; it fills them itself. */
+export const COUNTING_SETS: ReadonlySet<string> = new Set(['strays', 'hurried']);
+
+/**
+ * First packets to an address that nobody owns. No flow comes of them, so each is a first one: they are counted by
+ * sender, and refused as long as the sender leaves the kernel time for other work. Two sets, because before Linux 5.11 an
+ * element has one expression.
+ */
+const ASTRAY = [
+  'set strays { type ipv4_addr; size 1024; flags dynamic, timeout; timeout 1h; }',
+  'set hurried { type ipv4_addr; size 1024; flags dynamic, timeout; timeout 1m; }',
+  ...chain('astray', [
+    'update @strays { ip saddr counter }',
+    'update @hurried { ip saddr limit rate over 20/second burst 40 packets } drop',
+  ]),
+];
+
+/**
+ * For what comes from containers, other workers and outside (prerouting) and from this worker itself (output). Only the
+ * first packet of a flow comes through here, so looking into the routes costs streams nothing.
+ */
+function translation(subnet: string): string[] {
+  const services = `ip daddr ${SERVICE_PREFIX} goto services`;
+  const published = `fib daddr type local ip daddr != ${gatewayOf(subnet)} meta l4proto { tcp, udp } goto published`;
+  const astray = [
+    `ip daddr ${OVERLAY_PREFIX} fib daddr type unreachable goto astray`,
+    `ip daddr ${prefixOf(subnet)} fib daddr oifname "${TUNNEL}" goto astray`,
   ];
-  return ['prerouting', 'output'].flatMap(hook =>
-    chain(hook, [`type nat hook ${hook} priority -100; policy accept;`, ...rules]),
-  );
+  const hooked = (hook: string) => `type nat hook ${hook} priority -100; policy accept;`;
+  return [
+    ...chain('prerouting', [hooked('prerouting'), services, ...astray, published]),
+    ...chain('output', [hooked('output'), services, published]),
+  ];
 }
 
 function sources(subnet: string): string[] {

@@ -129,14 +129,14 @@ export function nft(text: string, pid?: number): void {
   execFileSync(all[0] as string, all.slice(1), { input: text });
 }
 
-/** All that the Net Manager may touch in a namespace, as text to compare. */
+/** All that the Net Manager may touch in a namespace, as text to compare; not what the kernel counts by itself. */
 export function kernel(pid?: number): string {
   return [
     sh('ip -br link', pid).replace(/@\S+/g, ''),
     sh('ip -4 -br address', pid).replace(/@\S+/g, ''),
     sh('ip -4 route show table main', pid),
     sh('ip -4 neighbour show nud permanent', pid),
-    sh('nft list ruleset', pid),
+    sh('nft list ruleset', pid).replace(/\n\s*elements = \{[^}]*expires[^}]*\}/g, ''),
     sh('sysctl -n net.ipv4.ip_forward', pid),
   ].join('\n---\n');
 }
