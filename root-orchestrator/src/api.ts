@@ -6,6 +6,7 @@ import { createIdentity } from './auth/identity.ts';
 import type { Secrets } from './auth/secrets.ts';
 import type { RootConfig } from './config.ts';
 import type { EventFeed } from './events/feed.ts';
+import { Admission, type AdmissionLimits } from './http/admission.ts';
 import { serveDocs } from './http/docs.ts';
 import { applicationRoutes } from './http/routes/applications.ts';
 import { authRoutes } from './http/routes/auth.ts';
@@ -19,6 +20,7 @@ import { replacedRoutes } from './http/routes/replaced.ts';
 import { serviceRoutes } from './http/routes/services.ts';
 import { userRoutes } from './http/routes/users.ts';
 import { createApp } from './http/server.ts';
+
 import type { ForwardToLeader } from './leadership/forward.ts';
 import { apiMeter } from './metrics/http.ts';
 import type { Mirrors } from './mirrors/mirrors.ts';
@@ -29,7 +31,12 @@ import { Instances } from './services/instances.ts';
 import { Reader } from './services/reader.ts';
 import { Services } from './services/services.ts';
 
-export type ApiConfig = Pick<RootConfig, 'adminPassword' | 'assets' | 'accessTokenSeconds' | 'metricsToken'>;
+export type ApiConfig = Pick<
+  RootConfig,
+  'adminPassword' | 'assets' | 'accessTokenSeconds' | 'metricsToken'
+> & {
+  limits?: Partial<AdmissionLimits>;
+};
 
 export interface ApiDeps extends ChangesDeps {
   changes: Changes;
@@ -67,6 +74,7 @@ export async function createApi(config: ApiConfig, deps: ApiDeps): Promise<Reque
   ];
   return createApp({
     routes,
+    admission: new Admission({ ...deps, ...(config.limits ? { limits: config.limits } : {}) }),
     checker,
     authenticate: identity.authenticate,
     log,

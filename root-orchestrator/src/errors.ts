@@ -9,6 +9,8 @@ export const ERRORS = defineErrors({
   BODY_NOT_JSON: refused(400),
   REQUEST_INVALID: refused(400),
   BODY_TOO_LARGE: refused(413),
+  HEADERS_TOO_LARGE: refused(431),
+  REQUEST_TIMEOUT: later(408),
   BODY_UNSUPPORTED: refused(415),
   BODY_INVALID: refused(422),
   QUERY_INVALID: refused(422),
@@ -52,6 +54,7 @@ export const ERRORS = defineErrors({
   SERVICE_IP_TAKEN: refused(409),
   ADDRESSES_EXHAUSTED: later(507),
 
+  OVERLOADED: later(503),
   CHANGE_UNDONE: later(503),
   CLUSTER_UNREACHABLE: later(503),
   OUTPUT_UNAVAILABLE: later(503),

@@ -1,6 +1,7 @@
 import { HedgerowError } from '@hedgerow/common';
 import type { Role } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
+import { isOperation } from '../http/route.ts';
 import { type Authenticate, type Caller, reach } from './caller.ts';
 import { type Memberships, rolesIn } from './memberships.ts';
 import type { Revocations } from './revocations.ts';
@@ -22,7 +23,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     const claims = deps.tokens.verify(refresh ? 'refresh' : 'access', bearer(authorization), begun);
     if (refresh && (await deps.revocations.has(claims.jti))) throw invalid('it was given back');
     const caller = await callerOf(claims, deps);
-    if (access !== 'token' && !refresh && reach(caller, access) === 'none') {
+    if (isOperation(access) && reach(caller, access) === 'none') {
       throw new HedgerowError(ERRORS.FORBIDDEN, `none of your roles allows ${access}`);
     }
     return caller;

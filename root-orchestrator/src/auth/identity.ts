@@ -1,7 +1,8 @@
 /** Composition of who may use the API, and what for. */
 import { availableParallelism } from 'node:os';
-import type { Clock, Logger } from '@hedgerow/common';
+import { type Clock, HedgerowError, type Logger, Turns } from '@hedgerow/common';
 import type { Collections } from '../collections.ts';
+import { ERRORS } from '../errors.ts';
 import { Accounts } from './accounts.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { Authenticate } from './caller.ts';
@@ -16,7 +17,6 @@ import { Revocations } from './revocations.ts';
 import { Rights } from './rights.ts';
 import { openSigningKeys, type Secrets } from './secrets.ts';
 import { createTokens, type Tokens } from './tokens.ts';
-import { Turns } from './turns.ts';
 import { Users } from './users.ts';
 
 export interface Identity {
@@ -49,7 +49,8 @@ const MOST_WAITING = 32;
 
 export async function createIdentity(config: IdentityConfig, deps: IdentityDeps): Promise<Identity> {
   const { collections, clock } = deps;
-  const turns = new Turns({ atOnce: Math.min(availableParallelism(), POOL - 1), waiting: MOST_WAITING });
+  const atOnce = Math.min(availableParallelism(), POOL - 1);
+  const turns = new Turns({ atOnce, waiting: MOST_WAITING, refuse: tooMany });
   const users = new Users({ collections, clock, turns });
   const memberships = new Memberships(collections, clock);
   await ensureAdmin({ users, memberships }, config.adminPassword);
@@ -69,4 +70,8 @@ export async function createIdentity(config: IdentityConfig, deps: IdentityDeps)
     rights,
     authenticate: createAuthenticate({ tokens, users, memberships, revocations }),
   };
+}
+
+function tooMany(): HedgerowError {
+  return new HedgerowError(ERRORS.TOO_MANY_LOGINS, 'too many logins at once; try again in a few seconds');
 }

@@ -1,11 +1,10 @@
-import { HedgerowError } from '@hedgerow/common';
+import { HedgerowError, type Turns } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import type { User } from '../model.ts';
 import type { Attempt, LoginGuard } from './guard.ts';
 import { type Memberships, ROOT, rolesIn } from './memberships.ts';
 import { NOBODYS_HASH, verifyPassword } from './password.ts';
 import type { Login } from './tokens.ts';
-import type { Turns } from './turns.ts';
 import type { Users } from './users.ts';
 
 export interface LoginsDeps {

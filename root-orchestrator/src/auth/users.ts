@@ -6,6 +6,7 @@ import {
   type New,
   newId,
   STORE_ERRORS,
+  type Turns,
   update,
 } from '@hedgerow/common';
 import type { Collections } from '../collections.ts';
@@ -13,7 +14,6 @@ import { ERRORS } from '../errors.ts';
 import type { User } from '../model.ts';
 import { claimName, releaseName } from './names.ts';
 import { hashPassword } from './password.ts';
-import type { Turns } from './turns.ts';
 
 export interface NewUser {
   name: string;

@@ -2,20 +2,35 @@
 import { HedgerowError } from '@hedgerow/common';
 import express, { type Request, type Response } from 'express';
 import { ERRORS } from '../errors.ts';
+import type { Admission } from './admission.ts';
 import { limitShape } from './limits.ts';
+import type { Access } from './route.ts';
 
 /** Bytes. A service takes about 500, so this is a descriptor of some 4,000 services. */
 const LARGEST_BODY = 2 * 1024 * 1024;
+/** Bytes of one that anybody may send: names and passwords. */
+const LARGEST_OPEN = 16 * 1024;
 
 export type ReadBody = (request: Request, response: Response) => Promise<unknown>;
 
-/** Whatever its Content-Type: the command line clients do not always send one. */
-export function bodyReader(): ReadBody {
-  const readText = express.text({ type: () => true, limit: LARGEST_BODY });
+/**
+ * Whatever its Content-Type: the command line clients do not always send one.
+ * @throws (the reader) OVERLOADED, BODY_MISSING, BODY_NOT_JSON, BODY_TOO_LARGE
+ */
+export function bodyReader(access: Access, admission: Admission): ReadBody {
+  const limit = access === 'open' ? LARGEST_OPEN : LARGEST_BODY;
+  const readText = express.text({ type: () => true, limit });
   return async (request, response) => {
-    await new Promise<void>((resolve, reject) => {
-      readText(request, response, error => (error ? reject(error) : resolve()));
-    });
+    // What has no length, or is packed, may become as long as it likes.
+    const plain = request.headers['content-encoding'] === undefined;
+    const bytes = Math.min(limit, plain ? Number(request.headers['content-length'] ?? limit) : limit);
+    await admission.body(
+      bytes,
+      () =>
+        new Promise<void>((resolve, reject) => {
+          readText(request, response, error => (error ? reject(error) : resolve()));
+        }),
+    );
     const body = parseJson(typeof request.body === 'string' ? request.body : '');
     limitShape(body);
     return body;

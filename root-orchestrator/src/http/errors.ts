@@ -1,16 +1,25 @@
 /** From whatever was thrown to the body of the answer. Foreign errors are translated here and nowhere else. */
 import { STATUS_CODES } from 'node:http';
-import { type ErrorKind, HedgerowError, type Logger, messageOf } from '@hedgerow/common';
+import { type ErrorKind, HedgerowError, type Logger, messageOf, STORE_ERRORS } from '@hedgerow/common';
 import type { ApiError } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 
 /** The causes of answers from 500 on are logged and not told. */
 export function toApiError(error: unknown, log: Logger): ApiError {
   const known = knownFrom(error);
-  if (known.kind.http < 500) return answer(known.kind, known.message, known.errors);
-  log.error({ error: known.code, cause: chain(error) }, 'a request failed');
-  const told = known.kind.code.startsWith('STORE_') ? 'the store failed; try again' : known.message;
-  return answer(known.kind, told, known.errors);
+  if (known.kind.http < 500) return answerOf(known);
+  // Refusing is the remedy; it is told once, by whoever refuses.
+  if (known.code !== ERRORS.OVERLOADED.code)
+    log.error({ error: known.code, cause: chain(error) }, 'a request failed');
+  return answerOf(known, toldOf(known));
+}
+
+/** What a store says of itself is not for everybody. */
+function toldOf(error: HedgerowError): string {
+  if (error.code === STORE_ERRORS.STORE_FULL.code) {
+    return 'the disk of the root is full: nothing was stored. What runs goes on, and reading does; try again when there is room';
+  }
+  return error.code.startsWith('STORE_') ? 'the store failed; try again' : error.message;
 }
 
 /** s; what the error itself does not know */
@@ -35,7 +44,7 @@ function knownFrom(error: unknown): HedgerowError {
   return error instanceof HedgerowError ? error : translate(error);
 }
 
-function answer(kind: ErrorKind, message: string, errors: HedgerowError['errors']): ApiError {
+export function answerOf({ kind, errors, message: own }: HedgerowError, message = own): ApiError {
   return {
     code: kind.http,
     error: kind.code,

@@ -4,11 +4,10 @@ import type { ErrorKind } from '@hedgerow/common';
 import { ErrorSchema } from '@hedgerow/protos';
 import type { TSchema } from 'typebox';
 import { ERRORS } from '../errors.ts';
-import type { Access, Route } from './route.ts';
+import { hasOwnBound } from './admission.ts';
+import { type Access, isOperation, type Route } from './route.ts';
 
 type Json = Record<string, unknown>;
-
-const OPEN_TO_ALL: ReadonlySet<Access> = new Set<Access>(['open', 'token', 'refresh']);
 
 export function openApiDocument(routes: readonly Route[]): Json {
   const components = new Map<string, Json>();
@@ -49,7 +48,7 @@ function operation(route: Route, components: Map<string, Json>): Json {
     tags: [spec.tag],
     summary: spec.summary,
     security: security(spec.access),
-    ...(OPEN_TO_ALL.has(spec.access) ? {} : { 'x-operation': spec.access }),
+    ...(isOperation(spec.access) ? { 'x-operation': spec.access } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(spec.body ? { requestBody: requestBody(spec.body, components) } : {}),
     responses: responses(route, components),
@@ -136,7 +135,8 @@ function errorsOf({ spec }: Route): ErrorKind[] {
   return [
     ...(spec.errors ?? []),
     ...(spec.access === 'open' ? [] : token),
-    ...(OPEN_TO_ALL.has(spec.access) ? [] : [ERRORS.FORBIDDEN]),
+    ...(isOperation(spec.access) ? [ERRORS.FORBIDDEN] : []),
+    ...(hasOwnBound(spec) ? [] : [ERRORS.OVERLOADED]),
     ...(spec.body ? [ERRORS.BODY_MISSING, ERRORS.BODY_NOT_JSON, ERRORS.BODY_TOO_LARGE] : []),
     ...(spec.body ? [spec.body.error ?? ERRORS.BODY_INVALID] : []),
     ...(spec.query ? [ERRORS.QUERY_INVALID] : []),

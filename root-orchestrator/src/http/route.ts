@@ -3,10 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorKind, FieldError } from '@hedgerow/common';
 import type { Static, TSchema } from 'typebox';
 import type { Caller } from '../auth/caller.ts';
-import type { Operation } from '../auth/matrix.ts';
+import { OPERATIONS, type Operation } from '../auth/matrix.ts';
 
 /** Who may call: anybody, a logged-in user, the holder of a refresh token, those whose roles reach at all for an operation. */
 export type Access = 'open' | 'token' | 'refresh' | Operation;
+
+/** Does it take a role? */
+export function isOperation(access: Access): access is Operation {
+  return Object.hasOwn(OPERATIONS, access);
+}
 
 export interface BodySpec<B extends TSchema> {
   schema: B;

@@ -1,5 +1,5 @@
 /** The Express application: every route with and without a trailing slash, every error as JSON. */
-
+import type { RequestListener } from 'node:http';
 import { type FieldError, HedgerowError, type Logger } from '@hedgerow/common';
 import type { Check, Checker } from '@hedgerow/common/check';
 import express, {
@@ -12,15 +12,18 @@ import express, {
 import type { Authenticate } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
 import { logRequests } from '../logs/requests.ts';
+import type { Admission } from './admission.ts';
 import { bodyReader, type ReadBody } from './body.ts';
 import { cors } from './cors.ts';
 import { errorHeaders, toApiError } from './errors.ts';
 import { queryReader, type ReadQuery } from './query.ts';
 import { giveRequestId, requestIdOf } from './request-id.ts';
 import type { Route } from './route.ts';
+import { plainTarget, refuseUnreadable } from './target.ts';
 
 export interface AppDeps {
   routes: readonly Route[];
+  admission: Admission;
   checker: Checker;
   authenticate: Authenticate;
   log: Logger;
@@ -30,7 +33,7 @@ export interface AppDeps {
   extend?: (app: Express) => void;
 }
 
-export function createApp(deps: AppDeps): Express {
+export function createApp(deps: AppDeps): RequestListener {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -39,13 +42,13 @@ export function createApp(deps: AppDeps): Express {
   app.use(cors);
   app.use(giveRequestId);
   app.use(logRequests(deps.log));
-  const readBody = bodyReader();
+  app.use(refuseUnreadable);
   for (const route of deps.routes) {
     const check = route.spec.body && (route.spec.body.check ?? deps.checker.compile(route.spec.body.schema));
     const query = queryReader(route.spec.query, deps.checker);
     app[route.spec.method](
       expressPath(route.spec.path),
-      handler({ route, authenticate: deps.authenticate, readBody, check, query }),
+      handler({ ...deps, route, readBody: bodyReader(route.spec.access, deps.admission), check, query }),
     );
   }
   deps.extend?.(app);
@@ -54,7 +57,10 @@ export function createApp(deps: AppDeps): Express {
     throw new HedgerowError(ERRORS.PATH_UNKNOWN, `there is nothing at ${request.path}; see /api/docs`);
   });
   app.use(errorHandler(deps.log));
-  return app;
+  return (request, response) => {
+    plainTarget(request);
+    app(request, response);
+  };
 }
 
 /** Whoever made more faults than these made one of them many times. */
@@ -62,25 +68,34 @@ const MOST_NAMED = 200;
 
 interface HandlerParts {
   route: Route;
+  admission: Admission;
   authenticate: Authenticate;
   readBody: ReadBody;
   check: Check | undefined;
   query: ReadQuery;
 }
 
-function handler({ route, authenticate, readBody, check, query }: HandlerParts) {
+function handler({ route, admission, authenticate, readBody, check, query }: HandlerParts) {
   return async (request: Request, response: Response): Promise<void> => {
     const caller = await authenticate(route.spec.access, request.get('Authorization'));
     response.locals.user = caller?.name;
     const body = check ? checked(await readBody(request, response), check, route) : undefined;
     const params = request.params as Record<string, string>;
     const call = { params, body, query: query(request.url), caller, requestId: requestIdOf(response) };
-    const answer = await route.handle({ ...call, http: { request, response } });
-    if (route.spec.stream === undefined) send(response, answer);
+    await admission.run(route, async () => {
+      // Whoever went while he waited wants nothing any more.
+      if (response.destroyed) return;
+      const answer = await route.handle({ ...call, http: { request, response } });
+      if (route.spec.stream === undefined) send(response, answer);
+    });
   };
 }
 
+/** ms in which whoever asked must take some of the answer */
+const TAKEN_WITHIN = 30_000;
+
 function send(response: Response, answer: object | string): void {
+  response.setTimeout(TAKEN_WITHIN);
   if (!Buffer.isBuffer(answer)) return void response.status(200).json(answer);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', answer.length);

@@ -74,6 +74,11 @@ export const ROOT_METRICS = {
     'Memory that no instance has reserved.',
     CLUSTER,
   ),
+  leaks: gauge(
+    'hedgerow_root_leaks',
+    'What the last sweep found that nobody owns, and freed: claims, histories, instances. 0 in ordinary life.',
+    ['kind'],
+  ),
   historiesWritten: counter(
     'hedgerow_root_histories_written_total',
     'Writes of what happened to an instance. Only from the root that leads.',
@@ -81,6 +86,15 @@ export const ROOT_METRICS = {
   movesLost: counter(
     'hedgerow_root_history_moves_lost_total',
     'Moves of instances that were forgotten because the store has not taken any for long.',
+  ),
+  requests: gauge(
+    'hedgerow_root_requests',
+    'Requests to the API that are at work, and that wait for their turn. Streams and status pages are no such.',
+    ['state'],
+  ),
+  requestsRefused: counter(
+    'hedgerow_root_requests_refused_total',
+    'Requests to the API that were refused because too many were under way.',
   ),
   loginsFailed: counter(
     'hedgerow_root_logins_failed_total',

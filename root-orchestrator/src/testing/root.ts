@@ -9,7 +9,7 @@ import { secretFiles } from '../auth/secrets.ts';
 import { type Collections, openCollections } from '../collections.ts';
 import { EventFeed } from '../events/feed.ts';
 import { Histories } from '../histories/histories.ts';
-import { openPort } from '../http/port.ts';
+import { openPort, type PortLimits } from '../http/port.ts';
 import { Mirrors } from '../mirrors/mirrors.ts';
 import { AddressBook } from '../network/addresses.ts';
 import type { Outputs, Sessions } from '../ports.ts';
@@ -46,6 +46,7 @@ export interface TestRootOptions {
   /** how many are kept for readers that come back, and how many may listen */
   events?: { kept?: number; most?: number; mostOfUser?: number };
   outputs?: Outputs;
+  port?: Partial<PortLimits>;
 }
 
 export async function startTestRoot(options: TestRootOptions = {}): Promise<TestRoot> {
@@ -74,7 +75,11 @@ export async function startTestRoot(options: TestRootOptions = {}): Promise<Test
     outputs: options.outputs ?? unread,
     ...{ histories, metrics, ready: readiness([storeAnswers(clock, store)]) },
   });
-  const port = await openPort({ host: '127.0.0.1', port: 0 }, { http, http2: s => s.destroy(), clock });
+  const limits = options.port ?? {};
+  const port = await openPort(
+    { host: '127.0.0.1', port: 0 },
+    { http, http2: s => s.destroy(), clock, limits },
+  );
   const url = `http://127.0.0.1:${'port' in port.address ? port.address.port : 0}`;
   const call = caller(url);
   return {
