@@ -8,6 +8,7 @@ import { deployCommand } from './commands/deploy.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { installCommand } from './commands/install.ts';
+import { instancesCommand } from './commands/instances.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -54,7 +55,11 @@ function createProgram(context: Context): Command {
     .addHelpText('after', EXIT_CODES);
   for (const command of commands(context)) program.addCommand(command);
   program.helpCommand(false).addCommand(helpCommand(program));
-  for (const command of [program, ...program.commands]) {
+  for (const command of [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap(({ commands }) => commands),
+  ]) {
     command.exitOverride().configureOutput({ writeOut: context.io.out, writeErr: context.io.err });
   }
   return program;
@@ -88,6 +93,7 @@ function commands(context: Context): Command[] {
     psCommand(context),
     clustersCommand(context),
     workersCommand(context),
+    instancesCommand(context),
     tokenCommand(context),
     scaleCommand(context),
     updateCommand(context),

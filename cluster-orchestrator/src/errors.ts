@@ -12,6 +12,7 @@ export const ERRORS = defineErrors({
   JOIN_TOKEN_INVALID: refused(401),
   WORKER_SECRET_WRONG: refused(403),
   WORKER_UNKNOWN: refused(404),
+  INSTANCE_UNKNOWN: refused(404),
   PATH_UNKNOWN: refused(404),
   WORKER_BUSY: refused(409),
   BODY_TOO_LARGE: refused(413),

@@ -29,8 +29,12 @@ export interface Worker {
   problems: string[];
   /** ms of silence after which it counts as dead; 0 = the cluster's setting */
   dead_after: number;
+  /** ms between its heartbeats; 0 = the usual */
+  beat: number;
   /** network address of its /26; "" without an overlay */
   subnet: string;
+  /** id that the root knows this subnet by; "" = the worker's own */
+  subnet_holder: string;
   /** fields of the registration that we do not know; kept */
   extra: Record<string, unknown>;
 }
@@ -48,13 +52,15 @@ export interface Instance extends InstanceRef {
   desired: 'run' | 'gone';
   /** "" while no worker has room for it */
   worker_id: string;
+  /** while it waits: who had it last, and may keep the copy that it has; "" when nobody did */
+  former: string;
   status: Status;
   status_detail: string;
   /** ms since the epoch */
   status_since: number;
   /** what the root has not been told; oldest first, at most MOST_MOVES */
   moves: readonly Move[];
-  /** an operator removed it here; kept until the root knows */
+  /** an operator removed it here, and the root has not said yet that it knows */
   withdrawn: boolean;
   /** why it had to be placed again; "" for the first placement */
   reason: string;
@@ -73,6 +79,11 @@ export type StoredInstance = Instance & Document;
 /** A service's instances in other clusters, as the root last told; kept so that a restart does not forget them. */
 export type StoredRemoteEntry = { entry: TableEntry; application_id: string } & Document;
 
+/** A subnet that no worker has; `id` is the holder id that the root knows it by. */
+export interface StoredSubnet extends Document {
+  subnet: string;
+}
+
 /** One document, id `cluster`. */
 export interface Identity extends Document {
   cluster_id: string;
@@ -87,6 +98,11 @@ export function instanceId(ref: InstanceRef): string {
 /** Accepted, but no worker has it. */
 export function isWaiting(instance: Instance): boolean {
   return instance.desired === 'run' && instance.worker_id === '' && !STATUSES[instance.status].final;
+}
+
+/** Removed here by an operator and gone: remembered for the root alone. */
+export function isTombstone(instance: Instance): boolean {
+  return instance.withdrawn && instance.status === 'UNDEPLOYED';
 }
 
 /** Its reservation counts: what is going away still holds its memory and its ports until it is gone. */

@@ -26,7 +26,10 @@ export interface Ties {
 export function tie(ties: Ties): void {
   const { instances, workers, liveness } = ties.jobs;
   for (const worker of workers.all()) take(ties, worker);
-  for (const instance of instances.all()) hold(ties, null, instance);
+  for (const instance of instances.all()) {
+    ties.deadlines.load(instance);
+    hold(ties, null, instance);
+  }
   ties.jobs.tables.load();
   workers.onChange((before, after) => workerChanged(ties, before, after));
   instances.onChange((before, after) => {
@@ -39,7 +42,7 @@ export function tie(ties: Ties): void {
 
 function take({ jobs }: Ties, worker: Worker): void {
   jobs.capacity.offer(worker);
-  jobs.liveness.watch(worker.id);
+  jobs.liveness.watch(worker.id, worker);
 }
 
 function workerChanged(ties: Ties, before: Worker | null, after: Worker | null): void {
@@ -92,7 +95,7 @@ const PRESENCE: Readonly<Record<Standing, Presence>> = {
 };
 
 function standingChanged(ties: Ties, workerId: string, standing: Standing): void {
-  const { jobs, aggregates, waiting, config } = ties;
+  const { jobs, aggregates, waiting } = ties;
   jobs.capacity.setPresence(workerId, PRESENCE[standing]);
   const hostname = jobs.workers.nameOf(workerId);
   if (standing !== 'suspect') aggregates.workersChanged();
@@ -101,7 +104,11 @@ function standingChanged(ties: Ties, workerId: string, standing: Standing): void
     jobs.log.warn({ worker: workerId, hostname }, 'worker is dead');
     jobs.tables.workerChanged(workerId);
     ties.beats.forget(workerId);
-    lose(ties, workerId, `worker ${hostname} gave no sign of life for ${config.workerDeadAfter / 1000} s`);
+    lose(
+      ties,
+      workerId,
+      `worker ${hostname} gave no sign of life for ${jobs.liveness.deadAfter(workerId) / 1000} s`,
+    );
   } else {
     jobs.log.info({ worker: workerId, hostname }, 'worker is live');
     jobs.tables.workerChanged(workerId);

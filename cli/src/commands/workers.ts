@@ -28,6 +28,7 @@ interface WorkerView {
   memory: number;
   free: { vcpus: number; memory: number };
   instances: number;
+  problems: string[];
 }
 
 const KNOWN: Column<KnownWorker>[] = [
@@ -44,6 +45,7 @@ const DETAILED: Column<WorkerView>[] = [
   { title: 'CORES FREE', of: row => `${row.free.vcpus} of ${row.vcpus}` },
   { title: 'MIB FREE', of: row => `${row.free.memory} of ${row.memory}` },
   { title: 'INSTANCES', of: row => row.instances },
+  { title: 'PROBLEMS', of: row => row.problems.join('; ') },
 ];
 
 export function workersCommand(context: Context): Command {
@@ -56,7 +58,7 @@ export function workersCommand(context: Context): Command {
     .option('--data <dir>', 'data directory of that cluster, for its token')
     .action(async (options: Options) => {
       if (options.cluster !== undefined) {
-        print(context, command, await ofCluster(options.cluster, token(context, options)), DETAILED);
+        print(context, command, await ofCluster(options.cluster, workerToken(context, options)), DETAILED);
       } else {
         print(context, command, await ofRoot(context, command), KNOWN);
       }
@@ -78,7 +80,8 @@ async function ofCluster(url: string, bearer: string): Promise<WorkerView[]> {
   return (answer.body as { workers: WorkerView[] }).workers;
 }
 
-function token({ io }: Context, options: Options): string {
+/** Of a Cluster Manager: from its data directory, or from the environment. */
+export function workerToken({ io }: Context, options: Pick<Options, 'data'>): string {
   if (options.data !== undefined) return readFileSync(join(options.data, 'worker-token'), 'utf8').trim();
   return io.env.HEDGEROW_WORKER_TOKEN ?? '';
 }

@@ -17,9 +17,10 @@ export const notFound: RequestHandler = (request, _response, next) => {
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const error = translate(thrown);
-    const { http, code, retryable } = error.kind;
+    const { http, code } = error.kind;
     if (http >= 500) log.error({ path: request.path, code, error: messageOf(thrown) }, 'request failed');
-    if (http === 503 && retryable) response.setHeader('retry-after', '1');
+    const wait = retryAfter(error);
+    if (wait !== null) response.setHeader('retry-after', String(wait));
     response.status(http).json({
       code: http,
       error: code,
@@ -28,6 +29,12 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
       ...(error.errors.length > 0 ? { errors: error.errors } : {}),
     });
   };
+}
+
+/** 503 and 507: the store, the root or the broker is away or full, and may be back soon; 429 knows best itself. */
+function retryAfter({ kind, retryAfter: seconds }: HedgerowError): number | null {
+  if (seconds !== null) return seconds;
+  return kind.retryable && (kind.http === 429 || kind.http === 503 || kind.http === 507) ? 1 : null;
 }
 
 function translate(thrown: unknown): HedgerowError {

@@ -36,6 +36,11 @@ export function bodyReader<T>(schema: object): (request: Request) => T {
   };
 }
 
+/** @returns the token of the `authorization` header, "" when there is none */
+export function bearer(request: Request): string {
+  return /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+}
+
 function sentence(errors: readonly FieldError[]): string {
   const paths = errors.map(error => error.path || 'the body').join(', ');
   return `${errors.length === 1 ? 'one field is' : `${errors.length} fields are`} not as required: ${paths}`;

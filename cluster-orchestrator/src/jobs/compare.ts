@@ -8,13 +8,13 @@ export type Repair =
   | { kind: 'adopt'; instance: Instance; job: JobPayload }
   /** it has it, and says of it what a worker does not decide: nothing is known of how it is */
   | { kind: 'refuse'; instance: Instance; job: JobPayload }
-  /** the worker must remove this copy */
-  | { kind: 'delete'; job: JobPayload }
+  /** the worker must remove this copy; there may be no such instance */
+  | { kind: 'delete'; instance: Instance | undefined; job: JobPayload }
   /** the worker must run this: it lost it, never got it, or has an earlier placement of it */
   | { kind: 'deploy'; instance: Instance }
   /** removed as asked */
   | { kind: 'forget'; instance: Instance }
-  /** completed, and its container is gone with the worker's memory of it */
+  /** it had ended, and its container is gone with the worker's memory of it */
   | { kind: 'detach'; instance: Instance };
 
 /**
@@ -36,12 +36,18 @@ export function compare(
 }
 
 function judgeReported(workerId: string, instance: Instance | undefined, job: JobPayload): Repair {
-  if (!instance) return { kind: 'delete', job };
-  const keeps = mayKeep(instance, job);
+  if (!instance) return { kind: 'delete', instance, job };
+  const keeps = mayKeep(workerId, instance, job);
   const own = instance.worker_id === workerId && instance.desired === 'run';
-  if (!keeps && !own) return { kind: 'delete', job };
+  if (!keeps && (!own || isOver(instance, job))) return { kind: 'delete', instance, job };
   if (!keeps && isOlder(job, instance)) return { kind: 'deploy', instance };
   return { kind: isWorkersWord(job.status) ? 'adopt' : 'refuse', instance, job };
+}
+
+/** What has ended does not run again, whoever has a copy of it that does. */
+function isOver(instance: Instance, job: JobPayload): boolean {
+  if (!STATUSES[instance.status].final) return false;
+  return isOlder(job, instance) || job.status !== instance.status;
 }
 
 function judgeMissing(instance: Instance): Repair {

@@ -5,8 +5,11 @@ import type { Tables } from '../network/tables.ts';
 import type { Capacity } from '../scheduler/capacity.ts';
 import type { Liveness } from '../workers/liveness.ts';
 import type { Workers } from '../workers/workers.ts';
+import type { Gate } from './gate.ts';
 import type { Instances } from './instances.ts';
+import type { Orders } from './orders.ts';
 import type { Refusals } from './refusals.ts';
+import type { Strays } from './strays.ts';
 
 /** What the steps of an instance's life work with. */
 export interface Jobs {
@@ -15,6 +18,10 @@ export interface Jobs {
   log: Logger;
   instances: Instances;
   refusals: Refusals;
+  strays: Strays;
+  orders: Orders;
+  /** instances that are placed again side by side */
+  moving: Gate;
   workers: Workers;
   capacity: Capacity;
   liveness: Liveness;

@@ -3,25 +3,37 @@
  * placements before they are acknowledged (`save`), statuses within WRITE_BEHIND (`set`), because the worker tells a
  * status again when it syncs, but nobody else knows a placement.
  */
-import { type Clock, type Collection, type Logger, messageOf, put, SerialByKey } from '@hedgerow/common';
-import { aboutKnown } from '../logs/story.ts';
-import { type Instance, isWaiting, type StoredInstance } from '../model.ts';
+import { type Clock, type Collection, type Logger, put, SerialByKey } from '@hedgerow/common';
+import type { Move } from '@hedgerow/protos';
+import { type Instance, isTombstone, isWaiting, type StoredInstance } from '../model.ts';
+import { Disk, WRITE_AGAIN } from './disk.ts';
 
 /** `before` is null for a new instance, `after` for one that is forgotten. */
 export type InstanceListener = (before: Instance | null, after: Instance | null) => void;
 
 /** ms; a start's three statuses become one write, which on an SD card takes some 10 ms */
 const WRITE_BEHIND = 250;
-/** ms; each try of each instance is a line in the log, and the log may lie on the disk that is full */
-const WRITE_AGAIN = 5000;
+/** Fields that documents of earlier versions do not have. */
+const EARLIER = { moves: [], withdrawn: false, former: '' };
 
 export interface InstancesDeps {
   collection: Collection<StoredInstance>;
   clock: Clock;
   log: Logger;
+  /** writes something small, to see whether anything can be written */
+  probe?: () => Promise<unknown>;
+}
+
+/** A change on its way to the disk, undone by `save` when it does not get there. */
+interface Saving {
+  /** what memory has of it by now */
+  latest: Instance;
+  /** never rejects */
+  ended: Promise<void>;
 }
 
 export class Instances {
+  readonly disk: Disk;
   readonly #deps: InstancesDeps;
   readonly #byId = new Map<string, Instance>();
   readonly #byWorker = new Map<string, Set<string>>();
@@ -29,17 +41,18 @@ export class Instances {
   readonly #listeners: InstanceListener[] = [];
   readonly #dirty = new Set<string>();
   readonly #writes = new SerialByKey();
-  /** by id: what `save` has not finished yet; never rejects */
-  readonly #saving = new Map<string, Promise<void>>();
+  /** by id: the last `save` that has not finished yet */
+  readonly #saving = new Map<string, Saving>();
   #timer: (() => void) | undefined;
 
   constructor(deps: InstancesDeps) {
     this.#deps = deps;
+    this.disk = new Disk(deps);
   }
 
   async load(): Promise<void> {
     for (const { revision: _, ...instance } of await this.#deps.collection.find()) {
-      this.#swap(instance.id, instance);
+      this.#swap(instance.id, { ...EARLIER, ...instance });
     }
   }
 
@@ -73,7 +86,20 @@ export class Instances {
 
   /** Changes memory alone: for usage figures, which nobody misses after a restart. */
   observe(next: Instance): void {
+    this.#touchUp(next);
     this.#swap(next.id, next);
+  }
+
+  /**
+   * The root has been told these moves. Nobody else looks at moves, so nobody is told; the next write leaves them out,
+   * and what is told twice after a crash the root knows.
+   */
+  told(id: string, moves: readonly Move[]): void {
+    const now = this.#byId.get(id);
+    if (!now || moves.length === 0 || now.moves.length === 0) return;
+    const next = { ...now, moves: now.moves.filter(move => !moves.includes(move)) };
+    this.#touchUp(next);
+    this.#byId.set(id, next);
   }
 
   set(next: Instance): void {
@@ -81,34 +107,32 @@ export class Instances {
     this.#writeLater(next.id);
   }
 
+  /** As `set`, but on its way to the disk at once. Resolves when it is there, or when it has to be written later. */
+  keep(next: Instance): Promise<void> {
+    const { id } = next;
+    this.#swap(id, next);
+    const kept = this.#write(id).catch(() => this.#writeLater(id));
+    return this.#begin(id, { latest: next, ended: kept });
+  }
+
   /** Resolves when it is on disk. @throws the store's error; the change is then undone */
   save(next: Instance): Promise<void> {
-    const saved = this.#save(next);
-    const ended = saved.then(
-      () => {},
-      () => {},
-    );
-    this.#saving.set(next.id, ended);
-    void ended.then(() => {
-      if (this.#saving.get(next.id) === ended) this.#saving.delete(next.id);
+    const { id } = next;
+    const before = this.#byId.get(id) ?? null;
+    this.#swap(id, next);
+    const saving: Saving = { latest: next, ended: Promise.resolve() };
+    const saved = this.#write(id).catch((error: unknown) => {
+      if (this.#saving.get(id) === saving && this.#byId.get(id) === saving.latest) this.#swap(id, before);
+      throw error;
     });
+    saving.ended = saved.catch(() => {});
+    void this.#begin(id, saving);
     return saved;
   }
 
   /** @returns what resolves when `get` no longer answers something that may be undone; undefined when that is now */
   saving(id: string): Promise<void> | undefined {
-    return this.#saving.get(id);
-  }
-
-  async #save(next: Instance): Promise<void> {
-    const before = this.#byId.get(next.id) ?? null;
-    this.#swap(next.id, next);
-    try {
-      await this.#write(next.id);
-    } catch (error) {
-      if (this.#byId.get(next.id) === next) this.#swap(next.id, before);
-      throw error;
-    }
+    return this.#saving.get(id)?.ended;
   }
 
   forget(id: string): void {
@@ -122,8 +146,29 @@ export class Instances {
     this.#timer = undefined;
     const ids = [...this.#dirty];
     this.#dirty.clear();
-    for (const id of ids) this.#write(id).catch((error: unknown) => this.#failed(id, error));
+    for (const id of ids) this.#write(id).catch(() => this.#writeLater(id));
     await this.#writes.idle();
+  }
+
+  /** What cannot be written any more is left. */
+  async stop(): Promise<void> {
+    await this.flush();
+    this.disk.stop();
+    this.#timer?.();
+  }
+
+  #begin(id: string, saving: Saving): Promise<void> {
+    this.#saving.set(id, saving);
+    saving.ended = saving.ended.then(() => {
+      if (this.#saving.get(id) === saving) this.#saving.delete(id);
+    });
+    return saving.ended;
+  }
+
+  /** It is still the same change that is being saved. */
+  #touchUp(next: Instance): void {
+    const saving = this.#saving.get(next.id);
+    if (saving && saving.latest === this.#byId.get(next.id)) saving.latest = next;
   }
 
   #pick(ids: Iterable<string> | undefined): Instance[] {
@@ -136,11 +181,12 @@ export class Instances {
       drop(this.#byWorker, before.worker_id, id);
       drop(this.#byApplication, before.service.application_id, id);
     }
-    if (after) {
-      this.#byId.set(id, after);
+    if (after) this.#byId.set(id, after);
+    else this.#byId.delete(id);
+    if (after && !isTombstone(after)) {
       add(this.#byWorker, after.worker_id, id);
       add(this.#byApplication, after.service.application_id, id);
-    } else this.#byId.delete(id);
+    }
     for (const listener of this.#listeners) listener(before, after);
   }
 
@@ -148,26 +194,24 @@ export class Instances {
   #write(id: string): Promise<void> {
     return this.#writes.run(id, async () => {
       const now = this.#byId.get(id);
-      if (now) await put(this.#deps.collection, now);
-      else await this.#deps.collection.remove(id);
+      try {
+        if (now) await put(this.#deps.collection, now);
+        else await this.#deps.collection.remove(id);
+      } catch (error) {
+        this.disk.failed(error);
+        throw error;
+      }
+      if (now) this.disk.wrote();
       if (this.#byId.get(id) === now) this.#dirty.delete(id);
     });
   }
 
-  #writeLater(id: string, delay = WRITE_BEHIND): void {
+  #writeLater(id: string): void {
     this.#dirty.add(id);
-    this.#timer ??= this.#deps.clock.after(delay, () => {
+    this.#timer ??= this.#deps.clock.after(this.disk.failing ? WRITE_AGAIN : WRITE_BEHIND, () => {
       this.#timer = undefined;
       void this.flush();
     });
-  }
-
-  #failed(id: string, error: unknown): void {
-    this.#deps.log.error(
-      { ...aboutKnown({ instances: this }, id), error: messageOf(error) },
-      'instance could not be stored; trying again',
-    );
-    this.#writeLater(id, WRITE_AGAIN);
   }
 }
 

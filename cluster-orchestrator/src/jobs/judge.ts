@@ -1,5 +1,14 @@
 /** What a worker's word about an instance means, given what the cluster believes. Pure. */
-import { canMove, isStatus, isWrittenBy, type JobPayload, type Status } from '@hedgerow/protos';
+import {
+  canMove,
+  isStatus,
+  isWrittenBy,
+  type JobPayload,
+  type Move,
+  STATUSES,
+  type StatusOf,
+  withMoves,
+} from '@hedgerow/protos';
 import { type Instance, isWaiting } from '../model.ts';
 
 export type Verdict =
@@ -9,6 +18,8 @@ export type Verdict =
   | 'gone'
   /** the worker removed what should run: place it again */
   | 'lost'
+  /** the worker removed what had ended: it stays ended, and is nobody's */
+  | 'detached'
   /** the worker must remove it */
   | 'stray'
   /** an earlier placement, or a copy whose worker is about to sync: says nothing about now */
@@ -21,17 +32,16 @@ export type Verdict =
 export function judge(instance: Instance | undefined, workerId: string, job: JobPayload): Verdict {
   const removed = job.status === 'UNDEPLOYED';
   if (!instance) return removed ? 'old' : 'stray';
-  if (instance.worker_id === '') return 'old';
-  if (instance.worker_id !== workerId) return removed ? 'old' : 'stray';
+  if (instance.worker_id !== workerId) return removed || waitsFor(workerId, instance) ? 'old' : 'stray';
   if (removed && instance.desired === 'gone') return 'gone';
   if (isComplaint(instance, job)) return 'note';
   if (isOlder(job, instance)) return 'old';
-  if (removed) return 'lost';
+  if (removed) return STATUSES[instance.status].final ? 'detached' : 'lost';
   return isWorkersWord(job.status) && canMove(instance.status, job.status) ? 'apply' : 'refused';
 }
 
 /** A worker may not say what root or cluster alone decide. */
-export function isWorkersWord(word: string): word is Status {
+export function isWorkersWord(word: string): word is StatusOf<'worker'> {
   return isStatus(word) && isWrittenBy('worker', word);
 }
 
@@ -46,9 +56,15 @@ export function isOlder(job: JobPayload, instance: Instance): boolean {
   return job.generation < instance.generation || job.epoch < instance.epoch;
 }
 
+/** Its worker was given up and nobody else has been given it: the copy that was there may stay. */
+function waitsFor(workerId: string, instance: Instance): boolean {
+  return isWaiting(instance) && instance.former === workerId;
+}
+
 /** A returning worker may keep a copy that nobody else has been given meanwhile. */
-export function mayKeep(instance: Instance, job: JobPayload): boolean {
-  return isWaiting(instance) && job.generation === instance.generation && job.epoch === instance.epoch;
+export function mayKeep(workerId: string, instance: Instance, job: JobPayload): boolean {
+  const same = job.generation === instance.generation && job.epoch === instance.epoch;
+  return same && waitsFor(workerId, instance);
 }
 
 /** The instance after its worker's word was accepted. @param now ms since the epoch */
@@ -56,12 +72,24 @@ export function applied(instance: Instance, job: JobPayload, now: number): Insta
   const status = isWorkersWord(job.status) ? job.status : instance.status;
   return {
     ...instance,
+    former: '',
     status,
     status_detail: job.status_detail,
     status_since: status === instance.status ? instance.status_since : now,
+    moves: withMoves(instance.moves, movesIn(instance, job, now)),
     reason: '',
     epoch: Math.max(instance.epoch, job.epoch),
     namespace_ip: job.namespace_ip,
     logs: job.logs === '' ? instance.logs : job.logs,
   };
+}
+
+/** A worker that keeps no moves has made one when it says something else than before. */
+export function movesIn(instance: Instance, job: JobPayload, now: number): readonly Move[] {
+  const { status, status_detail: detail } = job;
+  const own = { tier: 'worker', worker_id: instance.worker_id } as const;
+  if (job.moves)
+    return job.moves.filter(move => isWorkersWord(move.status)).map(move => ({ ...move, ...own }));
+  const repeated = status === instance.status && detail === instance.status_detail;
+  return repeated || !isWorkersWord(status) ? [] : [{ at: now, status, detail, ...own }];
 }

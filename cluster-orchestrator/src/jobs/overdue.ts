@@ -1,9 +1,12 @@
-import { DOWN, STATUSES } from '@hedgerow/protos';
+import { DOWN, STATUSES, withMoves } from '@hedgerow/protos';
 import { about } from '../logs/story.ts';
-import type { Instance } from '../model.ts';
+import { type Instance, isTombstone } from '../model.ts';
 import type { Jobs } from './context.ts';
 import { deploy, sendDelete } from './deploy.ts';
+import { removed } from './removed.ts';
 import { replace } from './replace.ts';
+import { toReport } from './report.ts';
+import { move } from './steps.ts';
 
 /** Orders sent to a worker before another one gets the instance. */
 const DEPLOYS = 2;
@@ -12,6 +15,7 @@ const DEPLOYS = 2;
 export async function overdue(jobs: Jobs, id: string): Promise<void> {
   const instance = jobs.instances.get(id);
   if (!instance) return;
+  if (isTombstone(instance)) return jobs.report(toReport(instance, undefined));
   if (instance.worker_id === '') return replace(jobs, id, '');
   // a worker that is not there is the liveness' business
   if (!jobs.liveness.isThere(instance.worker_id)) return afterLostWorker(jobs, instance);
@@ -23,7 +27,7 @@ export async function overdue(jobs: Jobs, id: string): Promise<void> {
 /** Its worker is dead, so it should have been placed elsewhere: the attempt failed. */
 async function afterLostWorker(jobs: Jobs, instance: Instance): Promise<void> {
   if (jobs.liveness.isExpected(instance.worker_id)) return;
-  if (instance.desired === 'gone') return jobs.instances.forget(instance.id);
+  if (instance.desired === 'gone') return removed(jobs, instance.id);
   await replace(jobs, instance.id, `worker ${jobs.workers.nameOf(instance.worker_id)} is lost`);
 }
 
@@ -35,7 +39,15 @@ async function removeAgain(jobs: Jobs, instance: Instance): Promise<void> {
 
 async function deployAgain(jobs: Jobs, instance: Instance): Promise<void> {
   jobs.log.warn(about(instance), 'not taken up yet; sent again');
-  const next = { ...instance, deploys: instance.deploys + 1, status_since: jobs.clock.now() };
+  const now = jobs.clock.now();
+  const { worker_id, moves } = instance;
+  const again = move({ status: 'NODE_SCHEDULED', worker_id, told: 'not taken up yet; sent again' }, now);
+  const next = {
+    ...instance,
+    deploys: instance.deploys + 1,
+    status_since: now,
+    moves: withMoves(moves, [again]),
+  };
   await jobs.instances.save(next);
   await deploy(jobs, next);
 }

@@ -8,6 +8,7 @@ import { Capacity } from '../scheduler/capacity.ts';
 import { makePlace, makeWorker } from '../testing/makers.ts';
 import type { Jobs } from './context.ts';
 import { Instances } from './instances.ts';
+import { Orders } from './orders.ts';
 import { place } from './place.ts';
 import { Refusals } from './refusals.ts';
 
@@ -45,6 +46,8 @@ beforeEach(() => {
     log: silentLogger,
     instances,
     refusals,
+    orders: new Orders(() => {}),
+    workers: { nameOf: id => id } as Jobs['workers'],
     capacity,
   };
   jobs = parts as Jobs;

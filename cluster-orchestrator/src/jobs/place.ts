@@ -1,11 +1,14 @@
 import { messageOf } from '@hedgerow/common';
-import { NO_USAGE, type Place, type PlaceAnswer } from '@hedgerow/protos';
+import { NO_USAGE, type Place, type PlaceAnswer, type StatusOf } from '@hedgerow/protos';
 import { about, aboutPlace } from '../logs/story.ts';
 import { type Instance, instanceId, isWaiting } from '../model.ts';
 import { demandOf } from '../scheduler/demand.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Jobs } from './context.ts';
 import { sendDelete } from './deploy.ts';
+import { isStoreError } from './disk.ts';
+import { toReport } from './report.ts';
+import { stepped } from './steps.ts';
 
 export interface Placing {
   answer: PlaceAnswer;
@@ -17,12 +20,18 @@ export interface Placing {
  * Finds a worker and stores the instance with it before anybody is told: an accepted placement outlives a power cut.
  * The same generation again changes nothing and gets the same answer. Never throws.
  */
-export async function place(jobs: Jobs, message: Place): Promise<Placing> {
-  const id = instanceId({ ...message.service, instance_number: message.instance_number });
+export function place(jobs: Jobs, message: Place): Promise<Placing> {
+  return jobs.orders.placing(() => decide(jobs, message));
+}
+
+async function decide(jobs: Jobs, message: Place): Promise<Placing> {
+  const id = idOf(message);
   // an answer stands for what is on disk; the first one may still be on its way there
   for (let saving = jobs.instances.saving(id); saving; saving = jobs.instances.saving(id)) await saving;
   const known = jobs.instances.get(id);
+  if (known?.withdrawn) return withdrawn(jobs, message, known);
   if (known && isRepeat(known, message)) return { answer: accepted(message, known.worker_id), placed: null };
+  if (jobs.orders.full) return overloaded(jobs, message);
   const wishes = { prefer: known?.worker_id };
   const held = known ? jobs.capacity.get(known.worker_id)?.instances.get(id) : undefined;
   jobs.capacity.release(id);
@@ -33,19 +42,47 @@ export async function place(jobs: Jobs, message: Place): Promise<Placing> {
     if (jobs.refusals.isNews(id, decision.detail)) {
       jobs.log.info({ ...aboutPlace(message), explain: decision.explain }, `refused: ${decision.detail}`);
     }
-    return { answer: refused(message, decision.status, decision.detail), placed: null };
+    return refusal(message, decision.status, decision.detail);
   }
   jobs.refusals.forget(id);
-  const placed = placement(jobs, message, decision.worker, known);
+  return store(jobs, message, known, placement(jobs, message, decision.worker, known));
+}
+
+async function store(
+  jobs: Jobs,
+  message: Place,
+  known: Instance | undefined,
+  placed: Instance,
+): Promise<Placing> {
   try {
     await jobs.instances.save(placed);
   } catch (error) {
-    jobs.log.error({ ...about(placed), error: messageOf(error) }, 'placement could not be stored');
-    const detail = `the cluster could not store the placement: ${messageOf(error)}`;
-    return { answer: refused(message, 'NO_WORKER_CAPACITY', detail), placed: null };
+    if (!isStoreError(error))
+      jobs.log.error({ ...about(placed), error: messageOf(error) }, 'placement could not be stored');
+    const why = jobs.instances.disk.trouble(jobs.clusterName) ?? messageOf(error);
+    return refusal(message, 'NO_WORKER_CAPACITY', why);
   }
-  await removeOldCopy(jobs, known, placed);
+  void removeOldCopy(jobs, known, placed);
   return { answer: accepted(message, placed.worker_id), placed };
+}
+
+/** The root does not know yet that an operator removed it here: it is told, and then gets its answer. */
+async function withdrawn(jobs: Jobs, message: Place, known: Instance): Promise<Placing> {
+  jobs.report(toReport(known, jobs.workers.get(known.worker_id)));
+  await new Promise(resolve => setImmediate(resolve));
+  const detail = `it was removed at cluster ${jobs.clusterName} by an operator`;
+  return refusal(message, 'NO_WORKER_CAPACITY', detail);
+}
+
+function overloaded(jobs: Jobs, message: Place): Placing {
+  const { clusterName, orders } = jobs;
+  const detail = `cluster ${clusterName} has ${orders.underWay} placements under way, which is all that it takes at a time`;
+  if (jobs.refusals.isNews('', detail)) jobs.log.warn(aboutPlace(message), `refused: ${detail}`);
+  return refusal(message, 'NO_WORKER_CAPACITY', detail);
+}
+
+function idOf({ service, instance_number }: Place): string {
+  return instanceId({ ...service, instance_number });
 }
 
 function isRepeat(known: Instance, message: Place): boolean {
@@ -53,8 +90,10 @@ function isRepeat(known: Instance, message: Place): boolean {
 }
 
 function placement(jobs: Jobs, message: Place, workerId: string, known: Instance | undefined): Instance {
-  return {
-    id: instanceId({ ...message.service, instance_number: message.instance_number }),
+  const told = `placed on worker ${jobs.workers.nameOf(workerId)}`;
+  const step = { status: 'NODE_SCHEDULED', worker_id: workerId, told } as const;
+  const fresh: Instance = {
+    id: idOf(message),
     service_id: message.service.service_id,
     instance_number: message.instance_number,
     service: message.service,
@@ -64,16 +103,18 @@ function placement(jobs: Jobs, message: Place, workerId: string, known: Instance
     epoch: Math.max(known?.epoch ?? 0, message.epoch) + 1,
     desired: 'run',
     worker_id: workerId,
+    former: '',
     status: 'NODE_SCHEDULED',
     status_detail: '',
-    status_since: jobs.clock.now(),
+    status_since: 0,
     reason: '',
-    moves: [],
+    moves: known?.moves ?? [],
     withdrawn: false,
     deploys: 1,
     namespace_ip: '',
     ...NO_USAGE,
   };
+  return stepped(fresh, step, jobs.clock.now());
 }
 
 /** A new generation that went to another worker leaves a copy on the old one. */
@@ -83,21 +124,23 @@ async function removeOldCopy(jobs: Jobs, known: Instance | undefined, placed: In
 }
 
 function accepted(message: Place, workerId: string): PlaceAnswer {
-  return {
-    attempt_id: message.attempt_id,
+  return answer(message, {
     accepted: true,
     worker_id: workerId,
     status: 'NODE_SCHEDULED',
     status_detail: '',
-  };
+  });
 }
 
-function refused(message: Place, status: string, detail: string): PlaceAnswer {
-  return {
-    attempt_id: message.attempt_id,
-    accepted: false,
-    worker_id: '',
-    status,
-    status_detail: detail,
-  };
+function refusal(message: Place, status: StatusOf<'cluster'>, detail: string): Placing {
+  const refused = { accepted: false, worker_id: '', status, status_detail: detail };
+  return { answer: answer(message, refused), placed: null };
+}
+
+interface Told extends Omit<PlaceAnswer, 'attempt_id'> {
+  status: StatusOf<'cluster'>;
+}
+
+function answer({ attempt_id }: Place, told: Told): PlaceAnswer {
+  return { attempt_id, ...told };
 }

@@ -7,7 +7,7 @@ export class Refusals {
 
   /** @returns whether this instance was not refused for this reason the last time, whatever the amounts in it */
   isNews(id: string, reason: string): boolean {
-    const words = reason.replaceAll(/\d+/g, 'n');
+    const words = wordsOf(reason);
     const news = this.#reasons.get(id) !== words;
     this.#reasons.delete(id);
     this.#reasons.set(id, words);
@@ -21,4 +21,9 @@ export class Refusals {
   forget(id: string): void {
     this.#reasons.delete(id);
   }
+}
+
+/** @returns the sentence without its amounts, so that two that differ in nothing else are the same */
+export function wordsOf(sentence: string): string {
+  return sentence.replaceAll(/\d+/g, 'n');
 }

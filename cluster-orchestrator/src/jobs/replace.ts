@@ -1,3 +1,4 @@
+import { type Move, withMoves } from '@hedgerow/protos';
 import { about } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
 import { demandOf } from '../scheduler/demand.ts';
@@ -5,42 +6,67 @@ import { type Decision, schedule } from '../scheduler/schedule.ts';
 import type { Wishes } from '../scheduler/weigh.ts';
 import type { Jobs } from './context.ts';
 import { deploy, sendDelete } from './deploy.ts';
+import { wordsOf } from './refusals.ts';
+import { move, type Step } from './steps.ts';
 
 /**
  * Places an accepted instance again, without the root: its worker is lost or does not get on with it, or it has been
  * waiting for room. When no worker has room it waits with the reason in `status_detail` and is tried again when
  * room appears and at its deadline. The epoch grows only with a placement, so that until then the worker that comes
- * back with the running copy may keep it.
+ * back with the running copy may keep it. So many at a time: those of a lost site share the store's turns with the rest.
  *
  * @param why a sentence; "" keeps the earlier reason
  */
 export async function replace(jobs: Jobs, id: string, why: string, wishes: Wishes = {}): Promise<void> {
-  const before = jobs.instances.get(id);
-  if (before?.desired !== 'run') return;
-  jobs.capacity.release(id);
-  const decision = schedule(jobs.capacity, demandOf(id, before.service, jobs.clusterName), wishes);
-  const after = again(jobs, before, why || before.reason, decision);
-  if (before.worker_id === '' && after.worker_id === '' && before.status_detail === after.status_detail)
-    return;
-  await jobs.instances.save(after);
+  const moved = await jobs.moving.run(() => decide(jobs, id, why, wishes));
+  if (!moved) return;
+  const [before, after] = moved;
   tell(jobs, before, after);
   await tellWorkers(jobs, before, after);
 }
 
+/** @returns the instance before and after, when there is a difference that is stored now */
+async function decide(
+  jobs: Jobs,
+  id: string,
+  why: string,
+  wishes: Wishes,
+): Promise<[before: Instance, after: Instance] | null> {
+  const before = jobs.instances.get(id);
+  if (before?.desired !== 'run') return null;
+  jobs.capacity.release(id);
+  const decision = schedule(jobs.capacity, demandOf(id, before.service, jobs.clusterName), wishes);
+  const after = again(jobs, before, why || before.reason, decision);
+  const waits = before.worker_id === '' && after.worker_id === '';
+  if (waits && before.status_detail === after.status_detail) return null;
+  await jobs.instances.save(after);
+  return [before, after];
+}
+
 function again(jobs: Jobs, before: Instance, reason: string, decision: Decision): Instance {
-  const common = { ...before, reason, status_since: jobs.clock.now(), namespace_ip: '', deploys: 1 };
+  const now = jobs.clock.now();
+  const common = { ...before, reason, status_since: now, namespace_ip: '', deploys: 1 };
   if (decision.worker === null) {
-    const status_detail = reason === '' ? decision.detail : `${reason}; ${decision.detail}`;
-    const since = before.worker_id === '' ? before.status_since : common.status_since;
-    return { ...common, worker_id: '', status: decision.status, status_detail, status_since: since };
+    const { status, detail } = decision;
+    const status_detail = reason === '' ? detail : `${reason}; ${detail}`;
+    const since = before.worker_id === '' ? before.status_since : now;
+    const moves = withMoves(
+      before.moves,
+      waitingMoves(before, { status, told: status_detail, worker_id: '' }, now),
+    );
+    const former = before.worker_id || before.former;
+    return { ...common, worker_id: '', former, status, status_detail, status_since: since, moves };
   }
-  return {
-    ...common,
-    worker_id: decision.worker,
-    epoch: before.epoch + 1,
-    status: 'NODE_SCHEDULED',
-    status_detail: reason,
-  };
+  const step = { status: 'NODE_SCHEDULED', worker_id: decision.worker } as const;
+  const told = `placed again on worker ${jobs.workers.nameOf(step.worker_id)}${reason === '' ? '' : `: ${reason}`}`;
+  const moves = withMoves(before.moves, [move({ ...step, told }, now)]);
+  return { ...common, ...step, former: '', epoch: before.epoch + 1, status_detail: reason, moves };
+}
+
+/** How much is free changes all the time, and is no move. */
+function waitingMoves(before: Instance, step: Step, now: number): Move[] {
+  const repeated = before.status === step.status && wordsOf(before.status_detail) === wordsOf(step.told);
+  return before.worker_id === '' && repeated ? [] : [move(step, now)];
 }
 
 /** Once per reason: an instance may wait for days, and how much is free changes all the time. */
@@ -54,8 +80,11 @@ function tell(jobs: Jobs, before: Instance, after: Instance): void {
   }
 }
 
+/** Side by side: the worker that loses it may be one that takes nothing. */
 async function tellWorkers(jobs: Jobs, before: Instance, after: Instance): Promise<void> {
   const left = before.worker_id !== '' && before.worker_id !== after.worker_id;
-  if (left && jobs.liveness.isThere(before.worker_id)) await sendDelete(jobs, before.worker_id, before);
-  if (after.worker_id !== '') await deploy(jobs, after);
+  await Promise.all([
+    left && jobs.liveness.isThere(before.worker_id) ? sendDelete(jobs, before.worker_id, before) : undefined,
+    after.worker_id === '' ? undefined : deploy(jobs, after),
+  ]);
 }

@@ -1,5 +1,5 @@
 import { type InstanceRef, type InstanceReport, NO_PLACEMENT, NO_USAGE } from '@hedgerow/protos';
-import type { Instance, Worker } from '../model.ts';
+import { type Instance, isTombstone, type Worker } from '../model.ts';
 
 /** @param worker the one that has the instance, if it is known */
 export function toReport(instance: Instance, worker: Worker | undefined): InstanceReport {
@@ -19,6 +19,8 @@ export function toReport(instance: Instance, worker: Worker | undefined): Instan
     memory_percent: instance.memory_percent,
     disk: instance.disk,
     logs: instance.logs,
+    moves: [...instance.moves],
+    withdrawn: isTombstone(instance),
   };
 }
 

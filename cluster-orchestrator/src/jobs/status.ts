@@ -1,9 +1,10 @@
-import { type JobPayload, UP, type UpTopic } from '@hedgerow/protos';
+import { type JobPayload, UP, type UpTopic, withMoves } from '@hedgerow/protos';
 import { about } from '../logs/story.ts';
 import { type Instance, instanceId } from '../model.ts';
 import type { Jobs } from './context.ts';
 import { deleteStray } from './deploy.ts';
-import { applied, judge } from './judge.ts';
+import { applied, judge, movesIn } from './judge.ts';
+import { detached, removed } from './removed.ts';
 import { replace } from './replace.ts';
 
 /** A worker says that an instance changed its status. */
@@ -11,15 +12,17 @@ export async function applyStatus(jobs: Jobs, workerId: string, job: JobPayload)
   const id = instanceId({ service_id: job.service_id, instance_number: job.instance });
   const instance = jobs.instances.get(id);
   const verdict = judge(instance, workerId, job);
-  if (verdict === 'stray') return deleteStray(jobs, workerId, job);
+  if (verdict === 'stray') return deleteStray(jobs, workerId, instance, job);
   if (!instance || verdict === 'old') return;
   switch (verdict) {
     case 'apply':
       return jobs.instances.set(applied(instance, job, jobs.clock.now()));
     case 'note':
-      return jobs.instances.set({ ...instance, status_detail: job.status_detail });
+      return jobs.instances.set(noted(instance, job, jobs.clock.now()));
     case 'gone':
-      return jobs.instances.forget(id);
+      return removed(jobs, id);
+    case 'detached':
+      return jobs.instances.set(detached(instance));
     case 'lost':
       return replace(jobs, id, `worker ${jobs.workers.nameOf(workerId)} removed it unasked`);
     case 'refused':
@@ -27,15 +30,20 @@ export async function applyStatus(jobs: Jobs, workerId: string, job: JobPayload)
   }
 }
 
+function noted(instance: Instance, job: JobPayload, now: number): Instance {
+  const moves = withMoves(instance.moves, movesIn(instance, job, now));
+  return { ...instance, status_detail: job.status_detail, moves };
+}
+
 export function refuseStatus(
-  jobs: Pick<Jobs, 'log'>,
+  jobs: Pick<Jobs, 'log' | 'strays'>,
   worker: string,
   instance: Instance,
   job: JobPayload,
   topic: UpTopic,
 ): void {
-  jobs.log.warn(
-    { ...about(instance), worker, from: instance.status, to: job.status, topic },
-    'status refused: not a legal move of a worker',
-  );
+  const fields = { ...about(instance), worker, from: instance.status, to: job.status, topic };
+  jobs.strays.tell(worker, 'status refused', more => {
+    jobs.log.warn({ ...fields, more }, 'status refused: not a legal move of a worker');
+  });
 }

@@ -7,9 +7,6 @@ import { CLUSTER_METRICS } from './table.ts';
 type Metrics = Handles<typeof CLUSTER_METRICS>;
 
 const ACCEPTED = 'accepted';
-/** States of an instance whose program ended or could not be started; the worker tries again. */
-const ENDED: ReadonlySet<string> = new Set(['DEAD', 'FAILED']);
-
 /** Counts what happens. Restarts are also kept for each instance, until it is forgotten. */
 export class Events {
   readonly restarts = new Map<string, number>();
@@ -50,7 +47,8 @@ export class Events {
       if (before) this.restarts.delete(before.id);
       return;
     }
-    if (before && ENDED.has(after.status) && after.status !== before.status) {
+    // FAILED is tried again, COMPLETED and DEAD are not
+    if (before && after.status === 'FAILED' && after.status !== before.status) {
       this.restarts.set(after.id, (this.restarts.get(after.id) ?? 0) + 1);
       this.#metrics.restarts.add(1);
     }

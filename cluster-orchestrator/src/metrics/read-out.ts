@@ -1,6 +1,7 @@
 import type { Handles, MetricRegistry } from '@hedgerow/common/metrics';
 import { instanceLabels, STATUSES } from '@hedgerow/protos';
 import type { Jobs } from '../jobs/context.ts';
+import { LEAK_KINDS, type LeakKind } from '../jobs/leaks.ts';
 import type { Instance, Worker } from '../model.ts';
 import { free } from '../scheduler/types.ts';
 import type { Standing } from '../workers/liveness.ts';
@@ -12,6 +13,8 @@ export interface ReadParts {
   jobs: Jobs;
   /** by instance id */
   restarts: ReadonlyMap<string, number>;
+  /** by the last sweep */
+  leaks: { readonly found: Readonly<Record<LeakKind, number>> };
   connectedToRoot(): boolean;
   brokerReachable(): boolean;
 }
@@ -26,6 +29,8 @@ export function readOut(registry: MetricRegistry, parts: ReadParts): void {
   registry.onScrape(() => {
     metrics.rootConnected.set(parts.connectedToRoot() ? 1 : 0);
     metrics.broker.set(parts.brokerReachable() ? 1 : 0);
+    metrics.orders.set(parts.jobs.orders.underWay);
+    for (const kind of LEAK_KINDS) metrics.leaks.set(parts.leaks.found[kind], { kind });
     readWorkers(metrics, parts.jobs);
     readInstances(metrics, parts);
   });

@@ -81,6 +81,15 @@ export const CLUSTER_METRICS = {
     'Instances that were longer in a state than they may be.',
     ['status'],
   ),
+  leaks: gauge(
+    'hedgerow_cluster_leaks',
+    'What the last sweep (every 5 min) found to be held for nobody, and freed: room reserved for no instance, instances on no worker, deadlines of no instance.',
+    ['kind'],
+  ),
+  orders: gauge(
+    'hedgerow_cluster_orders_under_way',
+    'Placements between the root’s wish and the broker that has the worker’s order; 5,000 are taken at a time.',
+  ),
   broker: gauge('hedgerow_cluster_broker_reachable', '1 while the MQTT broker is within reach, else 0.'),
   unsent: gauge('hedgerow_mqtt_messages_unsent', 'Messages for workers that the broker has not taken yet.'),
   failed: counter(

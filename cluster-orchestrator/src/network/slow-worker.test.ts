@@ -7,6 +7,7 @@ import { parseNodeTopic } from '@hedgerow/protos';
 import type { Jobs } from '../jobs/context.ts';
 import { deploy } from '../jobs/deploy.ts';
 import { Instances } from '../jobs/instances.ts';
+import { Orders } from '../jobs/orders.ts';
 import { remove } from '../jobs/remove.ts';
 import type { StoredInstance, StoredRemoteEntry } from '../model.ts';
 import { noAccounts } from '../mqtt/accounts/accounts.ts';
@@ -56,7 +57,8 @@ beforeEach(() => {
   const tables = new Tables({ clock, instances, remote, downlink, clusterId: () => 'c', carrier, isThere });
   instances.onChange((before, after) => tables.instanceChanged(before, after));
   const liveness = { isExpected: () => true } as unknown as Jobs['liveness'];
-  const parts: Partial<Jobs> = { clock, log: silentLogger, instances, downlink, tables, liveness };
+  const orders = new Orders(() => {});
+  const parts: Partial<Jobs> = { clock, log: silentLogger, instances, downlink, tables, liveness, orders };
   jobs = parts as Jobs;
   instances.set(onSlow);
   instances.set(onQuick);

@@ -51,6 +51,17 @@ export class Capacity {
     return this.#seats.get(workerId);
   }
 
+  /** Orders that wait for this worker. */
+  setBacklog(workerId: string, orders: number): void {
+    const seat = this.#seats.get(workerId);
+    if (seat) seat.backlog = orders;
+  }
+
+  /** Instance id and worker id of each reservation. */
+  holders(): Iterable<[instance: string, worker: string]> {
+    return this.#holders.entries();
+  }
+
   seats(): Iterable<Seat> {
     return this.#seats.values();
   }
@@ -60,6 +71,7 @@ function emptySeat(offer: Offer): Seat {
   return {
     offer,
     presence: 'away',
+    backlog: 0,
     reserved: { vcpus: 0, memory: 0, vgpus: 0 },
     ports: new Map(),
     services: new Map(),

@@ -13,6 +13,9 @@ export interface Filter {
   missing(demand: Demand, tried: readonly Seat[]): string;
 }
 
+/** Orders that may wait for one worker: a worker that reads slowly is passed over, and the others are not held up. */
+const MOST_ORDERS = 200;
+
 export const FILTERS: readonly Filter[] = [
   {
     name: 'live',
@@ -42,7 +45,7 @@ export const FILTERS: readonly Filter[] = [
     name: 'overlay',
     kind: 'fixed',
     keeps: (seat, demand) => !demand.overlay || seat.offer.overlay,
-    missing: (_, tried) => `needs a service IP; none of ${workers(tried)} has a Net Manager`,
+    missing: (_, tried) => `needs a service IP; ${withoutOverlay(tried)}`,
   },
   {
     name: 'direct',
@@ -50,6 +53,13 @@ export const FILTERS: readonly Filter[] = [
     keeps: (seat, demand) => demand.workers === null || demand.workers.includes(seat.offer.hostname),
     missing: (demand, tried) =>
       `its direct constraint allows ${(demand.workers ?? []).join(', ')}; none of ${workers(tried)} has such a host name (there are ${names(tried)})`,
+  },
+  {
+    name: 'backlog',
+    kind: 'room',
+    keeps: seat => seat.backlog < MOST_ORDERS,
+    missing: (_, tried) =>
+      `needs a worker that takes orders; ${MOST_ORDERS} wait for ${tried.length === 1 ? names(tried) : `each of ${workers(tried)}`}`,
   },
   roomFor('vcpus', amount => `${amount} ${amount === 1 ? 'core' : 'cores'}`),
   roomFor('memory', amount => `${amount} MiB`),
@@ -83,6 +93,14 @@ function roomFor(quantity: Quantity, show: (amount: number) => string): Filter {
       return `needs ${show(demand[quantity])}; the roomiest of ${workers(tried)} has ${show(rounded(best))} free`;
     },
   };
+}
+
+/** What is wrong with one worker is worth a sentence; of several, the first that says why stands for all. */
+function withoutOverlay(tried: readonly Seat[]): string {
+  const broken = tried.find(({ offer }) => offer.problems.length > 0)?.offer;
+  if (!broken) return `none of ${workers(tried)} has a Net Manager`;
+  const why = `${broken.hostname}${tried.length === 1 ? ' has none' : ''}: ${broken.problems[0]}`;
+  return tried.length === 1 ? `worker ${why}` : `none of ${workers(tried)} has one (${why})`;
 }
 
 function rounded(amount: number): number {

@@ -33,6 +33,7 @@ function capacityOf(...offers: Given[]): Capacity {
       architecture: 'amd64',
       virtualization: ['docker'],
       overlay: true,
+      problems: [],
       ...offer,
     });
     capacity.setPresence(id, presence);
@@ -141,7 +142,16 @@ test('explain tells how many workers each filter left, up to the one that left n
   const decision = schedule(capacityOf(...offers), needs({ memory: 5000 }));
   assert.deepEqual(
     decision.explain.map(step => `${step.filter} ${step.left}`),
-    ['live 3', 'virtualization 2', 'architecture 2', 'overlay 2', 'direct 2', 'vcpus 2', 'memory 0'],
+    [
+      'live 3',
+      'virtualization 2',
+      'architecture 2',
+      'overlay 2',
+      'direct 2',
+      'backlog 2',
+      'vcpus 2',
+      'memory 0',
+    ],
   );
 });
 

@@ -29,6 +29,8 @@ export interface Offer {
   architecture: string;
   virtualization: readonly string[];
   overlay: boolean;
+  /** sentences: what the machine lacks */
+  problems: readonly string[];
 }
 
 /** suspect: its last beat is late; away: not heard of, so nothing is placed there */
@@ -38,6 +40,8 @@ export type Presence = 'live' | 'suspect' | 'away';
 export interface Seat {
   offer: Offer;
   presence: Presence;
+  /** orders that it has not taken yet */
+  backlog: number;
   reserved: { vcpus: number; memory: number; vgpus: number };
   /** host port → instance id */
   ports: Map<string, string>;

@@ -7,7 +7,7 @@ import { aggregate } from './aggregate.ts';
 
 test('sums what is free on workers that are there, and names the roomiest', () => {
   const capacity = new Capacity();
-  const offer = { vgpus: 0, architecture: 'amd64', virtualization: ['docker'], overlay: true };
+  const offer = { vgpus: 0, architecture: 'amd64', virtualization: ['docker'], overlay: true, problems: [] };
   capacity.offer({ ...offer, id: 'a', hostname: 'a', vcpus: 4, memory: 4000 });
   capacity.offer({ ...offer, id: 'b', hostname: 'b', vcpus: 2, memory: 2000, architecture: 'arm64' });
   capacity.offer({ ...offer, id: 'c', hostname: 'c', vcpus: 64, memory: 64_000 });

@@ -1,7 +1,6 @@
-import type { Request } from 'express';
 import { checkToken, type Registration } from '../../workers/registration.ts';
 import { type Roster, removeWorker, viewWorkers } from '../../workers/roster.ts';
-import { type Route, route } from '../route.ts';
+import { bearer, type Route, route } from '../route.ts';
 
 /** For operators: with the join token of workers as a bearer token, or from loopback. */
 export function workerRoutes(roster: Roster, guard: Pick<Registration, 'joinToken' | 'trusting'>): Route[] {
@@ -15,8 +14,4 @@ export function workerRoutes(roster: Roster, guard: Pick<Registration, 'joinToke
       return removeWorker(roster, String(request.params.id));
     }),
   ];
-}
-
-function bearer(request: Request): string {
-  return /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
 }
