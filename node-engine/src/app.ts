@@ -1,6 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, type Logger, openSqlite, type Running, type Store, startWith } from '@hedgerow/common';
+import {
+  type Clock,
+  type Logger,
+  openSqlite,
+  type Running,
+  Seldom,
+  type Store,
+  startWith,
+} from '@hedgerow/common';
 import {
   type MetricRegistry,
   meteredStore,
@@ -8,8 +16,9 @@ import {
   startStatusServer,
   statusPages,
 } from '@hedgerow/common/metrics';
-import type { NetManager, RegisterRequest } from '@hedgerow/protos';
+import type { NetManager } from '@hedgerow/protos';
 import { type FollowDeps, followCluster } from './cluster/follow.ts';
+import { describedBy, type Offer } from './cluster/offer.ts';
 import {
   REGISTRATION,
   type RegistrationDeps,
@@ -18,15 +27,12 @@ import {
   registrationIn,
 } from './cluster/registration.ts';
 import { completeConfig, type NodeConfig } from './config.ts';
-import { architecture } from './host/architecture.ts';
-import { cores } from './host/cpu.ts';
-import { memory } from './host/memory.ts';
-import { sourceAddress } from './host/source-address.ts';
 import { readOut } from './metrics/read-out.ts';
 import { workerReadiness } from './metrics/readiness.ts';
 import { messageMeter } from './metrics/session.ts';
 import { WORKER_METRICS } from './metrics/table.ts';
 import { composeNode, type NodeParts } from './node.ts';
+import { paceOf } from './profile.ts';
 
 export interface NodeDeps {
   clock: Clock;
@@ -62,7 +68,8 @@ export function startNode(
     life.add('store', () => store.close());
     const shown = await showStatus(config, { ...deps, store, metrics });
     life.add('status pages', shown.stop);
-    const registration = registrationDeps(config, deps, store);
+    const offer = describedBy(config, deps.net);
+    const registration = registrationDeps(config, deps, store, offer);
     const known = await registration.store.get(REGISTRATION);
     const first = known ?? (await registerForEver(registration, ending.signal));
     const node = await composeNode(config, { ...deps, store, metrics }, first, ending.signal);
@@ -71,7 +78,7 @@ export function startNode(
     const ready = Promise.withResolvers<void>();
     const follow = followDeps(config, { ...deps, metrics }, node, ready.resolve);
     const following = followCluster(
-      { ...follow, registration, registered: known ? null : first },
+      { ...follow, ...offer, registration, registered: known ? null : first },
       ending.signal,
     );
     life.add('cluster', () => {
@@ -120,27 +127,14 @@ function openStore(config: NodeConfig): Store {
   return openSqlite({ file: join(config.data, 'node.sqlite'), durability: 'normal' });
 }
 
-function registrationDeps(config: NodeConfig, deps: NodeDeps, store: Store): RegistrationDeps {
+function registrationDeps(config: NodeConfig, deps: NodeDeps, store: Store, offer: Offer): RegistrationDeps {
   return {
     store: registrationIn(store),
     clock: deps.clock,
     log: deps.log,
-    describe: () => describe(config, deps),
+    describe: offer.describe,
     cluster: { host: config.cluster, port: config.port },
-  };
-}
-
-async function describe(config: NodeConfig, deps: NodeDeps): Promise<Omit<RegisterRequest, 'id' | 'secret'>> {
-  return {
-    host: config.hostname,
-    token: config.token,
-    vcpus: config.vcpus || cores(),
-    memory: config.memory || memory().total,
-    architecture: architecture(),
-    virtualization: ['docker', 'container'],
-    public_address: config.publicAddress || (await sourceAddress(config.cluster, config.port)),
-    tunnel_port: config.tunnelPort,
-    overlay: deps.net !== null,
+    retry: paceOf(config).retry.register,
   };
 }
 
@@ -151,13 +145,18 @@ function followDeps(
   ready: () => void,
 ): Omit<FollowDeps, 'registration' | 'registered'> {
   const { connects } = deps.metrics.open(WORKER_METRICS);
+  const pace = paceOf(config);
+  const seldom = new Seldom(deps.clock);
   return {
     clock: deps.clock,
     log: deps.log,
     uplink: node.uplink,
     messages: messageMeter(deps.metrics),
     cluster: config.cluster,
-    beat: config.beat,
+    beat: pace.beat,
+    retry: pace.retry.connect,
+    onStrange: (why, fields) =>
+      seldom.say(why, more => deps.log.warn({ ...fields, more }, `message ignored: ${why}`)),
     handlers: () => node.handlers(),
     onRegistered(answer) {
       labelSeries(config, deps.metrics, answer);

@@ -9,6 +9,7 @@ import {
   integer,
   logLevel,
   messageOf,
+  oneOf,
   parseAddress,
   port,
   readConfig,
@@ -17,6 +18,7 @@ import {
 } from '@hedgerow/common';
 import { STATUS_PORT } from '@hedgerow/common/metrics';
 import { TUNNEL_PORT } from '@hedgerow/protos';
+import { PROFILES, type Profile } from './profile.ts';
 
 export interface NodeConfig {
   /** host name or address of the Cluster Manager */
@@ -39,7 +41,9 @@ export interface NodeConfig {
   shim: string;
   /** seconds between the stop signal and the kill */
   stopGrace: number;
-  /** ms between heartbeats */
+  /** how often the worker speaks, and how soon it is missed */
+  profile: Profile;
+  /** ms between heartbeats; 0 = the profile's */
   beat: number;
   /** where metrics and health are served: `host:port` or `unix:/path`; '' = nowhere */
   statusListen: string;
@@ -60,6 +64,9 @@ const amount = (value: string, name: string): number => {
   if (value.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
   throw badSetting(name, value, 'a number from 0');
 };
+
+const interval = (value: string, name: string): number =>
+  value === '0' ? 0 : integer(100, 600_000)(value, name);
 
 const statusAddress = (value: string, name: string): string => {
   if (value === '' || value === 'none') return '';
@@ -158,12 +165,19 @@ export const nodeSettings: Settings<NodeConfig> = {
     help: 'seconds between stop signal and kill',
     parse: integer(0, 3600),
   },
+  profile: {
+    flag: 'profile',
+    env: 'HEDGEROW_PROFILE',
+    default: 'default',
+    help: 'default, or metered for a link that is paid by the byte: fewer beats and reports, found dead later',
+    parse: oneOf('default', 'metered'),
+  },
   beat: {
     flag: 'beat',
     env: 'HEDGEROW_BEAT',
-    default: 3000,
-    help: 'ms between heartbeats',
-    parse: integer(100, 60_000),
+    default: 0,
+    help: `ms between heartbeats, 0 = as the profile says: ${PROFILES.default.beat}, metered ${PROFILES.metered.beat}`,
+    parse: interval,
   },
   statusListen: {
     flag: 'status-listen',

@@ -1,5 +1,5 @@
 /** The parts of a worker that are wired to each other, and made anew when a cluster gives it another id. */
-import type { Running, Store } from '@hedgerow/common';
+import { type Running, Seldom, type Store } from '@hedgerow/common';
 import type { MetricRegistry } from '@hedgerow/common/metrics';
 import type { JobPayload, LogChunk } from '@hedgerow/protos';
 import type { NodeDeps } from './app.ts';
@@ -13,6 +13,7 @@ import type { Slot } from './instances/slot.ts';
 import { Restarts } from './metrics/restarts.ts';
 import type { HandlerContext } from './mqtt/handlers/index.ts';
 import { Uplink } from './mqtt/uplink.ts';
+import { paceOf } from './profile.ts';
 import { InstanceUsage } from './usage/instance-usage.ts';
 import { MachineUsage } from './usage/machine-usage.ts';
 import { reportUsage } from './usage/report.ts';
@@ -35,10 +36,12 @@ export async function composeNode(
   first: RegistrationDocument,
   ending: AbortSignal,
 ): Promise<NodeParts & Running> {
+  const pace = paceOf(config);
+  const seldom = new Seldom(deps.clock);
   const restarts = new Restarts();
   const publish = (report: JobPayload) => {
     restarts.reported(report);
-    uplink.job(report);
+    return uplink.job(report);
   };
   const publishLogs = (chunk: LogChunk) => uplink.logs(chunk);
   const start = async (answer: RegistrationDocument) => {
@@ -47,24 +50,35 @@ export async function composeNode(
     await clearFormer(config, deps, ending);
     return engine;
   };
-  const machine = new MachineUsage(config.vcpus || cores());
+  const machine = new MachineUsage(config.vcpus || cores(), pace.noticeable.machine);
   const uplink: Uplink = new Uplink({
     ...deps,
-    beat: config.beat,
+    ...pace,
     instances: () => engine.instances,
-    information: () => machine.told(machine.now()),
+    table: () => engine.gateway?.tableDigest() ?? 0,
+    information: anew => machine.changed(anew),
   });
   let engine: Engine & Running = await start(first);
-  const instances = new InstanceUsage({ cores: cores(), memory: memory().total });
+  const size = { cores: cores(), memory: memory().total };
+  const instances = new InstanceUsage(size, pace.noticeable.instance);
   const running = () => engine.instances.running();
-  const stopUsage = reportUsage({ ...deps, machine, instances, uplink, running });
+  const stopUsage = reportUsage({ ...deps, interval: pace.usage, machine, instances, uplink, running });
   return {
     uplink,
     restarts,
     workerId: () => engine.workerId,
     slots: () => engine.instances.all(),
     runtimeAvailable: () => engine.runtime.available(),
-    handlers: () => handlerContext(engine, uplink, deps),
+    handlers: () => ({
+      instances: engine.instances,
+      gateway: engine.gateway,
+      logs: engine.logs,
+      publishBeat: () => uplink.beat(),
+      publishSync: () => uplink.sync(),
+      worker: config.hostname,
+      log: deps.log,
+      seldom,
+    }),
     async registered(answer) {
       if (answer.worker_id === engine.workerId) return engine.registered(engineFacts(answer));
       const { workerId } = engine;
@@ -81,15 +95,4 @@ export async function composeNode(
 
 function engineFacts(answer: RegistrationDocument) {
   return { ...answer, id: answer.worker_id };
-}
-
-function handlerContext(engine: Engine, uplink: Uplink, deps: NodeDeps): HandlerContext {
-  return {
-    instances: engine.instances,
-    gateway: engine.gateway,
-    logs: engine.logs,
-    publishBeat: () => uplink.beat(),
-    publishSync: () => uplink.sync(),
-    log: deps.log,
-  };
 }

@@ -29,7 +29,8 @@ describe('a worker and its cluster', () => {
 
   it('says hello in this order, then beats, and takes its leave', async () => {
     const presence = await next('presence');
-    assert.deepEqual([presence.json(), presence.qos, presence.retain], [{ online: true }, 1, true]);
+    const nothing = { online: true, instances: hashInstances([]), table: 0 };
+    assert.deepEqual([presence.json(), presence.qos, presence.retain], [nothing, 1, true]);
     const information = (await next('information')).json();
     assert.equal(typeof information.cpu_percent, 'number');
     assert.ok((information.vcpus as number) >= 1);
@@ -37,6 +38,12 @@ describe('a worker and its cluster', () => {
     const beat = decodeBeat((await next('beat')).payload);
     assert.deepEqual(beat, { hash: hashInstances([]), count: 1 });
     await worker.stop();
+    assert.deepEqual((await next('presence')).json(), { online: false });
+  });
+
+  it('leaves nothing but a short word when its line breaks', async () => {
+    await next('beat');
+    cluster.cut();
     assert.deepEqual((await next('presence')).json(), { online: false });
   });
 

@@ -1,4 +1,12 @@
-import { backoff, type Clock, isErrorOf, type Logger, messageOf } from '@hedgerow/common';
+import {
+  type BackoffOptions,
+  backoff,
+  type Clock,
+  every,
+  isErrorOf,
+  type Logger,
+  messageOf,
+} from '@hedgerow/common';
 import type { MessageMeter } from '@hedgerow/common/metrics';
 import { ERRORS } from '../errors.ts';
 import { meteredSession } from '../metrics/session.ts';
@@ -22,6 +30,12 @@ export interface FollowDeps {
   cluster: string;
   /** ms */
   beat: number;
+  /** between two tries */
+  retry?: BackoffOptions;
+  /** Has anything changed of what was said at the registration? */
+  outdated?: () => Promise<boolean>;
+  /** A message that cannot be a command. */
+  onStrange?: (why: string, fields: object) => void;
   /** how the broker is connected to; over TCP when left out */
   open?: typeof openSession;
 }
@@ -30,9 +44,16 @@ const RETRY = { first: 100, max: 5000, jitter: 0.3 };
 /** The broker may have moved, or the cluster may have forgotten this worker: after so many failures, register again. */
 const PATIENCE = 2;
 
+/** ms that a connection must last: two machines with one id would drive each other out as fast as they can */
+const STABLE = 10_000;
+/** ms between two looks at what the machine offers */
+const LOOK = 30_000;
+
 /** Registers and stays connected until `signal` aborts; never rejects. */
 export async function followCluster(deps: FollowDeps, signal: AbortSignal): Promise<void> {
+  const { clock, log, retry = RETRY } = deps;
   let answer = deps.registered;
+  let short = 0;
   for (let failures = 0; !signal.aborted; ) {
     try {
       answer ??= await registered(deps, signal);
@@ -40,16 +61,34 @@ export async function followCluster(deps: FollowDeps, signal: AbortSignal): Prom
       if (signal.aborted) return session.end();
       failures = 0;
       deps.onConnected(answer);
-      await deps.uplink.serve(meteredSession(session, deps.messages));
-      deps.log.info({}, 'the connection to the cluster has ended');
+      const begun = clock.monotonic();
+      if (await serve(deps, session)) answer = null;
+      short = clock.monotonic() - begun < STABLE ? short + 1 : 0;
+      log.info({}, 'the connection to the cluster has ended');
     } catch (error) {
       if (signal.aborted) return;
-      deps.log.warn({ attempt: failures }, `not connected: ${messageOf(error)}`);
+      log.warn({ attempt: failures }, `not connected: ${messageOf(error)}`);
       failures++;
       if (isErrorOf(error, ERRORS.BROKER_REFUSED) || failures % PATIENCE === 0) answer = null;
     }
-    await pause(deps.clock, backoff(failures, RETRY), signal).catch(() => {});
+    await pause(clock, backoff(failures + short, retry), signal).catch(() => {});
   }
+}
+
+/** Until the connection ends. @returns whether it was left because the cluster has to be told anew what there is */
+async function serve(deps: FollowDeps, session: Session): Promise<boolean> {
+  let outdated = false;
+  const look = async () => {
+    if (outdated || !(await deps.outdated?.())) return;
+    outdated = true;
+    deps.log.info({}, 'this machine offers something else than it said; registering again');
+    await session.end();
+  };
+  const unseen = (error: unknown) => deps.log.debug({}, `what the machine offers: ${messageOf(error)}`);
+  const stop = every(deps.clock, LOOK, look, unseen);
+  await deps.uplink.serve(meteredSession(session, deps.messages));
+  stop();
+  return outdated;
 }
 
 async function registered(deps: FollowDeps, signal: AbortSignal): Promise<RegistrationDocument> {
@@ -61,7 +100,7 @@ async function registered(deps: FollowDeps, signal: AbortSignal): Promise<Regist
 
 /**
  * The client sends a PINGREQ when nothing was acknowledged for as long as the keepalive: that is longer than the four
- * beats of which one is acknowledged, so it never does.
+ * beats of which one is acknowledged (in the metered profile each is), so it never does.
  */
 function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Session> {
   return (deps.open ?? openSession)({
@@ -72,6 +111,7 @@ function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Sessio
     username: answer.mqtt_username,
     password: answer.mqtt_password,
     keepalive: Math.max(20, Math.ceil((6 * deps.beat) / 1000)),
+    ...(deps.onStrange ? { onStrange: deps.onStrange } : {}),
     onMessage(leaf, payload) {
       deps.messages.received(leaf);
       return dispatch(deps.handlers(), leaf, payload);

@@ -3,15 +3,18 @@
  * registration are kept, so that the same machine stays the same worker whatever its name or address.
  */
 import {
+  type BackoffOptions,
   backoff,
   type Clock,
   type Collection,
   type Document,
   HedgerowError,
+  isErrorOf,
   isId,
   type Logger,
   messageOf,
   put,
+  STORE_ERRORS,
   type Store,
 } from '@hedgerow/common';
 import type { RegisterRequest, RegisterResponse } from '@hedgerow/protos';
@@ -43,6 +46,8 @@ export interface RegistrationDeps {
   /** what this machine offers, asked anew for every try: addresses change */
   describe: () => Promise<Omit<RegisterRequest, 'id' | 'secret'>>;
   cluster: { host: string; port: number };
+  /** between two tries */
+  retry?: BackoffOptions;
   /** how the cluster is asked; over HTTP when left out */
   post?: typeof postJson;
 }
@@ -57,7 +62,7 @@ export async function registerForEver(
     try {
       return await register(deps);
     } catch (error) {
-      const delay = backoff(attempt, RETRY);
+      const delay = backoff(attempt, deps.retry ?? RETRY);
       const fields = { cluster: deps.cluster, retry_ms: Math.round(delay), attempt };
       deps.log.warn(fields, `not registered: ${messageOf(error)}`);
       await pause(deps.clock, delay, signal);
@@ -72,13 +77,30 @@ export async function register(deps: RegistrationDeps): Promise<RegistrationDocu
   const identity = known ? { id: known.worker_id, secret: known.secret } : {};
   const answer = await post(deps, { ...offer, ...identity });
   const response = checkAnswer(answer, offer.overlay);
-  return put(deps.store, {
+  const next = {
     ...response,
     worker_id: response.id,
     id: REGISTRATION,
     public_address: offer.public_address,
     ...leftBehind(known, response.id),
-  });
+  };
+  return put(deps.store, next).catch(error => unstored(deps, known, next, error));
+}
+
+/**
+ * With a full disk a worker goes on under the id that it has: what is stored still says who it is. Another id must be
+ * stored, or its containers would be nobody's after a restart.
+ */
+function unstored(
+  deps: RegistrationDeps,
+  known: RegistrationDocument | null,
+  next: Omit<RegistrationDocument, 'revision'>,
+  error: unknown,
+): RegistrationDocument {
+  const away = isErrorOf(error, STORE_ERRORS.STORE_FULL) || isErrorOf(error, STORE_ERRORS.STORE_FAILED);
+  if (!away || known?.worker_id !== next.worker_id || known.secret !== next.secret) throw error;
+  deps.log.warn({ worker: next.worker_id }, `the registration is not stored: ${messageOf(error)}`);
+  return { ...next, revision: known.revision };
 }
 
 /** Stored with the new id in one write: whenever the engine dies, it knows what is to be cleared away. */

@@ -1,4 +1,4 @@
-import { HedgerowError } from '@hedgerow/common';
+import { HedgerowError, shown } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 
 /** What they hold goes into no sentence and no log, nor does the text of a whole payload. */
@@ -13,6 +13,10 @@ export interface Fields {
   flag(key: string): boolean;
   words(key: string): string[];
   objects(key: string): Record<string, unknown>[];
+  /** null when there is none */
+  object(key: string): Record<string, unknown> | null;
+  /** a value of a rule of its own, which `allowed` says in words */
+  value<T>(key: string, fallback: T | undefined, allowed: string, ok: (value: unknown) => boolean): T;
 }
 
 /** @throws BAD_MESSAGE unless `payload` is a JSON object */
@@ -36,12 +40,14 @@ export function fieldsOf(topic: string, object: Record<string, unknown>): Fields
   return {
     text: (key, fallback) => read(key, fallback, 'a string', isText),
     count: (key, fallback) =>
-      read(key, fallback, 'a whole number from 0', v => Number.isInteger(v) && (v as number) >= 0),
+      read(key, fallback, 'a whole number from 0', v => Number.isSafeInteger(v) && (v as number) >= 0),
     amount: (key, fallback) =>
       read(key, fallback, 'a number from 0', v => Number.isFinite(v) && (v as number) >= 0),
     flag: key => read(key, false, 'true or false', v => typeof v === 'boolean'),
     words: key => read(key, [], 'a list of strings', v => list(v, isText)),
     objects: key => read(key, [], 'a list of objects', v => list(v, isObject)),
+    object: key => read(key, null, 'an object', v => v === null || isObject(v)),
+    value: read,
   };
 }
 
@@ -59,7 +65,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function bad(path: string, found: unknown, allowed: string): HedgerowError {
+export function bad(path: string, value: unknown, allowed: string): HedgerowError {
+  const found = value === undefined ? undefined : shown(path, value);
   const message = `${path} is ${JSON.stringify(found)}; allowed: ${allowed}`;
   return new HedgerowError(ERRORS.BAD_MESSAGE, message, { errors: [{ path, found, allowed }] });
 }

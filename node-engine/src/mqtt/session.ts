@@ -1,6 +1,6 @@
 /**
  * One connection to the broker, from CONNECT to its end. A new one is opened after each end, so nothing that was said
- * on an old connection is said again: the `sync` at the start of the next one tells everything. The broker keeps the
+ * on an old connection is said again: digests at the start of the next one tell what differs. The broker keeps the
  * session (clean = false), so commands that were sent meanwhile arrive.
  */
 import { connect as dial } from 'node:net';
@@ -21,9 +21,13 @@ export interface SessionOptions {
   keepalive: number;
   /** The packet is acknowledged when the promise settles: what must be stored first is stored first. */
   onMessage: (leaf: DownTopic, payload: Buffer) => Promise<void>;
+  /** What came is no command of this worker's, or too large to be one; it is not kept. */
+  onStrange?: (why: string, fields: object) => void;
 }
 
 export interface Session {
+  /** did the broker remember the last connection, and so what was said on it? */
+  readonly resumed?: boolean;
   publish(leaf: UpTopic, payload: Buffer | object, options: { qos: 0 | 1; retain?: boolean }): void;
   /** Resolves when the broker has acknowledged; rejects when the connection ended first. */
   publishAcknowledged(leaf: UpTopic, payload: Buffer | object, options?: { retain?: boolean }): Promise<void>;
@@ -40,6 +44,8 @@ const CONNECT_TIMEOUT = 5000;
 const SUBSCRIBE_TIMEOUT = 5000;
 /** ms from DISCONNECT to the end of the connection; on a line that is dead without a word TCP would try for minutes */
 const END_TIMEOUT = 2000;
+/** bytes of a command; a table of five thousand services with three instances each is smaller */
+export const LARGEST_COMMAND = 4 * 1024 * 1024;
 const LEAVES = new Set<string>(Object.values(DOWN));
 
 /** The encoder would keep 65,536 ready-made numbers, 12 MB, for packets that come every few seconds. */
@@ -52,15 +58,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   encodeNumbersAsNeeded();
   const client = createClient(options);
   const closed = new Promise<void>(resolve => client.once('close', () => resolve()));
+  const session = { resumed: false };
   try {
-    await connected(client);
+    session.resumed = await connected(client);
     await subscribed(client, options);
   } catch (cause) {
     client.end(true);
     throw translate(options, cause);
   }
   client.on('error', () => client.stream.destroy());
-  return sessionOf(client, options, closed);
+  return { ...session, ...sessionOf(client, options, closed) };
 }
 
 async function subscribed(client: MqttClient, { workerId, clock }: SessionOptions): Promise<void> {
@@ -104,18 +111,37 @@ function createClient(options: SessionOptions): MqttClient {
 
 /** One message at a time, in the broker's order: the client waits for `done` before it takes the next. */
 function receive(options: SessionOptions, packet: IPublishPacket, done: () => void): void {
-  const leaf = parseNodeTopic(packet.topic)?.leaf ?? '';
-  const payload = Buffer.from(packet.payload as Buffer);
-  const handled = LEAVES.has(leaf) ? options.onMessage(leaf as DownTopic, payload) : Promise.resolve();
+  const command = commandOf(options, packet);
+  const handled = command ? options.onMessage(command.leaf, command.payload) : Promise.resolve();
   handled.then(
     () => done(),
     () => done(),
   );
 }
 
-function connected(client: MqttClient): Promise<void> {
+/** @returns null for what is not looked at */
+function commandOf(
+  { workerId, onStrange }: SessionOptions,
+  { topic, payload }: IPublishPacket,
+): { leaf: DownTopic; payload: Buffer } | null {
+  const parsed = parseNodeTopic(topic);
+  const leaf = parsed?.leaf ?? '';
+  if (parsed?.workerId !== workerId || !LEAVES.has(leaf)) {
+    onStrange?.('a topic that is none of this worker’s', { topic: topic.slice(0, 200) });
+    return null;
+  }
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > LARGEST_COMMAND) {
+    onStrange?.(`more than ${LARGEST_COMMAND} bytes`, { topic: leaf, bytes });
+    return null;
+  }
+  return { leaf: leaf as DownTopic, payload: Buffer.from(payload as Buffer) };
+}
+
+/** @returns whether the broker still had the session */
+function connected(client: MqttClient): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    client.once('connect', () => resolve());
+    client.once('connect', ({ sessionPresent }) => resolve(sessionPresent));
     client.on('error', reject);
     client.once('close', () => reject(new Error('the connection was closed')));
   });

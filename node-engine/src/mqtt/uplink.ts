@@ -1,4 +1,4 @@
-/** What the worker says on its topics, while a session is there. Without one nothing is kept: `sync` tells it all. */
+/** What the worker says on its topics, while a session is there; digests at its beginning say what nobody heard. */
 import { type Clock, every, type Logger, messageOf } from '@hedgerow/common';
 import {
   encodeBeat,
@@ -6,32 +6,46 @@ import {
   type InformationPayload,
   type JobPayload,
   type LogChunkPayload,
+  type PresencePayload,
   type ResourcesPayload,
   type SyncPayload,
   UP,
 } from '@hedgerow/protos';
 import type { Instances } from '../instances/instances.ts';
 import type { Session } from './session.ts';
+import { Unheard } from './unheard.ts';
 
 /**
  * Every fourth beat asks for an acknowledgement, which costs 4 bytes more than TCP's own, where a PINGREQ and its
- * answer cost 160 on the wire. Without one within two intervals the line is dead, whatever TCP still hopes.
+ * answer cost 160 on the wire. Without one in time the line is dead, whatever TCP still hopes.
  */
 const ACKNOWLEDGED_BEAT = 4;
+/** ms; who stops does not wait longer for a cluster that cannot be heard */
+const GOODBYE = 5000;
 
 export interface UplinkDeps {
   clock: Clock;
   log: Logger;
   /** ms */
   beat: number;
-  instances: () => Pick<Instances, 'reports' | 'beatInstances'>;
-  information: () => InformationPayload;
+  /** one of so many beats is acknowledged; 4 when left out */
+  acknowledged?: number;
+  /** ms until a beat that is not acknowledged means that the line is dead; two beats when left out */
+  patience?: number;
+  instances: () => Pick<Instances, 'reports' | 'beatInstances' | 'untold'>;
+  /** `digestTable` of the whole network table that was told last; 0 = none, as when left out */
+  table?: () => number;
+  /** @param anew also what was told already. @returns null when nothing has changed noticeably */
+  information: (anew: boolean) => InformationPayload | null;
 }
 
 export class Uplink {
   readonly #deps: UplinkDeps;
+  readonly #unheard = new Unheard();
   #session: Session | null = null;
   #beats = 0;
+  /** monotonic ms of the next beat */
+  #due = 0;
 
   constructor(deps: UplinkDeps) {
     this.#deps = deps;
@@ -41,20 +55,26 @@ export class Uplink {
     return this.#session !== null;
   }
 
-  /** Says that the worker is there and what it has, then beats. Resolves when the connection has ended. */
+  /** Says that the worker is there and what differs, then beats. Resolves when the connection has ended. */
   async serve(session: Session): Promise<void> {
+    const { clock, beat } = this.#deps;
     this.#session = session;
-    session.publish(UP.presence, { online: true }, { qos: 1, retain: true });
-    session.publish(UP.information, this.#deps.information(), { qos: 1 });
-    this.sync();
-    const stop = every(this.#deps.clock, this.#deps.beat, () => this.#regularBeat(session));
+    this.#greet(session);
+    const information = this.#deps.information(session.resumed !== true);
+    if (information) this.information(information);
+    this.#tellMissed();
+    this.#due = clock.monotonic() + beat;
+    const stop = every(clock, beat, () => this.#regularBeat(session));
     await session.closed;
     stop();
     if (this.#session === session) this.#session = null;
   }
 
-  job(report: JobPayload): void {
-    this.#session?.publish(UP.job, report, { qos: 1 });
+  /** @returns whether it was sent; when the connection ends before the broker has it, it is told again on the next one */
+  job(report: JobPayload): boolean {
+    if (!this.#session) return false;
+    this.#session.publishAcknowledged(UP.job, report).catch(() => this.#unheard.lost(report));
+    return true;
   }
 
   sync(): void {
@@ -86,7 +106,8 @@ export class Uplink {
     if (!session) return;
     const farewell = session.publishAcknowledged(UP.presence, { online: false }, { retain: true });
     const late = new Promise<never>((_, reject) => {
-      this.#deps.clock.after(2 * this.#deps.beat, () => reject(new Error('no answer from the broker')));
+      const patience = Math.min(2 * this.#deps.beat, GOODBYE);
+      this.#deps.clock.after(patience, () => reject(new Error('no answer from the broker')));
     });
     await Promise.race([farewell, late]).then(
       () => session.end(),
@@ -97,17 +118,54 @@ export class Uplink {
     );
   }
 
+  /** Who believes the same needs to hear no more. */
+  #greet(session: Session): void {
+    const presence: PresencePayload = {
+      online: true,
+      instances: hashInstances(this.#deps.instances().beatInstances()),
+      table: this.#deps.table?.() ?? 0,
+    };
+    session.publish(UP.presence, presence, { qos: 1, retain: true });
+  }
+
+  /** What happened while nobody could be told, so that an instance's history has no gaps. */
+  #tellMissed(): void {
+    const instances = this.#deps.instances();
+    for (const report of this.#unheard.take(instances.untold(), instances.reports())) this.job(report);
+  }
+
   #regularBeat(session: Session): void {
-    if (this.#beats % ACKNOWLEDGED_BEAT === 0) this.#acknowledgedBeat(session);
+    const { clock, beat, acknowledged = ACKNOWLEDGED_BEAT } = this.#deps;
+    const late = clock.monotonic() - this.#due;
+    this.#due = clock.monotonic() + beat;
+    if (late > beat) this.#awake(session, late);
+    if (this.#beats % acknowledged === 0) this.#acknowledgedBeat(session);
     else this.beat();
   }
 
+  /** The cluster may have given this worker up and placed its instances elsewhere: a beat alone would not tell. */
+  #awake(session: Session, late: number): void {
+    this.#deps.log.warn({ late_ms: Math.round(late) }, 'this process stood still; telling again what it has');
+    this.#greet(session);
+  }
+
   #acknowledgedBeat(session: Session): void {
-    const cancel = this.#deps.clock.after(2 * this.#deps.beat, () => {
+    const cancel = this.#unlessAcknowledged(() => {
       this.#deps.log.warn({}, 'the broker did not acknowledge a beat; connecting again');
       session.abort();
     });
     session.publishAcknowledged(UP.beat, this.#nextBeat()).then(cancel, cancel);
+  }
+
+  /** A process that stood still finds its timers run out before it has read the answer that lies there: it waits anew. */
+  #unlessAcknowledged(callback: () => void): () => void {
+    const { clock, beat, patience = 2 * beat } = this.#deps;
+    const due = clock.monotonic() + patience;
+    let cancel = clock.after(patience, () => {
+      if (clock.monotonic() - due > beat) cancel = this.#unlessAcknowledged(callback);
+      else callback();
+    });
+    return () => cancel();
   }
 
   #nextBeat(): Buffer {

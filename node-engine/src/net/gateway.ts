@@ -3,15 +3,17 @@
  * registered again, told the table again, and nothing that has to be undone is lost.
  */
 import { backoff, type Clock, HedgerowError, type Logger, messageOf } from '@hedgerow/common';
-import type {
-  AttachRequest,
-  AttachResult,
-  DetachRequest,
-  NetManager,
-  NetRegistration,
-  TableEntry,
+import {
+  type AttachRequest,
+  type AttachResult,
+  type DetachRequest,
+  digestTable,
+  type NetManager,
+  type NetRegistration,
+  type TableEntry,
 } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
+import { Excluded, type InstanceName } from './excluded.ts';
 
 const RETRY = { first: 200, max: 5000, jitter: 0.2 };
 
@@ -26,6 +28,8 @@ export class NetGateway {
   /** what the cluster last told; null = nothing yet, so that a Net Manager's own memory is not overwritten */
   #table: Map<string, TableEntry> | null = null;
   #unsent: Unsent = new Map();
+  /** what the cluster told is sent without the addresses of these */
+  readonly #excluded = new Excluded();
   readonly #detaching = new Map<string, DetachRequest>();
   /** registered, and everything that was told has arrived */
   #current = false;
@@ -107,6 +111,11 @@ export class NetGateway {
     void this.#inOrder(() => this.#flush());
   }
 
+  /** Of what the cluster told last; 0 = it has not told a whole table since this engine began. */
+  tableDigest(): number {
+    return this.#table ? digestTable(this.#table.values()) : 0;
+  }
+
   /** One service. */
   setEntry(entry: TableEntry): void {
     if (entry.removed) this.#table?.delete(entry.job_name);
@@ -115,9 +124,38 @@ export class NetGateway {
     void this.#inOrder(() => this.#flush());
   }
 
+  /**
+   * Takes an instance of this worker out of its service IP here, at once and also while the cluster is away; it stays out,
+   * whatever the cluster tells, until `include`. Never throws. Resolves when it is in force, or could not be told: then it
+   * is told with everything else when the Net Manager answers again. Without a table of the cluster there is nothing to
+   * tell, as the Net Manager alone knows what else belongs to the service.
+   */
+  async exclude(instance: InstanceName): Promise<void> {
+    if (this.#excluded.add(instance)) this.#tellAgain(instance);
+    await this.#tail;
+  }
+
+  /** It serves again: what the cluster tells of it counts again. */
+  include(instance: InstanceName): void {
+    if (this.#excluded.delete(instance)) this.#tellAgain(instance);
+  }
+
+  /** There is no such instance any more. Nothing is told: it is for the cluster to say what becomes of its entry. */
+  forget(instance: InstanceName): void {
+    this.#excluded.delete(instance);
+  }
+
   stop(): void {
     this.#registration = null;
     this.#cancelRetry();
+  }
+
+  #tellAgain({ serviceName, instanceNumber }: InstanceName): void {
+    const entry = this.#table?.get(serviceName);
+    const listed = entry?.instances.find(i => i.instance_number === instanceNumber);
+    if (!entry || !listed || listed.namespace_ip === '') return;
+    if (this.#unsent !== 'all') this.#unsent.set(serviceName, entry);
+    void this.#inOrder(() => this.#flush());
   }
 
   /** @returns what the write itself does; its failure is dealt with here, whether or not anybody waits for it */
@@ -148,8 +186,11 @@ export class NetGateway {
     const unsent = this.#unsent;
     this.#unsent = new Map();
     try {
-      if (unsent === 'all') await this.#net.setTable([...(this.#table?.values() ?? [])]);
-      else await Promise.all([...unsent.values()].map(entry => this.#net.setEntry(entry)));
+      const own = this.#registration?.client_id ?? '';
+      const without = (entries: Iterable<TableEntry>) =>
+        [...entries].map(e => this.#excluded.without(e, own));
+      if (unsent === 'all') await this.#net.setTable(without(this.#table?.values() ?? []));
+      else await Promise.all(without(unsent.values()).map(entry => this.#net.setEntry(entry)));
     } catch (error) {
       this.#unsent = both(unsent, this.#unsent);
       throw error;

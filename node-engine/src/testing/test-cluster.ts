@@ -3,6 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { text } from 'node:stream/consumers';
 import { newId, newSecret } from '@hedgerow/common';
 import {
+  DOWN,
   type DownTopic,
   nodeTopic,
   parseNodeTopic,
@@ -30,6 +31,10 @@ export interface TestCluster {
   /** everything that workers publish */
   up: Inbox<UpMessage>;
   send(leaf: DownTopic, payload: object, qos?: 0 | 1): Promise<void>;
+  /** false = it believes what workers say of themselves by digests; else it asks everybody who comes for a `sync` */
+  asks: boolean;
+  /** bytes of payloads between workers and broker, both ways, since this was set to 0 */
+  bytes: number;
   /** Answers registrations like this until it is undefined again. */
   refuse: { status: number; body: object } | undefined;
   /** Makes the next registration a new worker. */
@@ -61,8 +66,9 @@ export async function startTestCluster(): Promise<TestCluster> {
     },
   });
   broker.on('publish', packet => {
-    const leaf = parseNodeTopic(packet.topic)?.leaf as UpTopic | undefined;
+    const { workerId = '', leaf } = parsedTopic(packet.topic);
     const payload = Buffer.from(packet.payload);
+    if (leaf) cluster.bytes += payload.length;
     const message = {
       payload,
       json: () => JSON.parse(payload.toString()),
@@ -71,7 +77,16 @@ export async function startTestCluster(): Promise<TestCluster> {
       retain: packet.retain,
     };
     if (leaf && UP_LEAVES.has(leaf)) up.put({ leaf, ...message });
+    if (cluster.asks && leaf === UP.presence && message.json().online === true)
+      void publish(workerId, DOWN.sync, {}, 1);
   });
+  const publish = (workerId: string, leaf: DownTopic, payload: object, qos: 0 | 1) => {
+    const topic = nodeTopic(workerId, leaf);
+    const packet = { cmd: 'publish', topic, payload: JSON.stringify(payload), qos } as const;
+    return new Promise<void>((resolve, reject) => {
+      broker.publish({ ...packet, dup: false, retain: false }, error => (error ? reject(error) : resolve()));
+    });
+  };
   const sockets = new Set<Socket>();
   const mqtt = createTcpServer(socket => {
     sockets.add(socket);
@@ -114,6 +129,8 @@ export async function startTestCluster(): Promise<TestCluster> {
     port: await listenOn(http, 0),
     registrations,
     up,
+    asks: true,
+    bytes: 0,
     refuse: undefined,
     forget: () => workers.clear(),
     changeSecrets: () => {
@@ -123,19 +140,7 @@ export async function startTestCluster(): Promise<TestCluster> {
       for (const socket of sockets) socket.removeAllListeners('readable').removeAllListeners('data').pause();
     },
     cut,
-    async send(leaf, payload, qos = 1) {
-      const packet = {
-        topic: nodeTopic(lastId, leaf),
-        payload: JSON.stringify(payload),
-        qos,
-        retain: false,
-      } as const;
-      await new Promise<void>((resolve, reject) => {
-        broker.publish({ cmd: 'publish', dup: false, ...packet }, error =>
-          error ? reject(error) : resolve(),
-        );
-      });
-    },
+    send: (leaf, payload, qos = 1) => publish(lastId, leaf, payload, qos),
     async deafen() {
       cut();
       await new Promise<void>(resolve => mqtt.close(() => resolve()));
@@ -150,6 +155,10 @@ export async function startTestCluster(): Promise<TestCluster> {
     },
   };
   return cluster;
+}
+
+function parsedTopic(topic: string): { workerId?: string; leaf?: UpTopic } {
+  return (parseNodeTopic(topic) ?? {}) as { workerId?: string; leaf?: UpTopic };
 }
 
 async function listenOn(server: Server | ReturnType<typeof createTcpServer>, port: number): Promise<number> {

@@ -24,7 +24,7 @@ function running(): Slot {
 }
 
 it('tells the first measurement and then only what has changed noticeably', () => {
-  const usage = new InstanceUsage({ cores: 1000, memory: 1024 * 1024 });
+  const usage = new InstanceUsage({ cores: 1000, memory: 1024 * 1024 }, 1);
   const slots = [running()];
   assert.deepEqual(usage.changed(slots, 0), [], 'a share of time needs two looks');
   const [first] = usage.changed(slots, 15);
@@ -34,7 +34,7 @@ it('tells the first measurement and then only what has changed noticeably', () =
 });
 
 it('forgets what is gone', () => {
-  const usage = new InstanceUsage({ cores: 1, memory: 1024 });
+  const usage = new InstanceUsage({ cores: 1, memory: 1024 }, 1);
   usage.changed([running()], 0);
   assert.deepEqual(usage.changed([], 15), []);
   assert.deepEqual(usage.changed([running()], 30), []);

@@ -4,9 +4,6 @@ import { type CgroupFiles, findCgroup, readUsage, type Usage } from './cgroup.ts
 
 export type ServiceUsage = ResourcesPayload['services'][number];
 
-/** Percentage points that are worth a message. */
-const NOTICEABLE = 1;
-
 interface Sampled {
   pid: number;
   files: CgroupFiles;
@@ -26,10 +23,13 @@ export interface MachineSize {
 /** Remembers the last sample of every container and answers only what has changed noticeably since it was told. */
 export class InstanceUsage {
   readonly #size: MachineSize;
+  readonly #noticeable: number;
   readonly #samples = new Map<string, Sampled>();
 
-  constructor(size: MachineSize) {
+  /** @param noticeable percentage points that are worth a message */
+  constructor(size: MachineSize, noticeable: number) {
     this.#size = size;
+    this.#noticeable = noticeable;
   }
 
   /** @param at s, monotonic */
@@ -53,15 +53,15 @@ export class InstanceUsage {
       cpu: ((usage.cpu - known.usage.cpu) / (at - known.at) / this.#size.cores) * 100,
       memory: (usage.memory / (this.#size.memory * 1024 * 1024)) * 100,
     };
-    const noticeable = isNoticeable(known.told, percent);
+    const noticeable = isNoticeable(known.told, percent, this.#noticeable);
     this.#samples.set(slot.key, { ...known, usage, at, told: noticeable ? percent : known.told });
     return noticeable ? describe(slot, percent) : null;
   }
 }
 
-function isNoticeable(told: Sampled['told'], now: { cpu: number; memory: number }): boolean {
+function isNoticeable(told: Sampled['told'], now: { cpu: number; memory: number }, points: number): boolean {
   if (!told) return true;
-  return Math.abs(told.cpu - now.cpu) >= NOTICEABLE || Math.abs(told.memory - now.memory) >= NOTICEABLE;
+  return Math.abs(told.cpu - now.cpu) >= points || Math.abs(told.memory - now.memory) >= points;
 }
 
 /** Strings, as in Oakestra; the log comes with FAILED and DEAD, and disk usage would need a question to Docker. */

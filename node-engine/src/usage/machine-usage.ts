@@ -2,21 +2,20 @@ import type { InformationPayload } from '@hedgerow/protos';
 import { type CpuTimes, cpuPercent, cpuTimes } from '../host/cpu.ts';
 import { memory, memoryPercent } from '../host/memory.ts';
 
-/** Percentage points that are worth a message. */
-const NOTICEABLE = 10;
-
 /** What the machine as a whole has left; told when it has changed noticeably. */
 export class MachineUsage {
   readonly #vcpus: number;
+  readonly #noticeable: number;
   #times: CpuTimes = cpuTimes();
   #told: InformationPayload | null = null;
 
-  /** @param vcpus cores offered */
-  constructor(vcpus: number) {
+  /** @param vcpus cores offered. @param noticeable percentage points that are worth a message */
+  constructor(vcpus: number, noticeable: number) {
     this.#vcpus = vcpus;
+    this.#noticeable = noticeable;
   }
 
-  now(): InformationPayload {
+  #now(): InformationPayload {
     const times = cpuTimes();
     const free = memory();
     const information = {
@@ -29,20 +28,17 @@ export class MachineUsage {
     return information;
   }
 
-  /** The next `changed` compares with this. */
-  told(information: InformationPayload): InformationPayload {
-    this.#told = information;
-    return information;
+  /** @param anew whatever was told before. @returns null when nothing has changed noticeably since it was told */
+  changed(anew = false): InformationPayload | null {
+    const now = this.#now();
+    if (!anew && this.#told && !this.#differs(this.#told, now)) return null;
+    this.#told = now;
+    return now;
   }
 
-  /** @returns null when nothing has changed noticeably */
-  changed(): InformationPayload | null {
-    const now = this.now();
-    const told = this.#told;
-    const noticeable =
-      !told ||
-      Math.abs(told.cpu_percent - now.cpu_percent) >= NOTICEABLE ||
-      Math.abs(told.memory_percent - now.memory_percent) >= NOTICEABLE;
-    return noticeable ? this.told(now) : null;
+  #differs(told: InformationPayload, now: InformationPayload): boolean {
+    const moved = (key: 'cpu_percent' | 'memory_percent') =>
+      Math.abs(told[key] - now[key]) >= this.#noticeable;
+    return moved('cpu_percent') || moved('memory_percent');
   }
 }

@@ -4,13 +4,12 @@ import type { Uplink } from '../mqtt/uplink.ts';
 import type { InstanceUsage } from './instance-usage.ts';
 import type { MachineUsage } from './machine-usage.ts';
 
-/** ms; also the shortest time between two reports */
-const INTERVAL = 15_000;
-
-/** Looks every 15 s and says only what has changed; with no cluster to hear it, nothing is read. @returns its end */
+/** Looks now and then and says only what has changed; with no cluster to hear it, nothing is read. @returns its end */
 export function reportUsage(deps: {
   clock: Clock;
   log: Logger;
+  /** ms; also the shortest time between two reports */
+  interval: number;
   machine: MachineUsage;
   instances: InstanceUsage;
   uplink: Uplink;
@@ -24,5 +23,7 @@ export function reportUsage(deps: {
     if (services.length > 0) deps.uplink.resources({ services });
   };
   // a file of /proc that cannot be read is no reason to end the engine
-  return every(deps.clock, INTERVAL, look, error => deps.log.warn({}, `usage not read: ${messageOf(error)}`));
+  return every(deps.clock, deps.interval, look, error =>
+    deps.log.warn({}, `usage not read: ${messageOf(error)}`),
+  );
 }

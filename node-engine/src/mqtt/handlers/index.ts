@@ -1,5 +1,4 @@
-import type { Logger } from '@hedgerow/common';
-import { messageOf } from '@hedgerow/common';
+import { HedgerowError, type Logger, messageOf, type Seldom } from '@hedgerow/common';
 import { DOWN, type DownTopic } from '@hedgerow/protos';
 import type { Instances } from '../../instances/instances.ts';
 import type { LogStreams } from '../../logs/streams.ts';
@@ -20,7 +19,10 @@ export interface HandlerContext {
   logs: Pick<LogStreams, 'request'>;
   publishBeat: () => void;
   publishSync: () => void;
+  /** host name of this worker, for sentences */
+  worker: string;
   log: Logger;
+  seldom: Seldom;
 }
 
 export type Handler = (context: HandlerContext, topic: DownTopic, payload: Buffer) => void | Promise<void>;
@@ -40,6 +42,14 @@ export async function dispatch(context: HandlerContext, topic: DownTopic, payloa
   try {
     await HANDLERS[topic](context, topic, payload);
   } catch (error) {
-    context.log.error({ topic }, `command ignored: ${messageOf(error)}`);
+    context.seldom.say(kindOf(topic, error), more =>
+      context.log.error({ topic, more }, `command ignored: ${messageOf(error)}`),
+    );
   }
+}
+
+/** Topic and field: what somebody sent is no part of it. */
+function kindOf(topic: DownTopic, error: unknown): string {
+  if (!(error instanceof HedgerowError)) return `${topic} ${(error as Error)?.name}`;
+  return `${topic} ${error.code} ${error.errors[0]?.path ?? ''}`;
 }

@@ -1,0 +1,65 @@
+/** What this machine offers and what it lacks: said at registration, and again when it has changed. */
+import type { NetManager, RegisterRequest } from '@hedgerow/protos';
+import type { NodeConfig } from '../config.ts';
+import { architecture } from '../host/architecture.ts';
+import { cores } from '../host/cpu.ts';
+import { memory } from '../host/memory.ts';
+import { sourceAddress } from '../host/source-address.ts';
+import { paceOf } from '../profile.ts';
+
+export type Described = Omit<RegisterRequest, 'id' | 'secret'>;
+
+export interface Offer {
+  describe(): Promise<Described>;
+  /** Is it something else than what was described last? */
+  outdated(): Promise<boolean>;
+}
+
+/** Of `RegisterRequest.problems`. */
+const MOST_PROBLEMS = 20;
+const LONGEST_PROBLEM = 500;
+
+export function describedBy(config: NodeConfig, net: NetManager | null): Offer {
+  let told = '';
+  return {
+    async describe() {
+      const described = await look(config, net);
+      told = JSON.stringify(described);
+      return described;
+    },
+    outdated: async () => told !== '' && JSON.stringify(await look(config, net)) !== told,
+  };
+}
+
+async function look(config: NodeConfig, net: NetManager | null): Promise<Described> {
+  const { beat, deadAfter } = paceOf(config);
+  return {
+    host: config.hostname,
+    token: config.token,
+    vcpus: config.vcpus || cores(),
+    memory: config.memory || memory().total,
+    architecture: architecture(),
+    virtualization: ['docker', 'container'],
+    public_address: config.publicAddress || (await sourceAddress(config.cluster, config.port)),
+    tunnel_port: config.tunnelPort,
+    ...(await network(net)),
+    beat,
+    ...(deadAfter === null ? {} : { dead_after: deadAfter }),
+  };
+}
+
+/** A Net Manager that does not answer yet is no fault of the machine: it is waited for. */
+async function network(net: NetManager | null): Promise<Pick<Described, 'overlay' | 'problems'>> {
+  const { usable, problems } = net ? await fitness(net) : { usable: false, problems: [] };
+  const sentences = problems.slice(0, MOST_PROBLEMS).map(text => text.slice(0, LONGEST_PROBLEM));
+  return { overlay: usable, problems: sentences };
+}
+
+async function fitness(net: NetManager): Promise<{ usable: boolean; problems: string[] }> {
+  try {
+    const { usable = true, problems = [] } = await net.status();
+    return { usable, problems };
+  } catch {
+    return { usable: true, problems: [] };
+  }
+}
