@@ -90,11 +90,18 @@ export interface Instance extends Document {
   desired: 'run' | 'gone';
   /** of the API request that asked for it; in every log line about it */
   request_id: string;
-  /** "" until a cluster accepted it */
+  /** that has it or was asked for it, "" = none */
   cluster_id: string;
+  /** ids of clusters that had it when they went out of reach and may have a copy still: it has been given to another one */
+  left?: readonly string[] | undefined;
   status: Status;
   status_detail: string;
+  /** what `status_detail` was before it had to say that the cluster is out of reach */
+  last_detail?: string | undefined;
+  /** the highest that was heard of, whatever cluster it was of */
   epoch: number;
+  /** epoch of the root that wrote it last while leading: an earlier one writes it no more */
+  reign?: number;
   worker_id: string;
   host_ip: string;
   host_port: number;

@@ -21,6 +21,9 @@ export interface Document {
 export type New<T extends Document> = Omit<T, 'revision'>;
 export type Filter<T extends Document> = { readonly [K in keyof T]?: T[K] & (string | number | boolean) };
 
+/** What has to be so for a document to be removed: its revision, or the value of indexed fields. */
+export type Expected<T extends Document> = number | Filter<T>;
+
 /** A part of a list: at most `limit` documents whose id comes after `after`. */
 export interface Page {
   after?: string;
@@ -41,8 +44,12 @@ export interface Collection<T extends Document> {
   insert(document: New<T>): Promise<T>;
   /** Compare and swap. @throws STORE_STALE when the stored revision differs or the document is gone */
   replace(document: New<T>, expectedRevision: number): Promise<T>;
-  /** @returns whether there was something to remove (with `expectedRevision`: at that revision) */
-  remove(id: string, expectedRevision?: number): Promise<boolean>;
+  /**
+   * @param expected a revision says nothing of a document that was removed and inserted again: it counts anew; what a
+   * field says of it does
+   * @returns whether there was something to remove that is as expected
+   */
+  remove(id: string, expected?: Expected<T>): Promise<boolean>;
   /**
    * Tells of every change. Own writes are told once each, after they are stored and before their promise resolves;
    * those of other processes within about a second, several of one document perhaps as one.

@@ -26,8 +26,7 @@ export async function releaseName(
   name: string,
   id: string,
 ): Promise<void> {
-  const claim = await claims.get(claimOf(kind, name));
-  if (claim?.owner === `${kind}/${id}`) await claims.remove(claim.id, claim.revision);
+  await claims.remove(claimOf(kind, name), { owner: `${kind}/${id}` });
 }
 
 export function sameName(one: string, other: string): boolean {

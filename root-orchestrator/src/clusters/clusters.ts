@@ -57,6 +57,11 @@ export class Clusters implements Sessions {
     return session?.open ? session : null;
   }
 
+  /** Has it ever connected, and not been removed since? */
+  isKnown(clusterId: string): boolean {
+    return this.#views.has(clusterId);
+  }
+
   nameOf(clusterId: string): string {
     return this.#views.get(clusterId)?.name ?? clusterId;
   }

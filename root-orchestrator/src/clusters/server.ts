@@ -34,8 +34,8 @@ export interface LinkServer {
   stop(): void;
 }
 
-/** A whole Hello of a large cluster is one message. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** A whole list of a large cluster is one message: 16,000 instances with a kilobyte each. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /** ms for the last words of streams when the root stops */
 const FAREWELL = 100;

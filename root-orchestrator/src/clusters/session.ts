@@ -29,6 +29,7 @@ export class Session {
   readonly #call: Call;
   readonly #out: Outflow<FromRoot>;
   readonly #closed = Promise.withResolvers<void>();
+  readonly #told = new Set<string>();
   #open = true;
   #wake = (): void => {};
 
@@ -47,6 +48,13 @@ export class Session {
     call.on('cancelled', () => this.#close());
     call.on('error', () => this.#close());
     void this.closed.then(() => clock.after(FAREWELL, cut));
+  }
+
+  /** Has this not been said of the stream before? What a broken cluster does it does again and again. */
+  isNews(fault: string): boolean {
+    const isNews = !this.#told.has(fault);
+    this.#told.add(fault);
+    return isNews;
   }
 
   get open(): boolean {

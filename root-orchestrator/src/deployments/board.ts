@@ -63,6 +63,11 @@ export class Board {
     return this.#all(this.#loads.get(clusterId)?.ids);
   }
 
+  /** Clusters that have instances. */
+  clusterIds(): string[] {
+    return [...this.#loads].filter(([, { ids }]) => ids.size > 0).map(([id]) => id);
+  }
+
   /** Does the cluster have an instance of the application, in whatever state? */
   hosts(clusterId: string, applicationId: string): boolean {
     return this.#loads.get(clusterId)?.applications.has(applicationId) ?? false;

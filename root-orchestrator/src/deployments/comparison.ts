@@ -1,15 +1,19 @@
 /** What to do about the difference between what a cluster has and what it should have. Pure. */
-import type { InstanceRef, InstanceReport } from '@hedgerow/protos';
-import { STATUSES } from '@hedgerow/protos';
+import { type InstanceRef, type InstanceReport, isStatus, STATUSES } from '@hedgerow/protos';
 import type { Instance } from '../model.ts';
+import { isOlder, isRefusal } from './moves.ts';
 
 export type Step =
   /** the cluster has it and should: take over what it says */
   | 'observe'
   /** it has it, but of an older specification */
   | 'renew'
-  /** it has what the root thought nobody had */
+  /** it has what nobody has, as far as is known, or what another cluster has only been asked for */
   | 'adopt'
+  /** an operator removed it there, for good */
+  | 'withdraw'
+  /** it has no copy left of what is not its own any more */
+  | 'forget'
   /** it has it and should not */
   | 'remove'
   /** it gave it up */
@@ -22,20 +26,54 @@ export function instanceId(ref: InstanceRef): string {
   return `${ref.service_id}/${ref.instance_number}`;
 }
 
-/** For an instance that a cluster names in its Hello. @param stored null = it certainly does not exist */
-export function stepForListed(clusterId: string, report: InstanceReport, stored: Instance | null): Step {
-  if (report.status === 'UNDEPLOYED') return stored?.cluster_id === clusterId ? 'gone' : 'nothing';
+/**
+ * For an instance that a cluster names in its Hello.
+ * @param stored null = it certainly does not exist
+ * @param ownerIsLost is the cluster that has it, by the store, away for longer than the instance waits?
+ */
+export function stepForListed(
+  clusterId: string,
+  report: InstanceReport,
+  stored: Instance | null,
+  ownerIsLost = false,
+): Step {
+  if (report.status === 'UNDEPLOYED') return stepForEnded(clusterId, report, stored);
   if (!stored || stored.desired === 'gone') return 'remove';
-  if (stored.cluster_id === '') return 'adopt';
-  if (stored.cluster_id !== clusterId) return 'remove';
-  return report.generation < stored.generation ? 'renew' : 'observe';
+  if (stored.cluster_id === clusterId) return isOlder(report, stored) ? 'renew' : 'observe';
+  if (report.generation < stored.generation) return 'remove';
+  return stored.cluster_id === '' || isRightful(clusterId, report, stored, ownerIsLost) ? 'adopt' : 'remove';
+}
+
+/** It was given to another cluster because this one was away, and that one has not got it, as far as is known. */
+function isRightful(clusterId: string, report: InstanceReport, stored: Instance, ownerIsLost: boolean) {
+  const isThere = isStatus(report.status) && !isRefusal(report.status);
+  const isElsewhere = stored.status !== 'CLUSTER_SCHEDULED' && !ownerIsLost;
+  return isThere && !isElsewhere && mayHaveCopy(stored, clusterId);
 }
 
 /** For an instance that a cluster names in a report of a change. */
 export function stepForReported(clusterId: string, report: InstanceReport, stored: Instance | null): Step {
-  const mine = stored?.cluster_id === clusterId;
-  if (report.status === 'UNDEPLOYED') return mine ? 'gone' : 'nothing';
-  return mine ? 'observe' : 'remove';
+  if (report.status === 'UNDEPLOYED') return stepForEnded(clusterId, report, stored);
+  return stored?.cluster_id === clusterId ? 'observe' : 'remove';
+}
+
+/** The cluster has it no more. What an operator removed there goes for good, unless it is elsewhere by now. */
+function stepForEnded(
+  clusterId: string,
+  { withdrawn = false }: InstanceReport,
+  stored: Instance | null,
+): Step {
+  if (!stored) return withdrawn ? 'forget' : 'nothing';
+  const isHere = stored.cluster_id === clusterId;
+  const isLast = isHere || (stored.cluster_id === '' && mayHaveCopy(stored, clusterId));
+  if (withdrawn && isLast && stored.desired === 'run') return 'withdraw';
+  if (isHere) return 'gone';
+  return withdrawn || mayHaveCopy(stored, clusterId) ? 'forget' : 'nothing';
+}
+
+/** Did it have the instance when it went out of reach? */
+export function mayHaveCopy({ left }: Instance, clusterId: string): boolean {
+  return left?.includes(clusterId) ?? false;
 }
 
 /** For an instance of this cluster that its Hello does not name. */

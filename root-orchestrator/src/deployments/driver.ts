@@ -4,8 +4,10 @@ import type { InstanceReport, PlaceAnswer } from '@hedgerow/protos';
 import type { Session } from '../clusters/session.ts';
 import { aboutKnown, type Story } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
+import type { Absences } from './absences.ts';
+import type { Asks } from './asks.ts';
 import { type Board, isStranded, isUnanswered } from './board.ts';
-import { instanceId } from './comparison.ts';
+import { instanceId, mayHaveCopy } from './comparison.ts';
 import type { InstanceStore } from './instance-store.ts';
 import type { Placement } from './placement.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -13,11 +15,15 @@ import type { Removal } from './removal.ts';
 
 /** ms: the deadline of REQUESTED and of the negative scheduling results. */
 const RETRY_EVERY = 10_000;
+/** Instances of one cluster that are compared before others have their turn. */
+const AT_ONCE = 200;
 
 export interface DriverParts {
   instances: InstanceStore;
   board: Board;
   placement: Placement;
+  asks: Asks;
+  absences: Absences;
   removal: Removal;
   reconciler: Reconciler;
   story: Pick<Story, 'changed'>;
@@ -49,6 +55,7 @@ export class Driver {
       this.#stored(before, after);
     });
     for (const id of this.#parts.board.leaving) this.#background(id, () => this.#drive(id));
+    this.#parts.absences.start(id => this.#background(id, () => this.#drive(id)));
     if (!this.#stopped) this.#cancel = every(this.#parts.clock, RETRY_EVERY, () => this.#takeUp());
   }
 
@@ -57,7 +64,8 @@ export class Driver {
     this.#stopped = true;
     this.#cancel();
     this.#parts.instances.stop();
-    this.#parts.placement.stop();
+    this.#parts.asks.stop();
+    this.#parts.absences.stop();
     await this.#serial.idle();
   }
 
@@ -71,26 +79,58 @@ export class Driver {
     void this.#parts.loops.waiting(() => this.#tryWaiting());
   }
 
-  /** Compares a Hello with the store and settles the differences. */
-  compare(session: Session, listed: readonly InstanceReport[]): Promise<void> {
-    return this.#parts.loops.comparison(() => this.#compare(session, listed));
+  /** A cluster is here (again): what was known of its instances is true until it says otherwise. */
+  async found({ clusterId }: Session): Promise<void> {
+    const { absences, board } = this.#parts;
+    absences.end(clusterId);
+    const told = board.ofCluster(clusterId).filter(({ last_detail }) => last_detail !== undefined);
+    await this.#each(told, ({ id }) => [id, () => absences.restore(id, clusterId)]);
   }
 
-  async #compare(session: Session, listed: readonly InstanceReport[]): Promise<void> {
-    const { board, reconciler } = this.#parts;
-    const named = new Set(listed.map(instanceId));
-    const missing = board.ofCluster(session.clusterId).filter(instance => !named.has(instance.id));
-    await Promise.all([
-      ...listed.map(report => this.#run(instanceId(report), () => reconciler.listed(session, report))),
-      ...missing.map(({ id }) => this.#run(id, () => reconciler.missing(session, id))),
-    ]);
+  /** Compares what a cluster has with the store and settles the differences. */
+  compare(session: Session, listed: readonly InstanceReport[]): Promise<void> {
+    return this.#parts.loops.comparison(async () => {
+      const { reconciler } = this.#parts;
+      const named = new Set(listed.map(instanceId));
+      const missing = this.#concerned(session).filter(({ id }) => !named.has(id));
+      await this.#each(listed, report => [instanceId(report), () => reconciler.listed(session, report)]);
+      await this.#each(missing, ({ id }) => [id, () => reconciler.missing(session, id)]);
+    });
+  }
+
+  /** The cluster has what it should have: only what it was not told yet is told. */
+  agree(session: Session): Promise<void> {
+    return this.#parts.loops.comparison(async () => {
+      const { reconciler } = this.#parts;
+      const untold = this.#concerned(session).filter(
+        instance =>
+          instance.cluster_id !== session.clusterId || instance.desired === 'gone' || isUnanswered(instance),
+      );
+      await this.#each(untold, ({ id }) => [id, () => reconciler.agreed(session, id)]);
+    });
   }
 
   async reports(session: Session, reports: readonly InstanceReport[]): Promise<void> {
     const { reconciler } = this.#parts;
-    await Promise.all(
-      reports.map(report => this.#run(instanceId(report), () => reconciler.reported(session, report))),
-    );
+    await this.#each(reports, report => [instanceId(report), () => reconciler.reported(session, report)]);
+  }
+
+  /** Instances that the cluster should have, and those that it may have. */
+  #concerned({ clusterId }: Session): Instance[] {
+    const { board } = this.#parts;
+    const copies = [...board.all()].filter(instance => mayHaveCopy(instance, clusterId));
+    return [...board.ofCluster(clusterId), ...copies];
+  }
+
+  /** However many there are, nobody else waits for all of them. */
+  async #each<T>(
+    all: readonly T[],
+    work: (one: T) => readonly [id: string, task: () => Promise<void>],
+  ): Promise<void> {
+    for (let at = 0; at < all.length; at += AT_ONCE) {
+      if (at > 0) await new Promise(setImmediate);
+      await Promise.all(all.slice(at, at + AT_ONCE).map(one => this.#run(...work(one))));
+    }
   }
 
   async answer(session: Session, answer: PlaceAnswer): Promise<void> {
@@ -101,19 +141,10 @@ export class Driver {
     });
   }
 
-  /** A stream ended. What was asked on it stays tied to its cluster until the cluster's next Hello tells. */
+  /** A stream ended. What was asked on it stays tied to its cluster, which is waited for. */
   lost(session: Session): void {
-    const status_detail = `cluster ${session.name} was lost before it answered; it is waited for`;
-    for (const id of this.#parts.placement.lost(session)) {
-      this.#background(id, async () => {
-        if (this.#parts.placement.isAsking(id)) return;
-        await this.#parts.instances.change(id, current =>
-          current.status === 'CLUSTER_SCHEDULED' && current.cluster_id === session.clusterId
-            ? { status_detail }
-            : null,
-        );
-      });
-    }
+    this.#parts.asks.lost(session);
+    if (!this.#stopped) this.#parts.absences.begin(session.clusterId);
   }
 
   /** What this part itself changes of an instance never makes it wanted or unwanted. */
@@ -132,17 +163,19 @@ export class Driver {
   }
 
   async #drive(id: string): Promise<void> {
-    const { instances, placement, removal } = this.#parts;
+    const { instances, placement, removal, absences } = this.#parts;
     const instance = await instances.read(id);
     if (instance?.desired !== 'run') placement.dismiss(id);
     if (!instance) return;
     if (instance.desired === 'gone') await removal.begin(instance);
     else if (instance.cluster_id === '') await placement.place(instance);
+    else if (absences.has(instance.cluster_id)) await absences.settle(instance);
     else if (isStranded(instance)) await placement.move(instance);
     else if (isUnanswered(instance)) await placement.askAgain(instance);
   }
 
   async #tryWaiting(): Promise<void> {
+    this.#parts.absences.lookAgain();
     const { waiting, stranded } = this.#parts.board;
     for (const id of [...waiting, ...stranded]) {
       await this.#run(id, () => this.#drive(id)).catch((error: unknown) => this.#failed(id, error));

@@ -1,17 +1,22 @@
 import { type Clock, type Collection, HedgerowError, update } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import type { Reign } from '../leadership/leadership.ts';
-import type { Instance } from '../model.ts';
+import type { Instance, PlacedMove } from '../model.ts';
 import { looksDifferent } from '../network/entry.ts';
+import type { MoveRecorder } from '../ports.ts';
 import type { Board } from './board.ts';
+import { ownMoves } from './chronicle.ts';
 
 interface Parts {
   collection: Collection<Instance>;
   board: Board;
   reign: Reign;
   clock: Clock;
+  moves: MoveRecorder;
   /** Called when the network table of a service is no longer what it was. */
   touched: (serviceId: string) => void;
+  /** A root has written under this epoch, which is later than this reign's. */
+  outbid: (epoch: number) => void;
 }
 
 export type Change = Partial<Omit<Instance, 'id' | 'revision'>>;
@@ -19,7 +24,14 @@ export type Change = Partial<Omit<Instance, 'id' | 'revision'>>;
 /** @param before undefined = not known until now @param after as it is stored */
 type Listener = (before: Instance | undefined, after: Instance) => void;
 
-/** The stored instances. The copy in memory and the network table follow every write, whoever it is by. */
+/** Instances that are sealed side by side. */
+const SEAL_AT_ONCE = 50;
+
+/**
+ * The stored instances. The copy in memory and the network table follow every write, whoever it is by. Each carries the
+ * epoch of the root that wrote it last while leading, so that one that stood still and does not know yet that it leads
+ * no more cannot write over a later one.
+ */
 export class InstanceStore {
   readonly #parts: Parts;
   #unwatch = (): void => {};
@@ -29,13 +41,14 @@ export class InstanceStore {
     this.#parts = parts;
   }
 
-  /** Reads all of them. @param listener hears of changes from then on */
+  /** Reads all of them. @param listener hears of changes from then on @throws NOT_LEADING */
   async start(listener: Listener): Promise<void> {
     this.#unwatch = this.#parts.collection.watch((id, instance) => {
       if (instance) this.#keep(instance);
       else this.#forget(id);
     });
     for (const instance of await this.#parts.collection.find()) this.#keep(instance);
+    await this.#sealAll();
     this.#tell = listener;
   }
 
@@ -52,32 +65,82 @@ export class InstanceStore {
 
   /**
    * @param change null = leave it as it is, which costs no write
+   * @param heard the change is what a cluster said, so it is no move of the root's
    * @returns null when there is no such instance
    * @throws NOT_LEADING
    */
-  async change(id: string, change: (instance: Instance) => Change | null): Promise<Instance | null> {
+  async change(
+    id: string,
+    change: (instance: Instance) => Change | null,
+    heard: 'own' | 'heard' = 'own',
+  ): Promise<Instance | null> {
+    let before: Instance | null = null;
     const instance = await update(this.#parts.collection, id, current => {
       const changes = change(current);
       if (changes === null) return null;
-      this.#checkReign();
-      return { ...current, ...changes, last_modified_timestamp: this.#parts.clock.now() / 1000 };
+      this.#checkReign(current);
+      before = current;
+      const last_modified_timestamp = this.#parts.clock.now() / 1000;
+      return { ...current, ...changes, ...this.#seal(), last_modified_timestamp };
     });
-    if (instance) this.#keep(instance);
-    else this.#forget(id);
+    if (!instance) this.#forget(id);
+    else {
+      this.#keep(instance);
+      if (before && heard === 'own')
+        this.#record(instance, ownMoves(before, instance, this.#parts.clock.now()));
+    }
     return instance;
   }
 
-  /** @throws NOT_LEADING */
+  /** Of what is not wanted any more; what is stays. @throws NOT_LEADING */
   async remove(id: string): Promise<void> {
-    this.#checkReign();
-    await this.#parts.collection.remove(id);
-    this.#forget(id);
+    for (;;) {
+      const current = await this.read(id);
+      if (current?.desired !== 'gone') return;
+      this.#checkReign(current);
+      if (await this.#parts.collection.remove(id, current.revision)) return this.#forget(id);
+    }
   }
 
-  /** A root that was paused may believe that it leads while another one does. */
-  #checkReign(): void {
-    if (this.#parts.reign.isValid()) return;
+  /** What a cluster says has happened. */
+  heard(instance: Instance, moves: readonly PlacedMove[]): void {
+    this.#record(instance, moves);
+  }
+
+  #seal(): { reign?: number } {
+    const { epoch } = this.#parts.reign;
+    return epoch > 0 ? { reign: epoch } : {};
+  }
+
+  /**
+   * A root that was paused may believe that it leads while another one does: what it has read before, it can write no
+   * more. With an embedded store there is no other root.
+   */
+  async #sealAll(): Promise<void> {
+    const { reign, board, collection } = this.#parts;
+    if (reign.epoch === 0) return;
+    const open = [...board.all()].filter(instance => instance.reign !== reign.epoch).map(({ id }) => id);
+    for (let at = 0; at < open.length; at += SEAL_AT_ONCE) {
+      const sealing = open.slice(at, at + SEAL_AT_ONCE).map(id =>
+        update(collection, id, current => {
+          this.#checkReign(current);
+          return current.reign === reign.epoch ? null : { ...current, reign: reign.epoch };
+        }),
+      );
+      for (const sealed of await Promise.all(sealing)) if (sealed) this.#keep(sealed);
+    }
+  }
+
+  #checkReign(stored: Instance | undefined): void {
+    const { reign, outbid } = this.#parts;
+    const later = stored?.reign ?? 0;
+    if (reign.epoch > 0 && later > reign.epoch) outbid(later);
+    else if (reign.isValid()) return;
     throw new HedgerowError(ERRORS.NOT_LEADING, 'this root leads no more');
+  }
+
+  #record(instance: Instance, moves: readonly PlacedMove[]): void {
+    if (moves.length > 0) this.#parts.moves.record(instance, moves);
   }
 
   /** What is told late may be older than what is known. */
@@ -86,6 +149,9 @@ export class InstanceStore {
     if (before && before.revision >= instance.revision) return;
     this.#parts.board.put(instance);
     if (looksDifferent(before, instance)) this.#parts.touched(instance.service_id);
+    if (instance.revision === 1) {
+      this.#record(instance, ownMoves(null, instance, Math.round(instance.last_modified_timestamp * 1000)));
+    }
     this.#tell(before, instance);
   }
 

@@ -96,11 +96,15 @@ const TABLE: Row[] = [
   },
   { name: 'completed stays completed', from: 'COMPLETED', report: { epoch: 6 }, gives: null },
   {
-    name: 'a Hello stands, older epoch or not',
-    report: { epoch: 1, status: 'CREATED' },
+    name: 'a Hello stands, also where no move leads',
+    report: { status: 'CREATED' },
     whole: true,
     gives: 'CREATED',
   },
+  { name: 'but not of an older epoch', report: { epoch: 4, status: 'FAILED' }, whole: true, gives: null },
+  { name: 'nor of an older generation', report: { generation: 1, epoch: 9 }, whole: true, gives: null },
+  { name: 'a word of the root’s own is not taken', report: { epoch: 6, status: 'REQUESTED' }, gives: null },
+  { name: 'nor an epoch that cannot be', report: { epoch: 4_000_000_000, status: 'FAILED' }, gives: null },
   { name: 'a Hello does not undo an end', from: 'COMPLETED', report: {}, whole: true, gives: null },
 ];
 

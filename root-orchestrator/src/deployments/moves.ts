@@ -11,22 +11,56 @@ import {
 import type { Instance } from '../model.ts';
 import type { Change } from './instance-store.ts';
 
-/** What is known of an instance only while a cluster has it. */
+/** What is known of an instance only while a cluster has it. The epoch stays: whoever gets it next goes on from there. */
 export const UNPLACED = {
   cluster_id: '',
-  epoch: 0,
+  last_detail: undefined,
   ...NO_PLACEMENT,
 } as const;
 
+/** A cluster counts its placements one by one: who is so far ahead makes the numbers up. */
+const MOST_AHEAD = 1_000_000;
+
+/** Is it of an earlier specification or placement than what is stored? */
+export function isOlder(report: InstanceReport, { generation, epoch }: Instance): boolean {
+  return report.generation < generation || report.epoch < epoch;
+}
+
 /**
- * @param whole the report is part of a Hello, which is all that the cluster knows: it stands, whatever was said before
- * @returns the fields that differ, or null when there are none or the report is older than what is stored
+ * @param whole the report is part of a Hello, which is all that the cluster knows: no move is too large for it
+ * @returns the fields that differ, or null when there are none, when the report is older than what is stored, or when it
+ * says what no cluster can know
  */
 export function observe(instance: Instance, report: InstanceReport, whole: boolean): Change | null {
-  if (!isStatus(report.status) || !mayFollow(instance, report, report.status, whole)) return null;
+  if (isOlder(report, instance) || !isStatus(report.status) || !isCredible(report, instance)) return null;
+  if (!mayFollow(instance, report, report.status, whole)) return null;
+  const seen = said(instance, report, report.status);
+  const differs = (key: keyof Change) => seen[key] !== instance[key];
+  return (Object.keys(seen) as (keyof Change)[]).some(differs) ? seen : null;
+}
+
+/**
+ * Another cluster's copy is the instance from now on. How often others placed theirs does not count against it.
+ * @returns null when it cannot be
+ */
+export function takeOver(instance: Instance, clusterId: string, report: InstanceReport): Change | null {
+  const isOld = report.generation < instance.generation;
+  if (isOld || !isStatus(report.status) || !isCredible(report, instance)) return null;
+  const left = leftBehind([...(instance.left ?? []), instance.cluster_id], clusterId);
+  return { ...said(instance, report, report.status), cluster_id: clusterId, left };
+}
+
+/** @returns `left` of an instance: those of the clusters that the owner is not; undefined when there are none */
+export function leftBehind(clusters: readonly string[], owner: string): readonly string[] | undefined {
+  const others = [...new Set(clusters)].filter(id => id !== '' && id !== owner);
+  return others.length > 0 ? others : undefined;
+}
+
+function said(instance: Instance, report: InstanceReport, status: Status): Change {
   const again = report.epoch !== instance.epoch;
-  const seen: Change = {
-    status: report.status,
+  return {
+    last_detail: undefined,
+    status,
     status_detail: report.status_detail,
     epoch: report.epoch,
     worker_id: report.worker_id,
@@ -39,15 +73,16 @@ export function observe(instance: Instance, report: InstanceReport, whole: boole
     disk: report.disk || (again ? '' : instance.disk),
     logs: report.logs || instance.logs,
   };
-  const differs = (key: keyof Change) => seen[key] !== instance[key];
-  return (Object.keys(seen) as (keyof Change)[]).some(differs) ? seen : null;
+}
+
+/** Some states are the root's own words. */
+function isCredible({ status, epoch }: InstanceReport, instance: Instance): boolean {
+  return isStatus(status) && !isWrittenBy('root', status) && epoch - instance.epoch <= MOST_AHEAD;
 }
 
 function mayFollow(instance: Instance, report: InstanceReport, to: Status, whole: boolean): boolean {
   if (STATUSES[instance.status].final && to !== instance.status) return false;
-  if (whole) return true;
-  if (report.generation < instance.generation || report.epoch < instance.epoch) return false;
-  if (report.epoch > instance.epoch) return true;
+  if (whole || report.epoch > instance.epoch) return true;
   return canMove(instance.status, to) || mayOvertake(instance.status) || isRefusal(to);
 }
 

@@ -1,37 +1,18 @@
-import { type Clock, type Collection, type Logger, SerialByKey } from '@hedgerow/common';
-import { isStatus, isWrittenBy, type Place, type PlaceAnswer, STATUSES, type Status } from '@hedgerow/protos';
+import { type Collection, type Logger, SerialByKey } from '@hedgerow/common';
+import { isPlaced, isStatus, isWrittenBy, type PlaceAnswer, type StatusOf } from '@hedgerow/protos';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Session } from '../clusters/session.ts';
-import { aboutKnown } from '../logs/story.ts';
+import { about, aboutKnown } from '../logs/story.ts';
 import type { Instance, Service } from '../model.ts';
 import type { Table } from '../network/table.ts';
 import type { Candidate } from '../scheduler/candidate.ts';
 import { schedule } from '../scheduler/schedule.ts';
+import type { Asks, Refusal, Refusals } from './asks.ts';
 import type { Board } from './board.ts';
-import type { InstanceStore } from './instance-store.ts';
-import { UNPLACED } from './moves.ts';
+import type { Change, InstanceStore } from './instance-store.ts';
+import { type Absence, isHeld, outOfReach } from './loss.ts';
+import { leftBehind, UNPLACED } from './moves.ts';
 import { demandOf, placeMessage } from './spec.ts';
-
-/** ms that a cluster has to answer before it is asked again. */
-const ANSWER_WITHIN = 5000;
-/** Unanswered messages that make up the deadline of CLUSTER_SCHEDULED. */
-const TELL_AFTER = (STATUSES.CLUSTER_SCHEDULED.deadline ?? 0) / ANSWER_WITHIN;
-
-interface Refusal {
-  status: Status;
-  detail: string;
-}
-
-/** A Place that waits for its answer. */
-interface Ask {
-  readonly instanceId: string;
-  readonly session: Session;
-  readonly place: Place;
-  /** Clusters that refused this instance in the same round, this one not among them. */
-  readonly refusals: ReadonlyMap<string, Refusal>;
-  times: number;
-  cancel: () => void;
-}
 
 export interface PlacementParts {
   services: Collection<Service>;
@@ -39,8 +20,15 @@ export interface PlacementParts {
   board: Board;
   clusters: Clusters;
   table: Table;
-  clock: Clock;
+  asks: Asks;
   log: Logger;
+}
+
+/** How an instance comes to a cluster. */
+interface Reason {
+  refusals?: Refusals;
+  /** of the cluster that has had it */
+  absence?: Absence;
 }
 
 /**
@@ -50,7 +38,6 @@ export interface PlacementParts {
  */
 export class Placement {
   readonly #parts: PlacementParts;
-  readonly #asks = new Map<string, Ask>();
   readonly #turns = new SerialByKey();
   /** Why an instance is placed nowhere, as was logged last: by instance, then by who said so. */
   readonly #told = new Map<string, Map<string, string>>();
@@ -60,18 +47,29 @@ export class Placement {
     this.#parts = parts;
   }
 
-  /** Is an answer outstanding (on this stream)? */
-  isAsking(instanceId: string, session?: Session): boolean {
-    const ask = this.#asks.get(instanceId);
-    return ask !== undefined && (session === undefined || ask.session === session);
-  }
-
   /**
    * For an instance on no cluster, or on one that has just refused it: asks the best one that has not. Decisions are
    * made one after the other, so that each sees what the one before it took.
    */
-  place(instance: Instance, refusals: ReadonlyMap<string, Refusal> = new Map()): Promise<void> {
+  place(instance: Instance, refusals: Refusals = new Map()): Promise<void> {
     return this.#turns.run('decision', () => this.#decide(instance, refusals));
+  }
+
+  /**
+   * For an instance whose cluster has been out of reach for too long: asks the best one of the others.
+   * @returns why there is none; null when one was asked, or nothing is to be done
+   */
+  replace(instance: Instance, absence: Absence): Promise<string | null> {
+    return this.#turns.run('decision', async () => {
+      const service = await this.#parts.services.get(instance.service_id);
+      if (!service) return null;
+      const others = this.#candidates(service, new Set([instance.cluster_id]));
+      const decision = schedule(others, demandOf(service, instance));
+      if ('status' in decision) return decision.detail;
+      for (const { id } of decision.clusters)
+        if (await this.placeOn(id, instance, service, { absence })) return null;
+      return 'those that fitted were lost meanwhile';
+    });
   }
 
   /** Ties the instance to a cluster and asks it. @returns false when it is not there, so was not asked */
@@ -79,24 +77,23 @@ export class Placement {
     clusterId: string,
     instance: Instance,
     service: Service,
-    refusals: ReadonlyMap<string, Refusal> = new Map(),
+    { refusals = new Map(), absence }: Reason = {},
   ): Promise<boolean> {
-    const session = this.#parts.clusters.session(clusterId);
+    const { clusters, instances, table } = this.#parts;
+    const session = clusters.session(clusterId);
     if (!session) return false;
-    await this.#parts.table.introduce(session, service);
-    const tied = await this.#parts.instances.change(instance.id, current =>
-      current.desired === 'gone' ? null : tie(clusterId, this.#parts.clusters.nameOf(clusterId)),
-    );
-    if (!tied || tied.desired === 'gone') return true;
-    const attemptId = `${instance.id}#${++this.#attempts}`;
-    return this.#ask({
-      instanceId: instance.id,
-      session,
-      place: placeMessage(attemptId, service, tied),
-      refusals,
-      times: 0,
-      cancel: () => {},
+    await table.introduce(session, service);
+    const tied = await instances.change(instance.id, current => {
+      if (current.desired === 'gone') return null;
+      if (!absence) return tie(current, clusterId, clusters.nameOf(clusterId));
+      return current.cluster_id === instance.cluster_id && isHeld(current)
+        ? retie(current, clusterId, clusters.nameOf(clusterId), absence)
+        : null;
     });
+    if (tied?.desired !== 'run' || tied.cluster_id !== clusterId) return true;
+    if (absence) this.#parts.log.warn({ ...about(tied), cluster: session.name }, tied.status_detail);
+    const place = placeMessage(`${instance.id}#${++this.#attempts}`, service, tied);
+    return this.#parts.asks.begin({ instanceId: instance.id, session, place, refusals });
   }
 
   /**
@@ -105,7 +102,7 @@ export class Placement {
    */
   async move(instance: Instance): Promise<void> {
     const service = await this.#parts.services.get(instance.service_id);
-    if (!service || this.#asks.has(instance.id)) return;
+    if (!service || this.#parts.asks.has(instance.id)) return;
     const elsewhere = this.#candidates(service, new Set([instance.cluster_id]));
     if ('status' in schedule(elsewhere, demandOf(service, instance))) return;
     await this.placeOn(instance.cluster_id, instance, service);
@@ -113,44 +110,36 @@ export class Placement {
 
   /** Instances tied to a cluster that is here and was not asked on this stream. */
   unasked(): string[] {
-    const { board, clusters } = this.#parts;
+    const { board, clusters, asks } = this.#parts;
     const isHere = (id: string) => clusters.isConnected(board.get(id)?.cluster_id ?? '');
-    return [...board.asked].filter(id => !this.#asks.has(id) && isHere(id));
+    return [...board.asked].filter(id => !asks.has(id) && isHere(id));
   }
 
   /** For an instance whose cluster is here and was never asked: the root that tied them together could not do it. */
   async askAgain(instance: Instance): Promise<void> {
-    if (this.#asks.has(instance.id)) return;
+    if (this.#parts.asks.has(instance.id)) return;
     const service = await this.#parts.services.get(instance.service_id);
     if (service) await this.placeOn(instance.cluster_id, instance, service);
   }
 
   /** @returns the instance when it is now known that the cluster has not got it and it is not wanted any more */
   async answered(session: Session, instanceId: string, answer: PlaceAnswer): Promise<Instance | null> {
-    const ask = this.#asks.get(instanceId);
-    if (!ask || ask.place.attempt_id !== answer.attempt_id || ask.session !== session) return null;
-    this.#forget(ask);
+    const wish = this.#parts.asks.take(session, instanceId, answer.attempt_id);
+    if (!wish) return null;
     if (answer.accepted) {
       this.#told.delete(instanceId);
       await this.#parts.instances.change(instanceId, current => accepted(current, session.clusterId, answer));
       return null;
     }
-    this.#reserve(ask, -1);
+    this.#parts.asks.reserve(wish, -1);
     const instance = await this.#parts.instances.read(instanceId);
     if (!instance || instance.cluster_id !== session.clusterId) return null;
     if (instance.desired === 'gone') return instance;
     if (instance.status !== 'CLUSTER_SCHEDULED') return null;
     const refusal = refusalOf(session.name, answer);
     this.#tellOnce(instanceId, session.clusterId, refusal);
-    await this.place(instance, new Map([...ask.refusals, [session.clusterId, refusal]]));
+    await this.place(instance, new Map([...wish.refusals, [session.clusterId, refusal]]));
     return null;
-  }
-
-  /** @returns the instances of which it is not known whether this cluster took them */
-  lost(session: Session): string[] {
-    const asks = [...this.#asks.values()].filter(ask => ask.session === session);
-    for (const ask of asks) this.#forget(ask);
-    return asks.map(ask => ask.instanceId);
   }
 
   /** The instance is not wanted any more, or is not there. */
@@ -158,18 +147,13 @@ export class Placement {
     this.#told.delete(instanceId);
   }
 
-  stop(): void {
-    for (const ask of this.#asks.values()) ask.cancel();
-    this.#asks.clear();
-  }
-
-  async #decide(instance: Instance, refusals: ReadonlyMap<string, Refusal>): Promise<void> {
+  async #decide(instance: Instance, refusals: Refusals): Promise<void> {
     const service = await this.#parts.services.get(instance.service_id);
     if (!service || instance.desired === 'gone') return;
     const decision = schedule(this.#candidates(service, refusals), demandOf(service, instance));
     if ('clusters' in decision) {
       for (const candidate of decision.clusters) {
-        if (await this.placeOn(candidate.id, instance, service, refusals)) return;
+        if (await this.placeOn(candidate.id, instance, service, { refusals })) return;
       }
     }
     const detail = 'status' in decision ? decision.detail : 'the clusters that fitted were lost meanwhile';
@@ -198,52 +182,6 @@ export class Placement {
       });
   }
 
-  #ask(ask: Ask): boolean {
-    if (!ask.session.send({ place: ask.place })) return false;
-    const before = this.#asks.get(ask.instanceId);
-    if (before) this.#forget(before);
-    this.#asks.set(ask.instanceId, ask);
-    this.#reserve(ask, 1);
-    this.#await(ask);
-    return true;
-  }
-
-  #await(ask: Ask): void {
-    ask.times += 1;
-    ask.cancel = this.#parts.clock.after(ANSWER_WITHIN, () => {
-      if (this.#asks.get(ask.instanceId) !== ask || !ask.session.send({ place: ask.place })) return;
-      const silent = `cluster ${ask.session.name} has not answered for ${(ask.times * ANSWER_WITHIN) / 1000} s`;
-      this.#parts.log.warn(aboutKnown(this.#parts.board, ask.instanceId), `${silent}; asked again`);
-      if (ask.times === TELL_AFTER)
-        this.#tell(ask, `${silent}; it is asked again every ${ANSWER_WITHIN / 1000} s`);
-      this.#await(ask);
-    });
-  }
-
-  /** It stays tied: a silent cluster may have accepted. But people are told. */
-  #tell(ask: Ask, status_detail: string): void {
-    this.#parts.instances
-      .change(ask.instanceId, current =>
-        current.status === 'CLUSTER_SCHEDULED' && current.cluster_id === ask.session.clusterId
-          ? { status_detail }
-          : null,
-      )
-      .catch((error: unknown) => {
-        const fields = { ...aboutKnown(this.#parts.board, ask.instanceId), err: error };
-        this.#parts.log.error(fields, 'a status was not stored');
-      });
-  }
-
-  #forget(ask: Ask): void {
-    ask.cancel();
-    this.#asks.delete(ask.instanceId);
-  }
-
-  #reserve(ask: Ask, sign: 1 | -1): void {
-    const { vcpus, memory } = ask.place.service;
-    this.#parts.clusters.reserve(ask.session.clusterId, sign * vcpus, sign * memory);
-  }
-
   /** An instance that waits is tried every few seconds: its story has one line for each reason, not for each try. */
   #tellOnce(instanceId: string, by: string, { status, detail }: Refusal): void {
     const told = this.#told.get(instanceId) ?? new Map<string, string>();
@@ -266,27 +204,37 @@ export class Placement {
   }
 }
 
-function tie(clusterId: string, clusterName: string) {
-  return {
-    ...UNPLACED,
-    cluster_id: clusterId,
-    status: 'CLUSTER_SCHEDULED',
-    status_detail: `cluster ${clusterName} was asked`,
-  } as const;
+const ASKED: StatusOf<'root'> = 'CLUSTER_SCHEDULED';
+
+/** A cluster that may still have a copy is told to remove it, unless it is the one that gets it now. */
+function tie({ left }: Instance, clusterId: string, clusterName: string): Change {
+  const status_detail = `cluster ${clusterName} was asked`;
+  const tied = { cluster_id: clusterId, left: leftBehind(left ?? [], clusterId) };
+  return { ...UNPLACED, ...tied, status: ASKED, status_detail };
+}
+
+function retie(current: Instance, clusterId: string, clusterName: string, absence: Absence): Change {
+  const { status_detail: asked, ...tied } = tie(current, clusterId, clusterName);
+  const left = leftBehind([...(current.left ?? []), current.cluster_id], clusterId);
+  return { ...tied, left, status_detail: `${outOfReach(absence)}; ${asked}` };
 }
 
 /** Reports may have come first: then they said more than this. */
-function accepted(instance: Instance, clusterId: string, answer: PlaceAnswer) {
-  if (instance.cluster_id !== clusterId || instance.status !== 'CLUSTER_SCHEDULED') return null;
-  const status_detail = `worker ${answer.worker_id} was chosen`;
-  return { status: 'NODE_SCHEDULED', status_detail, worker_id: answer.worker_id } as const;
+function accepted(instance: Instance, clusterId: string, answer: PlaceAnswer): Change | null {
+  if (instance.cluster_id !== clusterId || instance.status !== ASKED) return null;
+  const said = isStatus(answer.status) && isPlaced(answer.status) ? answer.status : ACCEPTED;
+  const status_detail = answer.status_detail || `worker ${answer.worker_id} was chosen`;
+  return { status: said, status_detail, worker_id: answer.worker_id };
 }
+
+/** What a cluster that accepts has done, when it does not say what. */
+const ACCEPTED: StatusOf<'cluster'> = 'NODE_SCHEDULED';
 
 function refusalOf(clusterName: string, answer: PlaceAnswer): Refusal {
   const known = isStatus(answer.status) && isWrittenBy('cluster', answer.status) ? answer.status : null;
   const detail = answer.status_detail || 'it gave no reason';
   return {
-    status: known && known !== 'NODE_SCHEDULED' ? known : 'NO_WORKER_CAPACITY',
+    status: known && known !== ACCEPTED && known !== 'UNDEPLOYED' ? known : 'NO_WORKER_CAPACITY',
     detail: `cluster ${clusterName}: ${detail}`,
   };
 }

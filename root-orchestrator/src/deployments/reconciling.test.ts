@@ -58,14 +58,15 @@ describe('a Hello', () => {
     assert.deepEqual([stored.status, stored.status_detail, stored.logs], ['FAILED', 'exit code 3', 'oh']);
   });
 
-  test('that lacks an instance gets it placed again, and epochs count anew', async () => {
+  test('that lacks an instance gets it placed again, and epochs go on', async () => {
     const { id } = await running({ epoch: 7 });
     const back = await reconnect();
     const place = await back.next('place');
     const replaced = await root.stored(id);
-    assert.deepEqual([replaced.status, replaced.worker_id, replaced.epoch], ['CLUSTER_SCHEDULED', '', 0]);
+    assert.deepEqual([replaced.status, replaced.worker_id, replaced.epoch], ['CLUSTER_SCHEDULED', '', 7]);
+    assert.equal(place.epoch, 7, 'the cluster is to place it with a higher one');
     back.accept(place);
-    back.report(report(place, { epoch: 1 }));
+    back.report(report(place, { epoch: 7, status: 'FAILED' }), report(place, { epoch: 8 }));
     await root.becomesStatus(id, 'RUNNING');
   });
 

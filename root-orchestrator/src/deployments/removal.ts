@@ -4,6 +4,7 @@ import { about } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
 import type { Addresses } from '../ports.ts';
 import type { InstanceStore } from './instance-store.ts';
+import { leftBehind } from './moves.ts';
 
 export interface RemovalParts {
   instances: InstanceStore;
@@ -14,7 +15,7 @@ export interface RemovalParts {
   left: () => void;
 }
 
-/** Ends instances that are not wanted. The document goes when its cluster has said that nothing is left. */
+/** Ends instances that are not wanted. The document goes when every cluster that may have it has said that nothing is left. */
 export class Removal {
   readonly #parts: RemovalParts;
   /** instances that are gone and whose address is not free yet */
@@ -24,17 +25,23 @@ export class Removal {
     this.#parts = parts;
   }
 
-  /** May be called again and again: a cluster answers Remove of what it does not know, too. */
+  /**
+   * May be called again and again: a cluster answers Remove of what it does not know, too. One that somebody removed
+   * from the root answers no more.
+   */
   async begin(instance: Instance): Promise<void> {
-    if (instance.cluster_id === '') return this.finish(instance);
-    const { service_id, instance_number, request_id } = instance;
-    this.#parts.clusters
-      .session(instance.cluster_id)
-      ?.send({ remove: { service_id, instance_number, request_id } });
+    const { cluster_id, service_id, instance_number, request_id } = instance;
+    if (cluster_id === '' || !this.#parts.clusters.isKnown(cluster_id)) return this.finish(instance);
+    this.#parts.clusters.session(cluster_id)?.send({ remove: { service_id, instance_number, request_id } });
   }
 
-  /** The document goes first: a claim without an owner is freed later, an owner without its address is not mended. */
+  /**
+   * Its cluster has nothing left of it. The document goes first: a claim without an owner is freed later, an owner
+   * without its address is not mended.
+   */
   async finish(instance: Instance): Promise<void> {
+    const next = this.#nextWithCopy(instance);
+    if (next !== undefined) return this.#handOver(instance, next);
     await this.#parts.instances.remove(instance.id);
     this.#parts.log.info(about(instance), 'instance removed');
     this.#parts.left();
@@ -45,6 +52,19 @@ export class Removal {
   /** Frees what could not be freed when its instance went. */
   async releaseAgain(): Promise<void> {
     for (const id of this.#unreleased) await this.#release(id);
+  }
+
+  /** A copy that a lost cluster still has keeps the address, or somebody else would get it meanwhile. */
+  #nextWithCopy({ left = [], cluster_id }: Instance): string | undefined {
+    return left.find(id => id !== cluster_id && this.#parts.clusters.isKnown(id));
+  }
+
+  async #handOver({ id }: Instance, clusterId: string): Promise<void> {
+    const status_detail = `cluster ${this.#parts.clusters.nameOf(clusterId)} may still have a copy; it is waited for`;
+    const instance = await this.#parts.instances.change(id, ({ left = [], desired }) =>
+      desired === 'gone' ? { cluster_id: clusterId, left: leftBehind(left, clusterId), status_detail } : null,
+    );
+    if (instance?.cluster_id === clusterId) await this.begin(instance);
   }
 
   async #release(id: string): Promise<void> {

@@ -4,6 +4,8 @@ import { Clusters } from '../clusters/clusters.ts';
 import type { HandlerParts } from '../clusters/handlers/handler.ts';
 import type { Session } from '../clusters/session.ts';
 import type { Collections } from '../collections.ts';
+import { Absences } from '../deployments/absences.ts';
+import { Asks } from '../deployments/asks.ts';
 import { Board } from '../deployments/board.ts';
 import { Driver } from '../deployments/driver.ts';
 import { InstanceStore } from '../deployments/instance-store.ts';
@@ -13,6 +15,7 @@ import { Removal } from '../deployments/removal.ts';
 import { Story } from '../logs/story.ts';
 import { LogStreams } from '../logs/streams.ts';
 import type { RootMeter } from '../metrics/meter.ts';
+import { leakedClaims, leakedHistories, leakedInstances } from '../network/leaks.ts';
 import { Lookup } from '../network/lookup.ts';
 import { Subnets } from '../network/subnets.ts';
 import { Sweep } from '../network/sweep.ts';
@@ -27,7 +30,7 @@ export interface TermDeps {
   addresses: Addresses;
   clock: Clock;
   log: Logger;
-  meter: Pick<RootMeter, 'waiting' | 'comparison' | 'sweep'>;
+  meter: Pick<RootMeter, 'waiting' | 'comparison' | 'sweep' | 'leaks'>;
   /** takes note of what happens to instances */
   moves: MoveRecorder;
   /** May other processes write to the store, too? */
@@ -41,7 +44,7 @@ export interface TermDeps {
 
 /** Timers of the pings are not the injected clock's: some room for both to be late. */
 const KEEPALIVE_SLACK = 1000;
-/** ms; what a crash of another root leaves behind is seen in one turn and freed in the next */
+/** ms; what a crash leaves behind is seen in one turn and freed in the next */
 const SWEEP_EVERY = 300_000;
 
 /** One reign's work. Everything that it knows it reads from the store when it starts. */
@@ -95,19 +98,32 @@ export class RootTerm implements Term {
   }
 
   async #start(): Promise<void> {
-    const { collections, clock, log, meter, shared } = this.#deps;
+    const { shared, clock } = this.#deps;
     const { driver, clusters, subnets } = this.#core;
-    const sweep = new Sweep(collections, clock, log, shared ? LONGEST_REQUEST : 0);
-    // Without others it runs before the API answers and not again: a claim is made before its owner is stored.
-    const sweepOnce = () => meter.sweep(() => sweep.run());
-    if (!shared) await sweepOnce();
+    // Without others, nothing that is there before the API answers is half done.
+    if (!shared) await this.#sweepAfter(0)();
     for (const part of [subnets, clusters]) await part.load();
     if (this.#stopped) return;
     await driver.start();
     if (this.#stopped) return;
     this.#listen();
-    if (shared) this.#cancels.push(every(clock, SWEEP_EVERY, () => sweepAgain(sweepOnce, log)));
+    this.#cancels.push(
+      every(clock, SWEEP_EVERY, sweepAgain(this.#sweepAfter(LONGEST_REQUEST), this.#deps.log)),
+    );
     for (const part of this.#others) await part.start();
+  }
+
+  #sweepAfter(patience: number): () => Promise<unknown> {
+    const { collections, clock, log, meter } = this.#deps;
+    const sweep = new Sweep({
+      ...{ patience, clock, log, count: meter.leaks },
+      finders: [
+        () => leakedClaims(collections),
+        () => leakedHistories(collections),
+        () => leakedInstances(collections, id => this.#core.dismiss(id)),
+      ],
+    });
+    return () => meter.sweep(() => sweep.run());
   }
 
   /** A service may be removed here or by another root; clusters are told, also when it never had an instance. */
@@ -120,35 +136,46 @@ export class RootTerm implements Term {
   }
 }
 
-async function sweepAgain(sweep: () => Promise<unknown>, log: Logger): Promise<void> {
-  try {
-    await sweep();
-  } catch (error) {
-    log.warn({ cause: messageOf(error) }, 'claims without an owner could not be looked for; tried again');
-  }
+function sweepAgain(sweep: () => Promise<unknown>, log: Logger): () => Promise<void> {
+  return async () => {
+    try {
+      await sweep();
+    } catch (error) {
+      log.warn({ cause: messageOf(error) }, 'what nobody owns could not be looked for; tried again');
+    }
+  };
 }
 
-type Core = HandlerParts & { board: Board };
+interface Core extends HandlerParts {
+  /** Has an instance removed that is still wanted. */
+  dismiss: (id: string) => Promise<unknown>;
+}
 
 function createCore(deps: TermDeps, reign: Reign): Core {
-  const { collections, addresses, clock, log, meter, keepalive, outbid } = deps;
+  const { collections, addresses, clock, log, meter, moves, keepalive, outbid } = deps;
   const { services, claims } = collections;
   const clusters = new Clusters({ clusters: collections.clusters, reign, clock, log });
   const board = new Board();
   const table = new Table({ services, board, clusters, clock, log });
   const touched = (serviceId: string) => table.touch(serviceId);
-  const instances = new InstanceStore({ collection: collections.instances, board, reign, clock, touched });
-  const placement = new Placement({ services, instances, board, clusters, table, clock, log });
+  const written = { collection: collections.instances, reign, moves, outbid };
+  const instances = new InstanceStore({ ...written, board, clock, touched });
+  const asks = new Asks({ instances, board, clusters, clock, log });
+  const placement = new Placement({ services, instances, board, clusters, table, asks, log });
+  const absences = new Absences({ services, instances, board, clusters, placement, clock, log });
   const left = () => driver.roomier();
   const removal = new Removal({ instances, clusters, addresses, log, left });
-  const reconciler = new Reconciler({ services, instances, board, placement, removal, table, log });
+  const driven = { instances, board, placement, asks, absences, removal };
+  const reconciler = new Reconciler({ ...driven, services, clusters, table, clock, log });
   const story = new Story({ log, nameOf: id => clusters.nameOf(id) });
-  const work = { instances, board, placement, removal, reconciler };
+  const work = { ...driven, reconciler };
   const driver = new Driver({ ...work, story, clock, log, loops: meter });
   const logs = new LogStreams({ clusters, clock });
   const subnets = new Subnets(claims);
   const lookup = new Lookup({ services, claims });
   const deadAfter = 2 * keepalive + KEEPALIVE_SLACK;
-  const parts = { board, clusters, subnets, table, driver, lookup, logs };
+  const dismiss = (id: string) =>
+    instances.change(id, ({ desired }) => (desired === 'gone' ? null : { desired: 'gone', request_id: '' }));
+  const parts = { board, clusters, subnets, table, driver, lookup, logs, dismiss };
   return { ...parts, reign, outbid, clock, log, deadAfter };
 }

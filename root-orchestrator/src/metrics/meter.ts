@@ -4,6 +4,7 @@ import type { Instance } from '../model.ts';
 import { InstanceEvents } from './instance-events.ts';
 import { type LinkCounts, linkCounts } from './link.ts';
 import { type LeadersView, readOut } from './read-out.ts';
+import { ROOT_METRICS } from './table.ts';
 
 /** What the parts of the root that face clusters are counted with. */
 export interface RootMeter {
@@ -12,8 +13,9 @@ export interface RootMeter {
   readonly waiting: MeteredLoop;
   /** compares a cluster's Hello with the store */
   readonly comparison: MeteredLoop;
-  /** looks for claims without an owner */
+  /** looks for what nobody owns */
   readonly sweep: MeteredLoop;
+  readonly leaks: (kind: string, count: number) => void;
   stop(): void;
 }
 
@@ -29,11 +31,21 @@ export function rootMeter({ registry, clock, instances, term }: RootMeterParts):
   const events = new InstanceEvents({ registry, clock, leads: () => term() !== null });
   readOut(registry, { term, restartsOf: id => events.restartsOf(id) });
   const stop = events.follow(instances);
+  const leaks = new Map<string, number>();
+  readLeaks(registry, leaks, () => term() !== null);
   return {
     link: linkCounts(registry),
     waiting: meterLoop(registry, clock, 'waiting'),
     comparison: meterLoop(registry, clock, 'comparison'),
     sweep: meterLoop(registry, clock, 'sweep'),
+    leaks: (kind, count) => void leaks.set(kind, count),
     stop,
   };
+}
+
+function readLeaks(registry: MetricRegistry, leaks: ReadonlyMap<string, number>, leads: () => boolean): void {
+  const metric = registry.open(ROOT_METRICS).leaks;
+  registry.onScrape(() => {
+    if (leads()) for (const [kind, count] of leaks) metric.set(count, { kind });
+  });
 }

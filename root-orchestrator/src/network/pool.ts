@@ -102,9 +102,10 @@ export class Pool {
   async release(owner: string, value?: string): Promise<void> {
     for (const owned of await this.ownedBy(owner)) {
       if (value !== undefined && owned !== value) continue;
-      await this.#claims.remove(this.#idOf(owned));
+      // Of this owner: it may have been freed meanwhile, and be somebody else's.
       const position = this.#position(owned);
-      if (position !== null) this.#owners.delete(position);
+      if ((await this.#claims.remove(this.#idOf(owned), { owner })) && position !== null)
+        this.#owners.delete(position);
     }
   }
 

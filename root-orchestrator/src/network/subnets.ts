@@ -1,5 +1,6 @@
-import type { Collection, Logger } from '@hedgerow/common';
+import { type Collection, type Logger, SerialByKey } from '@hedgerow/common';
 import {
+  digestSubnets,
   FIRST_WORKER_SUBNET,
   LAST_WORKER_SUBNET,
   type SubnetHold,
@@ -19,11 +20,15 @@ export function workerRange(): PoolRange {
   };
 }
 
-/** Worker subnets: a /26 per worker, kept until its cluster gives it back. */
+/**
+ * Worker subnets: a /26 per worker, kept until its cluster gives it back. What is done for one worker is done in turn: a
+ * claim that is being freed must not be found and granted again.
+ */
 export class Subnets {
   readonly #pool: Pool;
   /** claims that a cluster did not name, by owner */
   readonly #doubted = new Map<string, string>();
+  readonly #turns = new SerialByKey();
 
   constructor(claims: Collection<Claim>, range: PoolRange = workerRange()) {
     this.#pool = new Pool(range, claims, ERRORS.ADDRESSES_EXHAUSTED);
@@ -38,15 +43,34 @@ export class Subnets {
   }
 
   /** The same worker gets the same subnet again. @returns its network address @throws ADDRESSES_EXHAUSTED */
-  async claim(clusterId: string, workerId: string): Promise<string> {
+  claim(clusterId: string, workerId: string): Promise<string> {
     const owner = ownerOf(clusterId, workerId);
-    this.#doubted.delete(owner);
-    const [held] = await this.#pool.ownedBy(owner);
-    return held ?? (await this.#pool.claimNext(owner));
+    return this.#turns.run(owner, async () => {
+      this.#doubted.delete(owner);
+      const [held] = await this.#pool.ownedBy(owner);
+      return held ?? (await this.#pool.claimNext(owner));
+    });
   }
 
   release(clusterId: string, workerId: string): Promise<void> {
-    return this.#pool.release(ownerOf(clusterId, workerId));
+    const owner = ownerOf(clusterId, workerId);
+    return this.#turns.run(owner, () => this.#pool.release(owner));
+  }
+
+  /** `digestSubnets` of the claims of a cluster. */
+  digestOf(clusterId: string): number {
+    const prefix = ownerOf(clusterId, '');
+    return digestSubnets(
+      this.#pool
+        .heldBy(prefix)
+        .map(({ owner, value }) => ({ worker_id: owner.slice(prefix.length), subnet: value })),
+    );
+  }
+
+  /** The cluster has named every claim that it holds, in a digest. */
+  confirm(clusterId: string): void {
+    for (const owner of this.#doubted.keys())
+      if (owner.startsWith(ownerOf(clusterId, ''))) this.#doubted.delete(owner);
   }
 
   /**
@@ -64,20 +88,24 @@ export class Subnets {
       else this.#doubted.set(owner, subnet);
     }
     for (const [owner, subnet] of held) {
-      if (known.get(owner) !== subnet && this.#pool.contains(subnet)) {
-        await this.#claimAgain(owner, subnet, log);
-      }
+      if (known.get(owner) !== subnet && this.#pool.contains(subnet))
+        await this.#turns.run(owner, () => this.#claimAgain(owner, subnet, log));
     }
   }
 
   /** Frees what of a cluster is still doubted. */
   async releaseDoubted(clusterId: string, log: Logger): Promise<void> {
     const mine = [...this.#doubted].filter(([owner]) => owner.startsWith(ownerOf(clusterId, '')));
-    for (const [owner, subnet] of mine) {
-      log.warn({ owner, subnet }, 'a worker subnet that its cluster does not know is free again');
-      await this.#pool.release(owner, subnet);
-      this.#doubted.delete(owner);
-    }
+    for (const [owner, subnet] of mine)
+      await this.#turns.run(owner, () => this.#freeDoubted(owner, subnet, log));
+  }
+
+  /** Its worker may have asked for it since. */
+  async #freeDoubted(owner: string, subnet: string, log: Logger): Promise<void> {
+    if (this.#doubted.get(owner) !== subnet) return;
+    log.warn({ owner, subnet }, 'a worker subnet that its cluster does not know is free again');
+    await this.#pool.release(owner, subnet);
+    this.#doubted.delete(owner);
   }
 
   async #claimAgain(owner: string, subnet: string, log: Logger): Promise<void> {

@@ -4,11 +4,12 @@ import { openSqlite, silentLogger } from '@hedgerow/common';
 import { manualClock } from '@hedgerow/common/testing';
 import { altered } from '../clusters/testing/altered.ts';
 import { type Collections, openCollections } from '../collections.ts';
+import { leakedClaims } from './leaks.ts';
 import { Sweep } from './sweep.ts';
 
 const clock = manualClock();
 const sweep = (collections: Collections, patience = 0) =>
-  new Sweep(collections, clock, silentLogger, patience);
+  new Sweep({ finders: [() => leakedClaims(collections)], patience, clock, log: silentLogger });
 
 test('claims without an owner are freed, workers’ claims stay', async () => {
   const collections = openCollections(openSqlite({ file: ':memory:', durability: 'normal' }));

@@ -1,63 +1,44 @@
 import type { Clock, Logger } from '@hedgerow/common';
-import type { Collections } from '../collections.ts';
 import { Patience } from '../leadership/patience.ts';
-import type { Claim } from '../model.ts';
+import { LEAK_KINDS, type Leak } from './leaks.ts';
 
-/**
- * Frees claims whose owner does not exist: left by a crash between a claim and the document that it was for.
- * Workers' claims stay until their cluster gives them back. A look-up that fails ends the sweep: it proves nothing.
- */
+export interface SweepParts {
+  /** what leaks there are, each way to find them once */
+  finders: readonly (() => Promise<Leak[]>)[];
+  /**
+   * ms that a leak has been there before it is freed. 0 while nothing else writes to the store; else longer than a request
+   * takes: a claim is made before its owner is stored
+   */
+  patience: number;
+  /** Hears how many leaks of a kind one turn has found, those that may be none not counted. */
+  count?: (kind: Leak['kind'], leaks: number) => void;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Frees what nobody owns. In ordinary life there is nothing: each one is a fault, or the rest of a crash. */
 export class Sweep {
-  readonly #collections: Collections;
-  readonly #log: Logger;
+  readonly #parts: SweepParts;
   readonly #patience: Patience;
 
-  /**
-   * @param patience ms that a claim has been without an owner before it is freed. 0 while nothing else writes to the
-   * store; else longer than a request takes, since a claim is made before its owner is stored
-   */
-  constructor(collections: Collections, clock: Clock, log: Logger, patience: number) {
-    this.#collections = collections;
-    this.#log = log;
-    this.#patience = new Patience(clock, patience);
+  constructor(parts: SweepParts) {
+    this.#parts = parts;
+    this.#patience = new Patience(parts.clock, parts.patience);
+    for (const kind of LEAK_KINDS) parts.count?.(kind, 0);
   }
 
   /** @returns how many were freed */
   async run(): Promise<number> {
-    const lost: Claim[] = [];
-    for (const claim of await this.#collections.claims.find()) {
-      if (!(await hasOwner(this.#collections, claim.owner))) lost.push(claim);
+    const { finders, count, log } = this.#parts;
+    const found: Leak[] = [];
+    for (const find of finders) found.push(...(await find()));
+    const over = this.#patience.over(found.map(({ key }) => key));
+    const leaks = found.filter(({ key }) => over.has(key));
+    for (const kind of LEAK_KINDS) count?.(kind, leaks.filter(leak => leak.kind === kind).length);
+    for (const { kind, what, free } of leaks) {
+      await free();
+      log.warn({ kind, ...what }, 'freed what nobody owns');
     }
-    const over = this.#patience.over(lost.map(keyOf));
-    const freed = lost.filter(claim => over.has(keyOf(claim)));
-    for (const { id, owner, revision } of freed) {
-      await this.#collections.claims.remove(id, revision);
-      this.#log.warn({ claim: id, owner }, 'freed a claim whose owner does not exist');
-    }
-    return freed.length;
-  }
-}
-
-/** An address that was freed and claimed again is another claim. */
-function keyOf({ id, owner }: Claim): string {
-  return `${id} ${owner}`;
-}
-
-async function hasOwner(collections: Collections, owner: string): Promise<boolean> {
-  const slash = owner.indexOf('/');
-  const id = owner.slice(slash + 1);
-  switch (owner.slice(0, slash)) {
-    case 'application':
-      return (await collections.applications.get(id)) !== null;
-    case 'service':
-      return (await collections.services.get(id)) !== null;
-    case 'instance':
-      return (await collections.instances.get(id)) !== null;
-    case 'organization':
-      return (await collections.organizations.get(id)) !== null;
-    case 'user':
-      return (await collections.users.get(id)) !== null;
-    default:
-      return true;
+    return leaks.length;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock, Collection, Logger } from '@hedgerow/common';
-import type { TableEntry } from '@hedgerow/protos';
+import { digestTable, type TableEntry } from '@hedgerow/protos';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Session } from '../clusters/session.ts';
 import type { Board } from '../deployments/board.ts';
@@ -56,6 +56,42 @@ export class Table {
     if (!hosts || !told.applications.has(service.application_id)) {
       await this.#tellAll(session, service.application_id);
     } else if (!told.services.has(service.id)) this.#tell(session, service.id, service, { force: true });
+  }
+
+  /**
+   * Does the cluster know all that `introduceAll` would tell? Then it counts as told, and hears of what changes.
+   * @param digest of what it knows, see `digestTable`
+   */
+  async isKnown(session: Session, digest: number): Promise<boolean> {
+    const { clusterId } = session;
+    const services = await this.#servicesFor(clusterId);
+    const entries = services.map(
+      service => [service, tableEntry(service, this.#parts.board.ofService(service.id))] as const,
+    );
+    if (
+      digestTable(
+        entries.map(([, entry]) => entry),
+        clusterId,
+      ) !== digest
+    )
+      return false;
+    const told = this.#toldTo(session);
+    for (const [{ id, application_id }, entry] of entries) {
+      told.applications.add(application_id);
+      told.services.set(id, {
+        name: nameOf(entry),
+        fingerprint: fingerprint(entry, clusterId),
+        asked: false,
+      });
+    }
+    return true;
+  }
+
+  async #servicesFor(clusterId: string): Promise<Service[]> {
+    const found = this.#parts.board
+      .applicationsOn(clusterId)
+      .map(application_id => this.#parts.services.find({ application_id }));
+    return (await Promise.all(found)).flat();
   }
 
   /** After a Hello: everything of the applications that the cluster has. */

@@ -5,6 +5,7 @@ import type { Sla } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
 import { openCollections } from '../collections.ts';
 import { AddressBook } from '../network/addresses.ts';
+import { leakedClaims } from '../network/leaks.ts';
 import { Sweep } from '../network/sweep.ts';
 import { type Fault, type FaultyStore, faultyStore } from '../testing/faulty-store.ts';
 import { dump } from '../testing/root.ts';
@@ -30,7 +31,8 @@ async function startParts(store: FaultyStore) {
     instances: new Instances(deps),
     changes,
     async recover() {
-      await new Sweep(collections, systemClock, silentLogger, 0).run();
+      const finders = [() => leakedClaims(collections)];
+      await new Sweep({ finders, patience: 0, clock: systemClock, log: silentLogger }).run();
       await changes.recover();
     },
     dump: () => dump(collections),

@@ -142,7 +142,7 @@ export class Changes {
   async #release(owner: string): Promise<void> {
     await this.#deps.addresses.release(owner);
     for (const claim of await this.#deps.collections.claims.find({ owner })) {
-      await this.#deps.collections.claims.remove(claim.id);
+      await this.#deps.collections.claims.remove(claim.id, { owner });
     }
   }
 }

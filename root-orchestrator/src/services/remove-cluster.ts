@@ -33,7 +33,8 @@ export async function removeCluster(
   if (!(await collections.clusters.remove(id, cluster.revision)))
     throw inUse(`cluster ${cluster.name} has changed meanwhile; try again`);
   for (const claim of await collections.claims.find()) {
-    if (claim.owner.startsWith(`worker/${id}/`)) await collections.claims.remove(claim.id);
+    const { owner } = claim;
+    if (owner.startsWith(`worker/${id}/`)) await collections.claims.remove(claim.id, { owner });
   }
   log.info({ cluster: cluster.name, cluster_id: id, request_id: requestId }, 'cluster removed');
 }

@@ -37,6 +37,20 @@ export const WRITING: Cases = {
     assert.equal((await boats.insert(boat('a'))).revision, 1);
   },
 
+  async 'remove looks at the fields that it is told, also of what was removed and inserted again'({ boats }) {
+    const first = await boats.insert(boat('a', { owner: 'ann' }));
+    await boats.remove('a');
+    const second = await boats.insert(boat('a', { owner: 'bob' }));
+    assert.equal(second.revision, first.revision, 'so that a revision would not tell them apart');
+    assert.equal(await boats.remove('a', { owner: 'ann' }), false);
+    assert.deepEqual(await boats.get('a'), second);
+    assert.equal(await boats.remove('a', { owner: 'bob', afloat: false }), false);
+    assert.equal(await boats.remove('b', { owner: 'bob' }), false);
+    assert.equal(await boats.remove('a', { owner: 'bob', afloat: true }), true);
+    assert.equal(await boats.get('a'), null);
+    await assert.rejects(boats.remove('a', { cargo: 'tea' } as never), TypeError);
+  },
+
   async 'two handles see each other’s writes at once'({ boats, open }) {
     const other = await open();
     await boats.insert(boat('a'));

@@ -8,6 +8,7 @@ import {
   type Collection,
   type Document,
   duplicate,
+  type Expected,
   type Filter,
   type New,
   type Page,
@@ -64,7 +65,7 @@ export class MongodbCollection implements Collection<Document> {
       const { after, limit } = checkedPage(page);
       if (limit === 0) return [];
       for (const [field] of fields) await this.#ensureIndex(field);
-      const equal = Object.fromEntries(fields.map(([field, value]) => [`fields.${field}`, value]));
+      const equal = this.#equal(filter);
       const query = after === undefined ? equal : { ...equal, _id: { $gt: after } };
       const options = { projection: { body: 1 }, sort: { _id: 1 }, limit: limit ?? 0 } as const;
       return (await records.find(query, options).toArray()).map(decode);
@@ -97,15 +98,21 @@ export class MongodbCollection implements Collection<Document> {
     return this.#store(document, record, send, stale);
   }
 
-  remove(id: string, expectedRevision?: number): Promise<boolean> {
+  async remove(id: string, expected: Expected<Document> = {}): Promise<boolean> {
     const { records } = this.#deps;
-    const query = expectedRevision === undefined ? { _id: id } : { _id: id, revision: expectedRevision };
+    const query =
+      typeof expected === 'number' ? { _id: id, revision: expected } : { _id: id, ...this.#equal(expected) };
     return this.#write(id, async again => {
       const { deletedCount } = await records.deleteOne(query);
       const removed = deletedCount > 0 || (again && (await records.findOne({ _id: id })) === null);
       if (removed) this.#feed.removed(id);
       return removed;
     });
+  }
+
+  #equal(filter: Filter<Document>): Record<string, string | number | boolean> {
+    const fields = checkedFilter(filter, this.#indexes);
+    return Object.fromEntries(fields.map(([field, value]) => [`fields.${field}`, value]));
   }
 
   watch(watcher: Watcher<Document>): () => void {

@@ -4,6 +4,7 @@ import {
   type Collection,
   type Document,
   duplicate,
+  type Expected,
   type Filter,
   type New,
   type Page,
@@ -52,12 +53,8 @@ export class SqliteCollection implements Collection<Document> {
 
   find(filter: Filter<Document> = {}, page: Page = {}): Promise<Document[]> {
     return this.#runner.read(this.#name, () => {
-      const fields = checkedFilter(filter, this.#indexes);
+      const [conditions, values] = this.#equal(filter);
       const { after, limit = -1 } = checkedPage(page);
-      const values: SQLInputValue[] = fields.map(([, value]) =>
-        typeof value === 'boolean' ? Number(value) : value,
-      );
-      const conditions = fields.map(([field]) => `${expression(field)} = ?`);
       if (after !== undefined) {
         conditions.push('id > ?');
         values.push(after);
@@ -88,10 +85,9 @@ export class SqliteCollection implements Collection<Document> {
     });
   }
 
-  remove(id: string, expectedRevision?: number): Promise<boolean> {
-    const [and, values] =
-      expectedRevision === undefined ? ['', []] : [' AND revision = ?', [expectedRevision]];
-    const sql = `DELETE FROM ${this.#table} WHERE id = ?${and}`;
+  async remove(id: string, expected?: Expected<Document>): Promise<boolean> {
+    const [conditions, values] = this.#asExpected(expected);
+    const sql = `DELETE FROM ${this.#table} WHERE ${['id = ?', ...conditions].join(' AND ')}`;
     const remove = (): boolean => this.#prepare(sql).run(id, ...values).changes > 0;
     return this.#runner.write(this.#name, remove, removed => {
       if (removed) this.#watchers.tell(id, null);
@@ -100,6 +96,18 @@ export class SqliteCollection implements Collection<Document> {
 
   watch(watcher: Watcher<Document>): () => void {
     return this.#watchers.add(watcher);
+  }
+
+  #asExpected(expected: Expected<Document> = {}): [conditions: string[], values: SQLInputValue[]] {
+    return typeof expected === 'number' ? [['revision = ?'], [expected]] : this.#equal(expected);
+  }
+
+  #equal(filter: Filter<Document>): [conditions: string[], values: SQLInputValue[]] {
+    const fields = checkedFilter(filter, this.#indexes);
+    return [
+      fields.map(([field]) => `${expression(field)} = ?`),
+      fields.map(([, value]) => (typeof value === 'boolean' ? Number(value) : value)),
+    ];
   }
 
   async #store(stored: Document, action: () => void): Promise<Document> {

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@hedgerow/common';
 import type { FromCluster } from '@hedgerow/protos';
+import type { Board } from '../../deployments/board.ts';
 import type { Driver } from '../../deployments/driver.ts';
 import type { Reign } from '../../leadership/leadership.ts';
 import type { LogStreams } from '../../logs/streams.ts';
@@ -10,6 +11,7 @@ import type { Clusters } from '../clusters.ts';
 import type { Session } from '../session.ts';
 
 export interface HandlerParts {
+  board: Board;
   clusters: Clusters;
   driver: Driver;
   table: Table;

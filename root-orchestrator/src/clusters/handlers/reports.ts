@@ -1,16 +1,23 @@
-import { type InstanceReport, isStatus } from '@hedgerow/protos';
-import type { Handler } from './handler.ts';
+import type { InstanceReport } from '@hedgerow/protos';
+import { saneReports } from '../sane.ts';
+import type { Session } from '../session.ts';
+import type { Handler, HandlerParts } from './handler.ts';
 
 /** One report that makes no sense does not keep the others from being heard. */
-export const reports: Handler<'reports'> = async (session, message, { driver, log }) => {
-  const known = message.reports.filter(report => isStatus(report.status));
-  for (const report of message.reports) {
-    if (!isStatus(report.status))
-      log.warn({ cluster: session.name, ...naming(report) }, 'report of an unknown status');
-  }
-  await driver.reports(session, known);
+export const reports: Handler<'reports'> = async (session, message, parts) => {
+  await parts.driver.reports(session, sensible(session, message.reports, parts));
 };
 
-function naming({ service_id, instance_number, status }: InstanceReport): object {
-  return { service_id, instance_number, status };
+/** Without what makes no sense, of which one line is logged. */
+export function sensible(
+  session: Session,
+  told: readonly InstanceReport[],
+  { log }: Pick<HandlerParts, 'log'>,
+): InstanceReport[] {
+  const { reports, refused } = saneReports(told);
+  if (refused.count > 0 && session.isNews([...refused.why.keys()].join())) {
+    const examples = Object.fromEntries(refused.why);
+    log.warn({ cluster: session.name, count: refused.count, examples }, 'reports that make no sense');
+  }
+  return reports;
 }
