@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   backoff,
   type Clock,
+  every,
   type Logger,
   messageOf,
   type Running,
@@ -12,13 +13,16 @@ import {
 import type { MetricRegistry } from '@hedgerow/common/metrics';
 import type { JobPayload, LogChunk, NetManager, RegisterResponse } from '@hedgerow/protos';
 import type { NodeConfig } from './config.ts';
+import { probes } from './health/probes.ts';
 import { Holds } from './hold/holds.ts';
+import { Boots } from './host/boot.ts';
 import { DesiredStore } from './instances/desired.ts';
 import { Instances } from './instances/instances.ts';
 import { Outlet } from './logs/outlet.ts';
 import { Readers } from './logs/readers.ts';
 import { LogStreams } from './logs/streams.ts';
 import { meteredRuntime } from './metrics/runtime.ts';
+import { WORKER_METRICS } from './metrics/table.ts';
 import { NetGateway } from './net/gateway.ts';
 import { DockerRuntime } from './runtimes/docker/docker-runtime.ts';
 import type { Runtime } from './runtimes/runtime.ts';
@@ -29,7 +33,8 @@ export interface EngineDeps {
   net: NetManager | null;
   store: Store;
   metrics: MetricRegistry;
-  publish: (report: JobPayload) => void;
+  /** @returns false when the cluster is away */
+  publish: (report: JobPayload) => boolean;
   publishLogs: (chunk: LogChunk) => Promise<void> | null;
   /** what runs containers and holds their programs; the Docker Engine and FIFOs when left out */
   machine?: Machine;
@@ -72,11 +77,16 @@ export function startEngine(
       createRuntime(config, { ...deps, log }, registration.id, holds?.shim ?? config.shim);
     let { public_address: address, subnet } = registration;
     const readers = new Readers(clock);
+    const boots = new Boots(deps.store);
     const instances = new Instances({
       ...deps,
       readers,
       log,
       runtime,
+      workerId: registration.id,
+      rebooted: await boots.isNew(),
+      probe: probes({ runtime, clock }),
+      random: Math.random,
       overlay: gateway && holds ? { gateway, holds } : null,
       desired: new DesiredStore(deps.store),
       publicAddress: () => address,
@@ -92,8 +102,10 @@ export function startEngine(
     };
     registered(registration);
     await instances.load();
-    await firstLook(runtime, instances, clock, log);
+    await firstLook({ runtime, instances, boots, clock, log });
     life.add('runtime', () => runtime.close());
+    life.add('sweep', sweeps(instances, clock, log));
+    life.add('leak metrics', showLeaks(instances, deps.metrics));
     return { workerId: registration.id, instances, runtime, logs, gateway, registered };
   });
 }
@@ -118,8 +130,16 @@ function createRuntime(config: NodeConfig, deps: EngineDeps, workerId: string, s
 const ADOPTION = 5000;
 const LOOK_AGAIN = { first: 1000, max: 60_000 };
 
+interface Looking {
+  runtime: Runtime;
+  instances: Instances;
+  boots: Boots;
+  clock: Clock;
+  log: Logger;
+}
+
 /** Follows the runtime. Resolves when what it runs has been adopted, or after a while when it does not answer. */
-function firstLook(runtime: Runtime, instances: Instances, clock: Clock, log: Logger): Promise<void> {
+function firstLook({ runtime, instances, boots, clock, log }: Looking): Promise<void> {
   return new Promise(resolve => {
     const cancel = clock.after(ADOPTION, resolve);
     const look = async () => {
@@ -127,6 +147,7 @@ function firstLook(runtime: Runtime, instances: Instances, clock: Clock, log: Lo
       await instances.idle();
       cancel();
       resolve();
+      await boots.note();
     };
     let cancelAgain = (): void => {};
     // as long as the Engine answers nothing else asks for another look
@@ -149,6 +170,27 @@ function firstLook(runtime: Runtime, instances: Instances, clock: Clock, log: Lo
       },
       changed: (jobName, number) => instances.changed(jobName, number),
     });
+  });
+}
+
+/** ms */
+const SWEEP = 5 * 60_000;
+
+/** @returns ends it */
+function sweeps(instances: Instances, clock: Clock, log: Logger): () => void {
+  return every(
+    clock,
+    SWEEP,
+    () => instances.sweep(),
+    error => log.warn({}, `no sweep: ${messageOf(error)}`),
+  );
+}
+
+/** @returns ends it */
+function showLeaks(instances: Instances, registry: MetricRegistry): () => void {
+  const { leaks } = registry.open(WORKER_METRICS);
+  return registry.onScrape(() => {
+    for (const [kind, count] of Object.entries(instances.leaks())) leaks.set(count, { kind });
   });
 }
 

@@ -11,6 +11,7 @@ export const ERRORS = defineErrors({
   RUNTIME_FAILED: { http: 500, retryable: true },
   IMAGE_UNAVAILABLE: { http: 503, retryable: true },
   IMAGE_WITHOUT_PROGRAM: { http: 422, retryable: true },
+  CHECK_IMPOSSIBLE: { http: 422, retryable: true },
   SHIM_UNUSABLE: { http: 500, retryable: false },
   NETWORK_FAILED: { http: 503, retryable: true },
   SUPERSEDED: { http: 409, retryable: false },

@@ -29,17 +29,16 @@ export function mergeEntry(
 
 /**
  * An instance is listed from its placement on, so that other workers have the way back to its worker before its
- * program sends a first packet. It answers for its service only while it is up: until then it has no address.
+ * program sends a first packet. It answers for its service only while it is RUNNING: until then it has no address.
  */
 function listed(instance: Instance, sources: MergeSources): TableInstance[] {
   const worker = sources.carrier(instance);
   if (!worker || instance.desired !== 'run' || !isPlaced(instance.status)) return [];
-  const up = instance.status === 'RUNNING' || instance.status === 'CREATED';
   return [
     {
       instance_number: instance.instance_number,
       instance_ip: instance.instance_ip,
-      namespace_ip: up ? instance.namespace_ip : '',
+      namespace_ip: instance.status === 'RUNNING' ? instance.namespace_ip : '',
       host_ip: worker.public_address,
       host_port: worker.tunnel_port,
       worker_id: worker.id,

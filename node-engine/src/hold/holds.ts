@@ -74,10 +74,15 @@ export class Holds {
     rmSync(this.#path(name), { force: true });
   }
 
-  /** Removes the FIFOs of containers that are not in `names`: left by an engine that was killed. */
-  keep(names: ReadonlySet<string>): void {
+  /**
+   * Removes the FIFOs of containers that are not in `names`: left by an engine that was killed.
+   * @returns what was removed
+   */
+  keep(names: ReadonlySet<string>): string[] {
     const files = readdirSync(this.#directory).filter(file => !file.startsWith(SPARE));
-    for (const file of files) if (!names.has(file)) this.drop(file);
+    const others = files.filter(file => !names.has(file));
+    for (const file of others) this.drop(file);
+    return others;
   }
 
   /** Those of running containers stay: a later engine may have to release them. */

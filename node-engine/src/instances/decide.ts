@@ -6,8 +6,8 @@ export interface Wanted {
   generation: number;
   epoch: number;
   one_shot: boolean;
-  /** a one-shot that has done its work is not run again */
-  completed: boolean;
+  /** it has done its work, or was given up: it is not run again */
+  ended: boolean;
 }
 
 export type Seen = Pick<
@@ -15,29 +15,48 @@ export type Seen = Pick<
   'service_id' | 'generation' | 'epoch' | 'state' | 'pid' | 'exitCode' | 'container'
 >;
 
+/** What the engine itself knows of the container. */
+export interface Known {
+  /** pid that this engine wired (or left alone, without an overlay); null = none */
+  wiredPid: number | null;
+  /** of its health check; one without a check has passed */
+  health: 'waiting' | 'passed' | 'failed';
+  /** it has been told as RUNNING */
+  serves: boolean;
+  /** it ran when the machine or the runtime went down: its end was not its own */
+  takenAlong: boolean;
+}
+
 export type Action =
   /** as wanted */
   | 'nothing'
-  /** create and start; an outdated or half-made container is removed first */
+  /** create and start; an outdated, half-made or taken along container is removed first */
   | 'start'
   /** it runs but this engine has not wired this process: attach it and release its hold */
   | 'adopt'
-  /** it ended by itself: say so, clear it away, start again when its time has come */
-  | 'restart'
-  /** a one-shot ended with 0 */
-  | 'complete'
-  /** clear away the container of a one-shot that has completed */
+  /** it has passed its health check: say so */
+  | 'serve'
+  /** it has failed its health check: take it out of the service IP, stop it and start it again */
+  | 'heal'
+  /** it ended by itself: say so, clear it away, and do what its restart policy says */
+  | 'conclude'
+  /** clear away the container of one that is not run again */
   | 'clear'
   /** not wanted any more */
   | 'remove';
 
-/** @param wiredPid pid that this engine wired (or left alone, without an overlay); null = none */
-export function decide(wanted: Wanted | null, seen: Seen | null, wiredPid: number | null): Action {
+export function decide(wanted: Wanted | null, seen: Seen | null, known: Known): Action {
   if (!wanted) return 'remove';
-  if (wanted.completed) return seen ? 'clear' : 'nothing';
+  if (wanted.ended) return seen ? 'clear' : 'nothing';
   if (!seen || !isCurrent(wanted, seen) || seen.state === 'created') return 'start';
-  if (seen.state === 'running') return seen.pid === wiredPid ? 'nothing' : 'adopt';
-  return wanted.one_shot && seen.exitCode === 0 ? 'complete' : 'restart';
+  if (seen.state === 'running') return seen.pid === known.wiredPid ? whileRunning(known) : 'adopt';
+  const done = wanted.one_shot && seen.exitCode === 0;
+  return known.takenAlong && !done ? 'start' : 'conclude';
+}
+
+function whileRunning({ health, serves }: Known): Action {
+  if (health === 'failed') return 'heal';
+  return health === 'passed' && !serves ? 'serve' : 'nothing';
 }
 
 function isCurrent(

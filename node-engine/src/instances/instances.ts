@@ -1,36 +1,42 @@
 import { type Clock, type Logger, messageOf, SerialByKey } from '@hedgerow/common';
-import type {
-  BeatInstance,
-  DeletePayload,
-  DeployPayload,
-  InstanceRef,
-  JobPayload,
-  Status,
-} from '@hedgerow/protos';
+import type { BeatInstance, DeletePayload, DeployPayload, InstanceRef, JobPayload } from '@hedgerow/protos';
+import type { MonitorParts } from '../health/monitor.ts';
 import type { Readers } from '../logs/readers.ts';
 import type { Output } from '../logs/source.ts';
-import type { Runtime } from '../runtimes/runtime.ts';
+import type { Listed, Runtime } from '../runtimes/runtime.ts';
 import type { Context, Overlay } from './context.ts';
 import { compareCommand } from './decide.ts';
 import { type Desired, type DesiredStore, keyOf, wantedOf } from './desired.ts';
+import { Leaks } from './leaks.ts';
 import { Limiter } from './limiter.ts';
 import { reconcile } from './reconcile.ts';
 import { about, newSlot, outputOf, type Slot, setDesired, type Telling, withStatus } from './slot.ts';
+import { sweep } from './sweep.ts';
+import { reportWith, Teller } from './teller.ts';
 
 export interface InstancesDeps {
   runtime: Runtime;
   overlay: Overlay | null;
   desired: DesiredStore;
   readers: Readers;
+  /** makes one health check */
+  probe: MonitorParts['probe'];
+  random: () => number;
   clock: Clock;
   log: Logger;
+  workerId: string;
+  /** The machine was started since an engine looked at its containers last: what has ended ended with it. */
+  rebooted: boolean;
   publicAddress: () => string;
-  /** Tells the cluster; lost when it is away, the next sync tells it again. */
-  publish: (report: JobPayload) => void;
+  /** Tells the cluster. @returns false when it is away: what was to be told waits for the next report */
+  publish: (report: JobPayload) => boolean;
 }
 
 /** More than 4 at a time makes one Docker Engine slower, not faster (measured: 5.8/s at 1, 9.6/s at 4, 9.3/s at 8). */
 const STARTS_IN_FLIGHT = 4;
+
+/** States in which a container runs. */
+const LIVING: ReadonlySet<string> = new Set(['CREATED', 'RUNNING']);
 
 /** Everything that this worker runs or has to run. */
 export class Instances {
@@ -38,22 +44,21 @@ export class Instances {
   readonly #slots = new Map<string, Slot>();
   readonly #queue = new SerialByKey();
   readonly #context: Context;
+  readonly #teller: Teller;
+  readonly #leaks: Leaks;
   readonly #listeners = new Set<() => void>();
   #stopped = false;
 
   constructor(deps: InstancesDeps) {
     this.#deps = deps;
+    this.#leaks = new Leaks(deps.log);
+    this.#teller = new Teller({ ...deps, changed: () => this.#changed() });
     this.#context = {
       ...deps,
       starts: new Limiter(STARTS_IN_FLIGHT),
-      tell: (slot, telling) => this.#tell(slot, telling),
-      forget: (slot, was) => {
-        if (!slot.desired) this.#slots.delete(slot.key);
-        this.#changed();
-        const gone = { status: 'UNDEPLOYED', detail: 'stopped and removed' } as const;
-        this.#write(slot, gone);
-        deps.publish(withStatus(was, gone));
-      },
+      tell: (slot, telling) => this.#teller.tell(slot, telling),
+      again: slot => this.#enqueue(slot),
+      forget: (slot, was) => this.#forget(slot, was),
     };
   }
 
@@ -64,38 +69,42 @@ export class Instances {
       slot.desired = desired;
       slot.requestId = desired.deploy.request_id ?? '';
       slot.report = withStatus(slot.report, firstStatus(desired));
+      slot.takenAlong = this.#deps.rebooted;
     }
   }
 
   /** Looks at everything that is there and brings it to what is wanted; also when the runtime was away. */
   async resume(): Promise<void> {
     const found = await this.#deps.runtime.list();
-    for (const seen of found) this.#slot(seen);
     for (const slot of this.#slots.values()) {
       slot.stale = true;
+      slot.takenAlong ||= slot.seen?.state === 'running';
       slot.cancelWait?.();
       slot.cancelWait = null;
       this.#enqueue(slot);
     }
-    const keys = [...this.#slots.values()];
-    this.#deps.overlay?.holds.keep(new Set(keys.map(s => this.#deps.runtime.nameOf(s.jobName, s.number))));
-    await this.#deps.overlay?.gateway.detachOthers(key => this.#slots.has(key));
+    const swept = this.#sweep(found);
+    await this.#deps.overlay?.gateway.detachOthers(key => this.#slots.get(key)?.desired?.ended === null);
+    await swept;
+  }
+
+  /** Removes what carries this worker's labels and belongs to no instance. @throws RUNTIME_AWAY, RUNTIME_FAILED */
+  async sweep(): Promise<void> {
+    await this.#sweep(await this.#deps.runtime.list());
   }
 
   /** `control/deploy`. Resolves when it is on disk. A repeated one is answered with the status, a late one ignored. */
   async deploy(deploy: DeployPayload): Promise<void> {
     const known = this.#slots.get(keyOf(deploy.job_name, deploy.instance_number));
     const order = known?.desired ? compareCommand(wantedOf(known.desired), deploy) : 'newer';
-    if (known && order === 'same') return this.#deps.publish(known.report);
+    if (known && order === 'same') return this.#teller.publish(known, known.report);
     if (order === 'older') return;
     const desired = await this.#deps.desired.save(deploy);
     const slot = this.#slot(deploy);
     setDesired(slot, desired);
     slot.requestId = deploy.request_id;
-    const accepted = { status: 'CREATING', detail: 'accepted' } as const;
-    slot.report = withStatus({ ...slot.report, ...identity(deploy) }, accepted);
-    this.#write(slot, accepted);
-    this.#changed();
+    slot.report = { ...slot.report, ...identity(deploy) };
+    this.#teller.accept(slot, { status: 'CREATING', detail: 'accepted' });
     this.#enqueue(slot);
   }
 
@@ -103,7 +112,7 @@ export class Instances {
   async delete(command: DeletePayload): Promise<void> {
     const slot = this.#slots.get(keyOf(command.job_name, command.instance_number));
     const other = slot?.desired && command.service_id && slot.report.service_id !== command.service_id;
-    if (!slot || other) return this.#deps.publish(this.#gone(command));
+    if (!slot || other) return void this.#deps.publish(this.#gone(command));
     await this.#deps.desired.forget(slot.key);
     setDesired(slot, null);
     slot.requestId = command.request_id || slot.requestId;
@@ -134,6 +143,7 @@ export class Instances {
     const slot = this.#slots.get(keyOf(jobName, instanceNumber));
     if (!slot) return;
     slot.stale = true;
+    slot.endHeard = true;
     this.#enqueue(slot);
   }
 
@@ -156,18 +166,38 @@ export class Instances {
     return [...this.#slots.values()];
   }
 
+  /** Of everything, with the moves that the cluster has not been told. */
   reports(): JobPayload[] {
-    return [...this.#slots.values()].map(slot => slot.report);
+    return [...this.#slots.values()].map(slot => reportWith(slot.report, slot.moves));
+  }
+
+  /**
+   * Reports with moves that the cluster has not been told, and is told now: to be called when there is a session to say
+   * them in.
+   */
+  untold(): JobPayload[] {
+    return [...this.#slots.values()]
+      .filter(slot => slot.moves.length > 0)
+      .map(slot => {
+        const report = reportWith(slot.report, slot.moves);
+        slot.moves = [];
+        return report;
+      });
+  }
+
+  /** Leaks that were found since this engine began, by kind. */
+  leaks(): Leaks['counts'] {
+    return this.#leaks.counts;
   }
 
   /** What the beat's hash covers. */
   beatInstances(): BeatInstance[] {
-    return this.reports().map(report => ({ ...report, instance_number: report.instance }));
+    return [...this.#slots.values()].map(({ report }) => ({ ...report, instance_number: report.instance }));
   }
 
   /** Instances whose containers run now. */
   running(): Slot[] {
-    return [...this.#slots.values()].filter(slot => slot.report.status === 'RUNNING');
+    return [...this.#slots.values()].filter(({ report }) => LIVING.has(report.status));
   }
 
   /** Resolves when nothing is being done. */
@@ -180,22 +210,38 @@ export class Instances {
     this.#stopped = true;
     for (const slot of this.#slots.values()) {
       slot.cancelWait?.();
+      slot.monitor?.stop();
       slot.change.abort();
     }
     await this.#queue.idle();
+    for (const slot of this.#slots.values()) slot.monitor?.stop();
   }
 
   #enqueue(slot: Slot): void {
-    const again = () => this.#enqueue(slot);
     this.#queue
       .run(slot.key, async () => {
         // the events of its own removal ask for a turn, too: by then the slot may be forgotten, and its key another's
         const known = this.#slots.get(slot.key) === slot;
-        if (known && !this.#stopped) await reconcile(this.#context, slot, again);
+        if (known && !this.#stopped) await reconcile(this.#context, slot);
       })
       .catch((error: unknown) => {
         this.#deps.log.error(about(slot), `not reconciled: ${messageOf(error)}`);
       });
+  }
+
+  #sweep(found: readonly Listed[]): Promise<void> {
+    const [queue, slots, leaks] = [this.#queue, this.#slots, this.#leaks];
+    const adopt = (listed: Listed) => this.#enqueue(this.#slot(listed));
+    return sweep({ ...this.#deps, queue, slots, leaks, adopt }, found);
+  }
+
+  #forget(slot: Slot, was: JobPayload): void {
+    if (!slot.desired) {
+      this.#slots.delete(slot.key);
+      this.#deps.overlay?.gateway.forget({ serviceName: slot.jobName, instanceNumber: slot.number });
+    }
+    this.#changed();
+    this.#teller.gone(slot, was, 'stopped and removed');
   }
 
   #slot(of: InstanceNames): Slot {
@@ -205,25 +251,6 @@ export class Instances {
     const slot = newSlot({ ...this.#gone(of), ...identity(of) });
     this.#slots.set(key, slot);
     return slot;
-  }
-
-  #tell(slot: Slot, telling: Telling): void {
-    const report = withStatus(slot.report, telling);
-    const { status, status_detail, namespace_ip } = slot.report;
-    const same =
-      status === report.status &&
-      status_detail === report.status_detail &&
-      namespace_ip === report.namespace_ip;
-    slot.report = report;
-    this.#changed();
-    if (same && telling.status !== 'RUNNING') return;
-    this.#write(slot, telling);
-    this.#deps.publish(report);
-  }
-
-  #write(slot: Slot, { status, detail }: Pick<Telling, 'status' | 'detail'>): void {
-    const level = status === 'FAILED' || status === 'DEAD' ? 'warn' : 'info';
-    this.#deps.log[level]({ ...about(slot), status }, detail);
   }
 
   #changed(): void {
@@ -255,8 +282,8 @@ function identity(of: InstanceNames): Pick<JobPayload, 'service_id' | 'generatio
   return { service_id: of.service_id, generation: of.generation, epoch: of.epoch };
 }
 
-function firstStatus(desired: Desired): { status: Status; detail: string } {
-  return desired.completed
-    ? { status: 'COMPLETED', detail: 'exited with code 0' }
-    : { status: 'CREATING', detail: 'looking for the container after a restart of the Node Engine' };
+const LOOKING = 'looking for the container after a restart of the Node Engine';
+
+function firstStatus({ ended }: Desired): Telling {
+  return ended ?? { status: 'CREATING', detail: LOOKING };
 }

@@ -1,4 +1,5 @@
 import { backoff } from '@hedgerow/common';
+import type { RestartPolicy } from '@hedgerow/protos';
 
 /** ms */
 const FIRST = 1000;
@@ -9,7 +10,7 @@ const HEALTHY = 10 * 60_000;
 /** How often in a row an instance has ended or failed to start. */
 export interface Restarts {
   count: number;
-  /** ms, monotonic; null = it does not run */
+  /** ms, monotonic; null = it does not run, or has not passed its health check */
   runningSince: number | null;
 }
 
@@ -22,4 +23,35 @@ export function afterEnd(restarts: Restarts, now: number): { restarts: Restarts;
   const count = healthy ? 0 : restarts.count;
   const delay = count === 0 ? 0 : backoff(count - 1, { first: FIRST, max: LONGEST });
   return { restarts: { count: count + 1, runningSince: null }, delay };
+}
+
+/** What went wrong, or did not; a step is any other one, beside which the program may run on. */
+export type End = { what: 'exit'; code: number } | { what: 'unhealthy' | 'start' | 'step' };
+
+/** What of an order the restart policy is made of. */
+export interface RestartRules {
+  restart?: RestartPolicy | null;
+  one_shot: boolean;
+}
+
+/**
+ * Is it not started again? `never` and `on-failure` speak of the program's own end: a start that failed is tried
+ * again all the same, for `attempts` if they are limited.
+ * @param tries in a row, the one that has just ended among them
+ * @returns the state that it stays in and why; null = it is started again
+ */
+export function giveUp(
+  rules: RestartRules,
+  end: End,
+  tries: number,
+): { status: 'COMPLETED' | 'DEAD'; why: string } | null {
+  const { policy, attempts } = rules.restart ?? { policy: 'always', attempts: 0 };
+  if (end.what === 'step') return null;
+  const done = end.what === 'exit' && end.code === 0;
+  if (done && (rules.one_shot || policy !== 'always')) return { status: 'COMPLETED', why: '' };
+  if (policy === 'never' && end.what !== 'start')
+    return { status: 'DEAD', why: 'not started again (restart.policy is never)' };
+  if (attempts > 0 && tries > attempts)
+    return { status: 'DEAD', why: `given up after ${tries} tries (restart.attempts is ${attempts})` };
+  return null;
 }

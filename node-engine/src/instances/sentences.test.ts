@@ -9,10 +9,17 @@ it('says how a program ended', () => {
   assert.equal(ending({ exitCode: 137, outOfMemory: true }, 0), 'ran out of memory');
 });
 
-it('says when the next try is', () => {
-  assert.equal(next('restart', 0), 'restart at once');
-  assert.equal(next('restart', 1999.5), 'restart in 2 s');
-  assert.equal(next('retry', 300_000), 'retry in 5 min');
+it('says when the next try is, for people and for clocks, and how many there were', () => {
+  const now = Date.UTC(2026, 0, 1, 12, 0, 0, 1);
+  assert.equal(next('restart', { delay: 0, now, tries: 1, most: null }), 'restart at once');
+  assert.equal(
+    next('restart', { delay: 1999.5, now, tries: 2, most: null }),
+    'restart in 2 s, at 2026-01-01T12:00:03Z, after 2 tries',
+  );
+  assert.equal(
+    next('retry', { delay: 300_000, now, tries: 12, most: 20 }),
+    'retry in 5 min, at 2026-01-01T12:05:01Z, after 12 of 20 tries',
+  );
 });
 
 it('puts what a program printed on one line', () => {

@@ -9,9 +9,23 @@ const SIGNALS: Readonly<Record<number, string>> = {
   15: 'SIGTERM',
 };
 
-/** @param delay ms until the next start */
-export function next(what: string, delay: number): string {
-  return delay === 0 ? `${what} at once` : `${what} in ${duration(delay)}`;
+export interface NextTry {
+  /** ms until then */
+  delay: number;
+  /** ms since the epoch */
+  now: number;
+  /** in a row until now */
+  tries: number;
+  /** how many there may be; null = any number */
+  most: number | null;
+}
+
+/** @param what restart, retry */
+export function next(what: string, { delay, now, tries, most }: NextTry): string {
+  if (delay === 0) return `${what} at once`;
+  const of = most === null ? '' : ` of ${most}`;
+  const time = new Date(Math.ceil((now + delay) / 1000) * 1000).toISOString().replace('.000', '');
+  return `${what} in ${duration(delay)}, at ${time}, after ${tries}${of} ${tries === 1 ? 'try' : 'tries'}`;
 }
 
 /** What a program printed as its reason, fit for a table. */

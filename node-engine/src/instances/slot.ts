@@ -1,6 +1,14 @@
-import { aboutInstance, type InstanceFields, type JobPayload, type Status } from '@hedgerow/protos';
+import {
+  aboutInstance,
+  type InstanceFields,
+  type JobPayload,
+  type Move,
+  type StatusOf,
+} from '@hedgerow/protos';
+import type { Monitor } from '../health/monitor.ts';
 import type { Output } from '../logs/source.ts';
 import type { Observed } from '../runtimes/runtime.ts';
+import type { Known } from './decide.ts';
 import type { Desired } from './desired.ts';
 import { NO_RESTARTS, type Restarts } from './restart.ts';
 
@@ -16,14 +24,24 @@ export interface Slot {
   seen: Observed | null;
   /** `seen` may be wrong: ask the runtime before acting on it */
   stale: boolean;
+  /** the runtime said that its program has ended, and could not be asked about it yet */
+  endHeard: boolean;
+  /** it was running when the machine or the runtime went down: an end that is found now was not its own */
+  takenAlong: boolean;
   /** pid that was wired by this engine */
   wiredPid: number | null;
+  /** the container's own address, "" without one */
+  address: string;
+  /** checks the process that runs now; null = nobody does */
+  monitor: Monitor | null;
   restarts: Restarts;
   /** cancels the waiting for the next try; null = not waiting */
   cancelWait: (() => void) | null;
   /** aborted when the desired state changes: a pull that nobody wants is not waited for */
   change: AbortController;
   report: JobPayload;
+  /** that the cluster has not been told, the oldest first */
+  moves: readonly Move[];
 }
 
 export function newSlot(report: JobPayload): Slot {
@@ -35,11 +53,16 @@ export function newSlot(report: JobPayload): Slot {
     desired: null,
     seen: null,
     stale: true,
+    endHeard: false,
+    takenAlong: false,
     wiredPid: null,
+    address: '',
+    monitor: null,
     restarts: NO_RESTARTS,
     cancelWait: null,
     change: new AbortController(),
     report,
+    moves: [],
   };
 }
 
@@ -49,8 +72,18 @@ export function about(slot: Slot): InstanceFields & { job: string } {
   return { ...aboutInstance({ ...ref, request_id: slot.requestId }), job: slot.jobName };
 }
 
+/** What is decided by, beside what is wanted and what is seen. */
+export function knownOf({ wiredPid, monitor, report, takenAlong }: Slot): Known {
+  return {
+    wiredPid,
+    health: monitor?.state ?? 'passed',
+    serves: report.status === 'RUNNING',
+    takenAlong,
+  };
+}
+
 export function outputOf({ seen, desired, report }: Slot): Output {
-  const continues = desired !== null && !desired.completed;
+  const continues = desired !== null && desired.ended === null;
   return { container: seen?.container ?? null, last: report.logs, continues };
 }
 
@@ -64,13 +97,14 @@ export function setDesired(slot: Slot, desired: Desired | null): void {
   slot.change = new AbortController();
 }
 
+/** What a worker may say. */
 export interface Telling {
-  status: Status;
+  status: StatusOf<'worker'>;
   detail: string;
   logs?: string;
 }
 
-/** Only what runs has an address: an instance that does not must not be found by anybody. */
+/** Only what serves has an address: an instance that does not must not be found by anybody. */
 export function withStatus(report: JobPayload, telling: Telling): JobPayload {
   return {
     ...report,

@@ -42,6 +42,11 @@ export const WORKER_METRICS = {
     'Calls that the container runtime refused or left.',
     ['operation'],
   ),
+  leaks: gauge(
+    'hedgerow_worker_leaks',
+    'What was found on the worker since its engine began that belongs to no instance, and was removed: containers with its label, holds (the FIFOs on which programs wait).',
+    ['kind'],
+  ),
   connected: gauge('hedgerow_worker_cluster_connected', '1 while this worker is connected to its cluster.'),
   connects: counter('hedgerow_worker_cluster_connects_total', 'Connections to the cluster that were made.'),
 } as const;

@@ -8,6 +8,7 @@ import {
   type TableInstance,
 } from '@hedgerow/protos';
 import { bad, type Fields, fieldsOf, readFields } from './fields.ts';
+import { recoveryOf } from './recovery.ts';
 
 /** @throws BAD_MESSAGE naming the field */
 export function parseDeploy(topic: string, payload: Buffer): DeployPayload {
@@ -34,6 +35,7 @@ export function parseDeploy(topic: string, payload: Buffer): DeployPayload {
     privileged: f.flag('privileged'),
     constraints: [],
     arch: f.words('arch'),
+    ...recoveryOf(topic, f),
     request_id: f.text('request_id', ''),
     ...names(f),
   };

@@ -40,6 +40,11 @@ export interface ContainerRequest {
   hold: string | null;
 }
 
+export interface Executed {
+  code: number;
+  output: string;
+}
+
 export interface LogOptions {
   /** so many last lines; null = all */
   tail: number | null;
@@ -83,6 +88,11 @@ export interface Runtime {
   stop(container: string): Promise<void>;
   /** Kills and removes. Removing what is gone is no error. */
   remove(container: string): Promise<void>;
+  /**
+   * Runs a program inside of a running container. @param signal kills it
+   * @returns its exit code and the end of what it printed, on one line
+   */
+  exec(container: string, command: readonly string[], signal: AbortSignal): Promise<Executed>;
   /** Lines of standard output and error. Who reads slowly makes the runtime wait, not this process keep them. */
   logs(container: string, options: LogOptions): AsyncIterable<LogLine>;
   close(): void;

@@ -1,8 +1,10 @@
+import { Agent } from 'node:http';
 import type { Clock, Logger } from '@hedgerow/common';
 import Docker, { type ContainerInspectInfo } from 'dockerode';
 import type { LogLine } from '../../logs/lines.ts';
 import type {
   ContainerRequest,
+  Executed,
   ImageFacts,
   Listed,
   LogOptions,
@@ -12,6 +14,7 @@ import type {
 } from '../runtime.ts';
 import { call, GONE } from './errors.ts';
 import { EventStream } from './events.ts';
+import { runExec } from './exec.ts';
 import { Images } from './images.ts';
 import { containerName, readLabels, workerFilter } from './labels.ts';
 import { readLogs } from './logs.ts';
@@ -51,8 +54,11 @@ export class DockerRuntime implements Runtime {
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
     const { socket: socketPath, stopGrace } = options;
-    this.#docker = new Docker({ socketPath, timeout: stopGrace * 1000 + PATIENCE });
-    this.#eventful = new Docker({ socketPath });
+    // each call on a connection of its own: an Engine that goes down takes no new one, but goes on saying on those that
+    // there are that containers have ended, which it has ended itself
+    const local = { socketPath, agent: new Agent({ keepAlive: false }) };
+    this.#docker = new Docker({ ...local, timeout: stopGrace * 1000 + PATIENCE });
+    this.#eventful = new Docker(local);
     this.#images = new Images(new Docker({ socketPath, timeout: PULL_PATIENCE }));
   }
 
@@ -107,6 +113,10 @@ export class DockerRuntime implements Runtime {
 
   async remove(container: string): Promise<void> {
     await call(() => this.#docker.getContainer(container).remove({ force: true, v: true }), REMOVED);
+  }
+
+  exec(container: string, command: readonly string[], signal: AbortSignal): Promise<Executed> {
+    return runExec(this.#eventful, container, command, signal);
   }
 
   logs(container: string, options: LogOptions): AsyncIterable<LogLine> {

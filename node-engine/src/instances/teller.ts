@@ -1,0 +1,93 @@
+import type { Clock, Logger } from '@hedgerow/common';
+import { type JobPayload, type Move, withMoves } from '@hedgerow/protos';
+import type { Overlay } from './context.ts';
+import { about, type Slot, type Telling, withStatus } from './slot.ts';
+
+export interface TellerDeps {
+  overlay: Pick<Overlay, 'gateway'> | null;
+  workerId: string;
+  clock: Clock;
+  log: Logger;
+  /** Tells the cluster. @returns false when it is away: what was to be told waits for the next report */
+  publish: (report: JobPayload) => boolean;
+  /** Called when the status of some instance may have changed. */
+  changed: () => void;
+}
+
+/** Says what an instance's status is: to the log, to the cluster, and to the service IPs of this worker. */
+export class Teller {
+  readonly #deps: TellerDeps;
+
+  constructor(deps: TellerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Sets the status and publishes it; said already, it is not said again. */
+  tell(slot: Slot, telling: Telling): void {
+    const before = slot.report;
+    this.set(slot, telling);
+    const { status, status_detail, namespace_ip } = slot.report;
+    const same =
+      status === before.status &&
+      status_detail === before.status_detail &&
+      namespace_ip === before.namespace_ip;
+    if (same && status !== 'RUNNING') return;
+    this.#write(slot, telling);
+    this.publish(slot, slot.report);
+  }
+
+  /** Sets the status, which goes out with the next report. */
+  accept(slot: Slot, telling: Telling): void {
+    this.set(slot, telling);
+    this.#write(slot, telling);
+  }
+
+  /** Sets the status of an instance and nothing else. */
+  set(slot: Slot, telling: Telling): void {
+    const was = slot.report.status;
+    slot.report = withStatus(slot.report, telling);
+    if (was !== telling.status) slot.moves = withMoves(slot.moves, [this.#move(telling)]);
+    this.#route(slot, was, telling.status);
+    this.#deps.changed();
+  }
+
+  /** UNDEPLOYED, of what `was` there. */
+  gone(slot: Slot, was: JobPayload, detail: string): void {
+    const telling = { status: 'UNDEPLOYED', detail } as const;
+    slot.moves = withMoves(slot.moves, [this.#move(telling)]);
+    this.#write(slot, telling);
+    this.publish(slot, withStatus(was, telling));
+  }
+
+  /** With the moves that nobody has been told, which are told then. */
+  publish(slot: Slot, report: JobPayload): void {
+    const { moves } = slot;
+    slot.moves = [];
+    if (!this.#deps.publish(reportWith(report, moves))) slot.moves = moves;
+  }
+
+  #write(slot: Slot, { status, detail }: Telling): void {
+    const level = status === 'FAILED' || status === 'DEAD' ? 'warn' : 'info';
+    this.#deps.log[level]({ ...about(slot), status }, detail);
+  }
+
+  #move({ status, detail }: Telling): Move {
+    const { clock, workerId } = this.#deps;
+    return { at: clock.now(), tier: 'worker', status, detail, worker_id: workerId };
+  }
+
+  /**
+   * What ended or is not ready is asked nothing from here on, without waiting for the cluster to say so. What is made
+   * anew (CREATING) keeps its place: it comes back under the same address, perhaps after a reboot without a cluster.
+   */
+  #route(slot: Slot, was: string, status: Telling['status']): void {
+    const gateway = this.#deps.overlay?.gateway;
+    const name = { serviceName: slot.jobName, instanceNumber: slot.number };
+    if (status === 'RUNNING') gateway?.include(name);
+    else if (was === 'RUNNING' && status !== 'CREATING') void gateway?.exclude(name);
+  }
+}
+
+export function reportWith(report: JobPayload, moves: readonly Move[]): JobPayload {
+  return moves.length === 0 ? report : { ...report, moves: [...moves] };
+}
