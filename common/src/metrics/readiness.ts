@@ -1,7 +1,7 @@
 /** Can a process do its work, and if not, why? */
 import type { Clock } from '../clock.ts';
-import { messageOf } from '../errors.ts';
-import type { Store } from '../store/store.ts';
+import { isErrorOf, messageOf } from '../errors.ts';
+import { STORE_ERRORS, type Store } from '../store/store.ts';
 
 /** @returns null when all is well, else a sentence that says what is not */
 export type ReadyCheck = () => string | null | Promise<string | null>;
@@ -33,8 +33,13 @@ async function failing(checks: readonly ReadyCheck[]): Promise<string[]> {
 /** ms; who asks whether a process is ready waits for some seconds at most */
 const PATIENCE = 2000;
 
-/** @param what names what is asked: `the store` */
-export function answers(clock: Clock, what: string, ask: () => Promise<unknown>): ReadyCheck {
+/** @param what names what is asked: `the broker`. @param said what is told of an error */
+export function answers(
+  clock: Clock,
+  what: string,
+  ask: () => Promise<unknown>,
+  said = (error: unknown) => `${what} does not answer: ${messageOf(error)}`,
+): ReadyCheck {
   return () =>
     new Promise(resolve => {
       const cancel = clock.after(PATIENCE, () =>
@@ -43,12 +48,21 @@ export function answers(clock: Clock, what: string, ask: () => Promise<unknown>)
       ask()
         .then(
           () => resolve(null),
-          (error: unknown) => resolve(`${what} does not answer: ${messageOf(error)}`),
+          (error: unknown) => resolve(said(error)),
         )
         .finally(cancel);
     });
 }
 
+/** What a store says of itself, with its address or file, is for its owner and not for everybody who reaches the page. */
 export function storeAnswers(clock: Clock, store: Store): ReadyCheck {
-  return answers(clock, 'the store', () => store.ping());
+  return answers(
+    clock,
+    'the store',
+    () => store.ping(),
+    error =>
+      isErrorOf(error, STORE_ERRORS.STORE_FULL)
+        ? 'the disk is full: nothing new is stored'
+        : 'the store does not answer',
+  );
 }

@@ -1,6 +1,7 @@
 import { HedgerowError, isErrorOf } from '../errors.ts';
 import { type Collection, type Document, STORE_ERRORS, type Store } from '../store/store.ts';
 import type { MetricRegistry } from './registry.ts';
+import { Room } from './room.ts';
 import { counter, type Handles, histogram } from './table.ts';
 import { timed } from './timed.ts';
 
@@ -27,16 +28,20 @@ export const STORE_METRICS = {
   ),
 } as const;
 
-/** Counts what goes to a store. */
+/** Counts what goes to a store. Its `ping` also throws STORE_FULL while nothing can be written. */
 export function meteredStore(store: Store, registry: MetricRegistry): Store {
   const metrics = registry.open(STORE_METRICS);
+  const room = new Room(store);
   return {
     collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]) {
       begin(metrics, name);
-      return meteredCollection(store.collection<T>(name, indexes), name, metrics);
+      return meteredCollection(store.collection<T>(name, indexes), { collection: name, metrics, room });
     },
     shared: store.shared,
-    ping: () => store.ping(),
+    async ping() {
+      await store.ping();
+      await room.check();
+    },
     close: () => store.close(),
   };
 }
@@ -52,8 +57,7 @@ function begin(metrics: Metrics, collection: string): void {
 
 function meteredCollection<T extends Document>(
   inner: Collection<T>,
-  collection: string,
-  metrics: Metrics,
+  { collection, metrics, room }: { collection: string; metrics: Metrics; room: Room },
 ): Collection<T> {
   const metered = <R>(operation: string, action: () => Promise<R>): Promise<R> => {
     metrics.operations.add(1, { collection, operation });
@@ -63,12 +67,23 @@ function meteredCollection<T extends Document>(
       error => failed(metrics, collection, error),
     );
   };
+  const written = <R>(operation: string, action: () => Promise<R>): Promise<R> =>
+    metered(operation, action).then(
+      result => {
+        room.wrote(null);
+        return result;
+      },
+      (error: unknown) => {
+        room.wrote(error);
+        throw error;
+      },
+    );
   return {
     get: id => metered('get', () => inner.get(id)),
     find: (filter, page) => metered('find', () => inner.find(filter, page)),
-    insert: document => metered('insert', () => inner.insert(document)),
-    replace: (document, revision) => metered('replace', () => inner.replace(document, revision)),
-    remove: (id, revision) => metered('remove', () => inner.remove(id, revision)),
+    insert: document => written('insert', () => inner.insert(document)),
+    replace: (document, revision) => written('replace', () => inner.replace(document, revision)),
+    remove: (id, revision) => written('remove', () => inner.remove(id, revision)),
     watch: watcher => inner.watch(watcher),
   };
 }

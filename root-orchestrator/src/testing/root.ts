@@ -123,7 +123,7 @@ function record({ instances }: Collections, requested: string[], gone: string[])
 
 type CallFunction = TestRoot['call'];
 
-function caller(url: string): CallFunction {
+export function caller(url: string): CallFunction {
   return async (method, path, body, token) => {
     const response = await fetch(url + path, {
       method,
@@ -147,7 +147,7 @@ function parse(text: string): unknown {
   }
 }
 
-async function login(call: CallFunction, username = 'Admin', password = 'Admin'): Promise<string> {
+export async function login(call: CallFunction, username = 'Admin', password = 'Admin'): Promise<string> {
   const { status, body } = await call('POST', '/api/auth/login', { username, password });
   if (status !== 200) throw new Error(`login answered ${status}: ${JSON.stringify(body)}`);
   return body.token;
