@@ -14,6 +14,7 @@ import { httpMeter, startMetrics, statusPages } from '@hedgerow/common/metrics';
 import type { ClusterConfig } from './config.ts';
 import type { Route } from './http/route.ts';
 import { healthRoutes } from './http/routes/health.ts';
+import { instanceRoutes } from './http/routes/instances.ts';
 import { nodeRoutes } from './http/routes/nodes.ts';
 import { statusRoutes } from './http/routes/status.ts';
 import { workerRoutes } from './http/routes/workers.ts';
@@ -25,6 +26,7 @@ import type { Broker, UpHandler } from './mqtt/broker.ts';
 import { dispatch } from './mqtt/dispatch.ts';
 import { startEmbeddedBroker } from './mqtt/embedded.ts';
 import { buildParts, type Parts } from './parts.ts';
+import type { Held } from './root/reserve.ts';
 import { slot } from './slot.ts';
 import { openState, type State } from './state.ts';
 import { loadBrokerKey, loadJoinToken } from './workers/join-token.ts';
@@ -115,6 +117,7 @@ async function startBroker(
       return worker !== undefined && sameSecret(secret, worker.secret_hash);
     },
     onMessage,
+    clock: deps.clock,
     log,
   });
 }
@@ -136,7 +139,7 @@ function buildRoutes(
   const registration: Registration = {
     workers: state.workers,
     serial,
-    claimSubnet: (id, record) => parts.subnets.claim(id, record),
+    takeSubnet: record => parts.reserve.take(record),
     joinToken: workerToken,
     trusting: isLoopback(config.host),
     clusterName: config.name,
@@ -148,8 +151,7 @@ function buildRoutes(
     ...parts.jobs,
     accounts: broker.accounts,
     serial,
-    connectedToRoot: () => parts.link.connected,
-    releaseSubnet: (id: string) => parts.subnets.release(id),
+    giveBackSubnet: (held: Held) => parts.reserve.giveBack(held),
   };
   const clusterState = {
     clusterName: config.name,
@@ -160,9 +162,15 @@ function buildRoutes(
     ...clusterState,
     clock: deps.clock,
     askStore: () => state.ping(),
+    storeTrouble: () => state.instances.disk.trouble(config.name),
     brokerReachable: () => broker.reachable(),
   };
-  readOut(meter.registry, { ...looked, jobs: parts.jobs, restarts: meter.events.restarts });
+  readOut(meter.registry, {
+    ...looked,
+    jobs: parts.jobs,
+    restarts: meter.events.restarts,
+    leaks: parts.leaks,
+  });
   const ready = clusterReadiness(looked);
   const pages = statusPages({ metrics: meter.registry, ready, token: config.metricsToken ?? '' });
   return [
@@ -170,6 +178,7 @@ function buildRoutes(
     ...statusRoutes(clusterState),
     ...healthRoutes(pages),
     ...workerRoutes(roster, registration),
+    ...instanceRoutes(parts.jobs, registration),
   ];
 }
 

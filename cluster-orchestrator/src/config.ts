@@ -43,6 +43,8 @@ export interface ClusterConfig {
   data: string;
   /** ms after a worker's last sign of life until its instances are placed elsewhere */
   workerDeadAfter: number;
+  /** subnets kept for workers that join, so that they need not wait for the root */
+  spareSubnets: number;
   /** directory of the bundle's assets; empty when run from source */
   assets: string;
   /** that `/metrics` is read with; "" = everybody who reaches the port may */
@@ -163,6 +165,13 @@ export const clusterSettings: Settings<ClusterConfig> = {
     default: 5000,
     help: 'ms of silence after which a worker counts as dead',
     parse: integer(500, 3_600_000),
+  },
+  spareSubnets: {
+    flag: 'spare-subnets',
+    env: 'SPARE_SUBNETS',
+    default: 4,
+    help: 'subnets to keep for workers that join while the root is out of reach',
+    parse: integer(0, 256),
   },
   assets: {
     flag: 'assets',

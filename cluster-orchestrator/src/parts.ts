@@ -1,17 +1,23 @@
 /** The parts between root and workers, made and tied together. */
-import { messageOf } from '@hedgerow/common';
-import { DOWN, type FromCluster, type FromRoot, type Hello, type SubnetHold } from '@hedgerow/protos';
+import { messageOf, Seldom } from '@hedgerow/common';
+import { DOWN, type FromCluster, type FromRoot, type Welcome } from '@hedgerow/protos';
 import type { ClusterDeps } from './app.ts';
 import { type ClusterConfig, rootAddresses } from './config.ts';
 import type { Jobs } from './jobs/context.ts';
 import { Deadlines } from './jobs/deadlines.ts';
+import { isStoreError } from './jobs/disk.ts';
+import { Gate } from './jobs/gate.ts';
+import { Leaks } from './jobs/leaks.ts';
+import { Orders } from './jobs/orders.ts';
 import { overdue } from './jobs/overdue.ts';
 import { Refusals } from './jobs/refusals.ts';
 import { toReport } from './jobs/report.ts';
+import { Strays } from './jobs/strays.ts';
 import { Waiting } from './jobs/waiting.ts';
 import { LogRelay } from './logs/relay.ts';
 import { about, tellStory } from './logs/story.ts';
 import type { ClusterMeter } from './metrics/meter.ts';
+import { instanceId } from './model.ts';
 import type { Broker } from './mqtt/broker.ts';
 import { syncAsker, type Up } from './mqtt/dispatch.ts';
 import { Downlink } from './mqtt/downlink.ts';
@@ -20,8 +26,10 @@ import { Tables } from './network/tables.ts';
 import { Aggregates } from './root/aggregates.ts';
 import { createDialer, type Dial } from './root/channel.ts';
 import { type Down, dispatch } from './root/dispatch.ts';
+import { type HelloSources, hello, listing } from './root/hello.ts';
 import { RootLink } from './root/link.ts';
 import { Reports } from './root/reports.ts';
+import { Reserve } from './root/reserve.ts';
 import { Subnets } from './root/subnets.ts';
 import { Capacity } from './scheduler/capacity.ts';
 import { type Slot, slot } from './slot.ts';
@@ -30,12 +38,15 @@ import { tie } from './ties.ts';
 import { aggregate } from './workers/aggregate.ts';
 import { Beats } from './workers/beats.ts';
 import { Liveness } from './workers/liveness.ts';
+import { holderOf } from './workers/workers.ts';
 
 export interface Parts {
   jobs: Jobs;
   up: Up;
   link: RootLink;
   subnets: Subnets;
+  reserve: Reserve;
+  leaks: Leaks;
   /** stops every timer */
   stop(): void;
 }
@@ -57,6 +68,8 @@ export interface Origins {
 const START_GRACE = 30_000;
 /** ms between two requests for a sync to one worker */
 const SYNC_GAP = 3000;
+/** Instances that are placed again at a time: so many are one commit of the store, and a short turn for the others. */
+const MOST_MOVING = 100;
 
 export function buildParts(origins: Origins): Parts {
   const { clock } = origins.deps;
@@ -67,18 +80,28 @@ export function buildParts(origins: Origins): Parts {
     if (sent) meter.link.sent(message);
     return sent;
   };
-  const reports = new Reports(send);
+  const reports = new Reports({
+    clock,
+    send,
+    told: report => origins.state.instances.told(instanceId(report), report.moves ?? []),
+  });
   const jobs = buildJobs(origins, reports);
   const { capacity, workers, tables, downlink, liveness } = jobs;
-  const isRecorded = (id: string) => (workers.get(id)?.subnet ?? '') !== '';
-  const subnets = new Subnets({ clock, send, isRecorded });
+  const subnets: Subnets = new Subnets({
+    clock,
+    send,
+    late: (holder, subnet) => void reserve.late({ holder, subnet }),
+  });
+  const reserve = buildReserve(origins, subnets, links);
   const queries = new Queries({ tables, downlink, clock, send });
   const compute = () => aggregate(capacity.seats(), id => workers.usage(id));
   const aggregates = new Aggregates({ clock, compute, send });
   const deadlines = buildDeadlines(jobs, meter);
+  const leaks = new Leaks(jobs, deadlines, clock);
   const beats = new Beats();
   const logs = buildRelay(jobs, links, send);
-  const link = links.set(buildLink(origins, { jobs, subnets, queries, logs, send }, reports, aggregates));
+  const down = { jobs, subnets, queries, logs, send };
+  const link = links.set(buildLink(origins, { down, reports, aggregates, reserve }));
   tie({ jobs, deadlines, waiting: new Waiting(jobs), aggregates, beats, config: origins.config });
   meter.events.follow(jobs);
   jobs.instances.onChange(tellStory(jobs.log, id => workers.nameOf(id)));
@@ -86,12 +109,18 @@ export function buildParts(origins: Origins): Parts {
   const askForSync = syncAsker(jobs, SYNC_GAP);
   return {
     jobs,
-    up: { jobs, beats, queries, logs, usageChanged: () => aggregates.touch(), askForSync },
+    up: {
+      ...{ jobs, beats, queries, logs, askForSync, seldom: new Seldom(clock) },
+      usageChanged: () => aggregates.touch(),
+    },
     link,
     subnets,
+    reserve,
+    leaks,
     stop() {
       liveness.stop();
       deadlines.stop();
+      leaks.stop();
       queries.stop();
       logs.rootLost();
       aggregates.stop();
@@ -120,13 +149,17 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
     carrier: ({ worker_id }) => (liveness.isExpected(worker_id) ? workers.get(worker_id) : undefined),
     isThere: id => liveness.isThere(id),
   });
+  const capacity = new Capacity();
   return {
     clusterName: config.name,
     ...deps,
     instances,
     refusals: new Refusals(),
+    strays: new Strays(deps.clock),
+    orders: new Orders((workerId, waiting) => capacity.setBacklog(workerId, waiting)),
+    moving: new Gate(MOST_MOVING),
     workers,
-    capacity: new Capacity(),
+    capacity,
     liveness,
     downlink,
     tables,
@@ -154,15 +187,39 @@ function buildDeadlines(jobs: Jobs, meter: ClusterMeter): Deadlines {
   return new Deadlines(jobs.clock, async instance => {
     meter.events.overdue(instance);
     const { id } = instance;
-    await overdue(jobs, id).catch((error: unknown) => {
-      jobs.log.error({ ...about(instance), error: messageOf(error) }, 'deadline could not be acted upon');
-    });
+    return overdue(jobs, id).then(
+      () => true,
+      (error: unknown) => {
+        if (!isStoreError(error))
+          jobs.log.error({ ...about(instance), error: messageOf(error) }, 'deadline could not be acted upon');
+        return false;
+      },
+    );
   });
 }
 
-function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: Aggregates): RootLink {
-  const { config, deps, state, meter } = origins;
+function buildReserve({ config, deps, state }: Origins, subnets: Subnets, links: Slot<RootLink>): Reserve {
+  return new Reserve({
+    ...deps,
+    spares: state.spares,
+    subnets,
+    wanted: config.spareSubnets,
+    connected: () => links.get().connected,
+    used: () => state.workers.all().map(holderOf),
+  });
+}
+
+interface LinkParts {
+  down: Down;
+  reports: Reports;
+  aggregates: Aggregates;
+  reserve: Reserve;
+}
+
+function buildLink(origins: Origins, { down, reports, aggregates, reserve }: LinkParts): RootLink {
+  const { config, deps, state, meter, port } = origins;
   const { tables } = down.jobs;
+  const sources: HelloSources = { config, state, reserve, tables, port: port.get };
   const remember = ({ cluster_id, epoch }: { cluster_id: string; epoch: number }): void => {
     state.welcomed(cluster_id, epoch).catch((error: unknown) => {
       deps.log.error({ error: messageOf(error) }, 'the cluster id could not be stored');
@@ -179,8 +236,7 @@ function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: A
     },
     ...deps,
     hello() {
-      reports.clear();
-      const message = hello(origins, down.subnets);
+      const message = hello(sources);
       meter.link.sent({ hello: message });
       return message;
     },
@@ -188,11 +244,13 @@ function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: A
     onUp(welcome) {
       remember(welcome);
       // before the first entry arrives
-      tables.rootIsBack();
-      reports.flush();
+      tables.rootIsBack(welcome.table_known);
+      tellAnew(state, reports, welcome, () => down.send({ list: listing(sources) }));
       aggregates.restart();
+      reserve.balance();
     },
     onDown() {
+      reports.linkLost();
       down.subnets.linkLost();
       down.logs.rootLost();
       tables.rootIsAway();
@@ -200,29 +258,18 @@ function buildLink(origins: Origins, down: Down, reports: Reports, aggregates: A
   });
 }
 
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
-}
-
-/** Everything that the cluster has accepted and not removed. Logs are left out: the root has them. */
-function hello({ config, state, port }: Origins, subnets: Subnets): Hello {
-  const instances = state.instances.all();
-  return {
-    cluster_name: config.name,
-    cluster_location: config.location,
-    port: port.get(),
-    address: config.address || (isWildcard(config.host) ? '' : config.host),
-    instances: instances.map(i => ({ ...toReport(i, state.workers.get(i.worker_id)), logs: '' })),
-    subnets: [...heldSubnets(state), ...subnets.pending()],
-    epoch: state.rootEpoch(),
-    listed: true,
-    instances_digest: 0,
-    subnets_digest: 0,
-    table_digest: 0,
-  };
-}
-
-function heldSubnets({ workers }: State): SubnetHold[] {
-  const held = workers.all().filter(({ subnet }) => subnet !== '');
-  return held.map(({ id, subnet }) => ({ worker_id: id, subnet }));
+/** What the root may not know; a list is all of it, but for the output of what has failed. */
+function tellAnew(
+  { instances, workers }: State,
+  reports: Reports,
+  { send_list }: Welcome,
+  list: () => boolean,
+): void {
+  const untold = instances.all().filter(({ moves }) => moves.length > 0);
+  if (!send_list) for (const i of untold) reports.queue(toReport(i, workers.get(i.worker_id)));
+  else if (list()) {
+    reports.clear();
+    for (const { id, moves } of untold) instances.told(id, moves);
+  }
+  reports.flush();
 }

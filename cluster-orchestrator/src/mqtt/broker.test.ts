@@ -32,6 +32,7 @@ const embedded: Kind = {
       port: 0,
       authenticate: (workerId, secret) => secret === `secret of ${workerId}`,
       onMessage: message => inbox.put(message),
+      clock: systemClock,
       log: silentLogger,
     }),
 };
@@ -274,6 +275,7 @@ test('a port that is taken is an error, and nothing is left running', async () =
     port,
     authenticate: () => true,
     onMessage: () => {},
+    clock: systemClock,
     log: silentLogger,
   };
   try {

@@ -1,4 +1,4 @@
-import { messageOf } from '@hedgerow/common';
+import { messageOf, type Seldom } from '@hedgerow/common';
 import { DOWN, parseNodeTopic, UP, type UpTopic } from '@hedgerow/protos';
 import type { Jobs } from '../jobs/context.ts';
 import type { LogRelay } from '../logs/relay.ts';
@@ -23,6 +23,8 @@ export interface Up {
   usageChanged(): void;
   /** at most once in a while per worker */
   askForSync(workerId: string): void;
+  /** what workers may cause over and over is logged through it */
+  seldom: Seldom;
 }
 
 type Handler = (up: Up, workerId: string, payload: Buffer, retained: boolean) => void | Promise<void>;
@@ -38,18 +40,26 @@ const HANDLERS: Readonly<Record<UpTopic, Handler>> = {
   [UP.logs]: onLogs,
 };
 
-/** A bad message costs a line in the log and nothing else. Never throws, never rejects. */
+/** A bad message costs at most a line in the log, and nothing else. Never throws, never rejects. */
 export async function dispatch(up: Up, message: UpMessage): Promise<void> {
   const parsed = parseNodeTopic(message.topic);
   if (!parsed || !Object.hasOwn(HANDLERS, parsed.leaf)) return;
   const { workerId, leaf } = parsed;
-  const log = up.jobs.log.child({ worker: workerId, topic: leaf });
-  if (!up.jobs.workers.get(workerId)) return log.warn({}, 'message of an unknown worker');
-  if (leaf !== UP.presence && !message.retained) up.jobs.liveness.heard(workerId);
+  const { log, workers, liveness } = up.jobs;
+  if (!workers.get(workerId)) {
+    up.seldom.say('unknown', more =>
+      log.warn({ worker: workerId, topic: leaf, more }, 'message of an unknown worker'),
+    );
+    return;
+  }
+  if (leaf !== UP.presence && !message.retained) liveness.heard(workerId);
   try {
     await HANDLERS[leaf as UpTopic](up, workerId, message.payload, message.retained);
   } catch (error) {
-    log.warn({ error: messageOf(error) }, 'message not understood or not carried out');
+    const fields = { worker: workerId, topic: leaf, error: messageOf(error) };
+    up.seldom.say(`bad ${workerId}`, more =>
+      log.warn({ ...fields, more }, 'message not understood or not carried out'),
+    );
   }
 }
 

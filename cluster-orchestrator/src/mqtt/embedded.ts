@@ -1,6 +1,7 @@
 /** The broker inside the cluster's process: aedes over TCP, MQTT 3.1.1, sessions and retained messages in memory. */
 import { createServer, type Server, type Socket } from 'node:net';
 import {
+  type Clock,
   closeServer,
   HedgerowError,
   isId,
@@ -10,12 +11,13 @@ import {
   SerialByKey,
 } from '@hedgerow/common';
 import { parseNodeTopic, UP } from '@hedgerow/protos';
-import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes';
+import { Aedes, type AedesPublishPacket, type AuthenticateError } from 'aedes';
 import mqttPacket from 'mqtt-packet';
 import { ERRORS } from '../errors.ts';
 import { noAccounts } from './accounts/accounts.ts';
 import { mayPublish, maySubscribe, mayUseClientId } from './acl.ts';
 import type { Broker, UpHandler } from './broker.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { Settling } from './settling.ts';
 
 export interface EmbeddedOptions {
@@ -24,15 +26,23 @@ export interface EmbeddedOptions {
   /** Is this the secret of this worker? */
   authenticate(workerId: string, secret: string): boolean;
   onMessage: UpHandler;
+  clock: Clock;
   log: Logger;
+  /** ms that a worker's socket may be full before it is closed */
+  drainTimeout?: number;
+  /** ms that a connection has to say who it is */
+  connectTimeout?: number;
+  /** connections that may be there without having said so */
+  mostStrangers?: number;
 }
 
-/** ms that a worker's socket may be full before it is closed */
 const DRAIN_TIMEOUT = 10_000;
+const CONNECT_TIMEOUT = 10_000;
 /** ms without traffic until TCP probes the connection; a worker that beats never gets there */
 const TCP_KEEPALIVE = 30_000;
 /** MQTT 3.1.1 return codes */
 const IDENTIFIER_REJECTED = 2;
+const SERVER_UNAVAILABLE = 3;
 const BAD_USERNAME_OR_PASSWORD = 4;
 
 /** @throws the error of listening */
@@ -40,13 +50,15 @@ export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Bro
   // The encoder would keep 65,536 ready-made numbers, 12 MB.
   mqttPacket.writeToStream.cacheNumbers = false;
   const settling = new Settling();
-  const aedes = await createAedes(options, settling);
+  const door = new Doorkeeper(options);
+  const aedes = await createAedes(options, settling, door);
   const sockets = new Set<Socket>();
   const server = createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE },
     socket => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
+      door.enter(socket);
       aedes.handle(socket);
     },
   );
@@ -74,29 +86,41 @@ export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Bro
   };
 }
 
-async function createAedes(options: EmbeddedOptions, settling: Settling): Promise<Aedes> {
-  const workers = new WeakMap<Client, string>();
-  const owner = (client: Client | null) => (client && workers.get(client)) ?? '';
+async function createAedes(options: EmbeddedOptions, settling: Settling, door: Doorkeeper): Promise<Aedes> {
   const aedes = await Aedes.createBroker({
-    drainTimeout: DRAIN_TIMEOUT,
+    drainTimeout: options.drainTimeout ?? DRAIN_TIMEOUT,
+    connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT,
+    // no limit for all together: those that are slow would use it up, and hold up the others
+    concurrency: 0,
     authenticate(client, username, password, done) {
       const workerId = username ?? '';
       const refused = refusal(options, client.id, workerId, password?.toString() ?? '');
       if (refused) return done(refused, null);
-      workers.set(client, workerId);
+      if (!door.admit(client, workerId))
+        return done(authError('too many sessions', SERVER_UNAVAILABLE), null);
       settling.begin(workerId, client);
       done(null, true);
     },
     authorizePublish(client, packet, done) {
-      done(mayPublish(owner(client), packet.topic) ? null : new Error(`may not publish to ${packet.topic}`));
+      // kept is what a worker says last of its presence; other topics would fill the memory
+      if (parseNodeTopic(packet.topic)?.leaf !== UP.presence) packet.retain = false;
+      const allowed = mayPublish(door.workerOf(client), packet.topic);
+      done(allowed ? null : new Error(`may not publish to ${packet.topic.slice(0, 200)}`));
     },
     authorizeSubscribe(client, subscription, done) {
-      done(null, maySubscribe(owner(client), subscription.topic) ? subscription : null);
+      const { topic } = subscription;
+      const allowed = maySubscribe(door.workerOf(client), topic) && door.maySubscribe(client, topic);
+      done(null, allowed ? subscription : null);
     },
-    // a worker that subscribes to all of its topics need not hear itself
-    authorizeForward: (client, packet) => (sender(packet) === client.id ? null : packet),
+    authorizeForward(client, packet) {
+      // a worker that subscribes to all of its topics need not hear itself
+      if (sender(packet) === client.id) return null;
+      if (packet.qos > 0) door.sends(client);
+      return packet;
+    },
   });
   settling.watch(aedes);
+  door.watch(aedes);
   reportTrouble(aedes, options.log);
   await Promise.all(Object.values(UP).map(leaf => subscribe(aedes, `nodes/+/${leaf}`, options.onMessage)));
   return aedes;

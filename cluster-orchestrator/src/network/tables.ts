@@ -4,7 +4,7 @@
  * on one message per changed service. What a worker was sent is remembered, so nothing is sent twice.
  */
 import type { Clock } from '@hedgerow/common';
-import { DOWN, type TableEntry, toTableResult } from '@hedgerow/protos';
+import { DOWN, digestTable, type TableEntry, toTableResult } from '@hedgerow/protos';
 import type { Instances } from '../jobs/instances.ts';
 import type { Instance, Worker } from '../model.ts';
 import type { Downlink } from '../mqtt/downlink.ts';
@@ -77,11 +77,25 @@ export class Tables {
     this.#flushSoon();
   }
 
-  /** A new stream of the root: it tells all services of the applications that run here, and of no others. */
-  rootIsBack(): void {
-    this.#stale = new Set([...this.#deps.remote.all()].map(entry => entry.job_name));
+  /**
+   * Of what the root has told, for the Hello. It is bound to tell of the applications that run here, and of others only
+   * while the same stream lasts; of those that do not run here what it told is forgotten with the stream.
+   */
+  digest(): number {
+    const left = [...this.#deps.remote.all()].filter(entry => !this.#isHosted(entry.application_id));
+    for (const entry of left) this.remoteChanged(removedEntry(entry));
+    return digestTable(this.#deps.remote.all(), this.#deps.clusterId());
+  }
+
+  /**
+   * A new stream of the root: it tells all services of the applications that run here, and of no others.
+   *
+   * @param known it has nothing to tell: the table's digest is its own
+   */
+  rootIsBack(known: boolean): void {
     this.#cancelSweep();
-    this.#cancelSweep = this.#deps.clock.after(TOLD_IN, () => this.#sweep());
+    this.#stale = new Set(known ? [] : [...this.#deps.remote.all()].map(entry => entry.job_name));
+    if (!known) this.#cancelSweep = this.#deps.clock.after(TOLD_IN, () => this.#sweep());
   }
 
   /** Until it is back, what it said last is the best there is. */
@@ -113,6 +127,21 @@ export class Tables {
     const workers = new Set([...this.#moved, ...this.#hosts(applications)]);
     this.#moved.clear();
     return new Map([...workers].map(workerId => [workerId, this.#push(workerId)]));
+  }
+
+  /**
+   * A worker says what it knows. If that is all that it needs, it is told changes alone from here on.
+   *
+   * @param digest of the table that it was told; 0 = it knows none
+   */
+  recognize(workerId: string, digest: number): boolean {
+    for (const host of this.#hosts(new Set(this.#dirty.values()))) this.#moved.add(host);
+    this.#rebuild();
+    this.#flushSoon();
+    const wanted = this.#wanted(workerId);
+    if (digest === 0 || digestTable(wanted.values()) !== digest) return false;
+    this.#sent.set(workerId, wanted);
+    return true;
   }
 
   /** The whole table, to a worker that may have missed anything. */

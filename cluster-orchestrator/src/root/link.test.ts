@@ -3,12 +3,17 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { FromCluster, InstanceReport } from '@hedgerow/protos';
+import {
+  digestSubnets,
+  type FromCluster,
+  hashInstances,
+  type InstanceList,
+  type InstanceReport,
+} from '@hedgerow/protos';
 import { CLUSTER_ID, startHandRoot } from '../testing/hand-root.ts';
 import { postRegister } from '../testing/hand-worker.ts';
 import { Site } from '../testing/site.ts';
 import { until } from '../testing/wait.ts';
-import { Subnets } from './subnets.ts';
 
 let site: Site;
 beforeEach(async () => {
@@ -18,35 +23,37 @@ afterEach(() => site.stop());
 
 const hellos = (): NonNullable<FromCluster['hello']>[] =>
   site.root.inbox.all.flatMap(message => (message.hello ? [message.hello] : []));
+const lists = (): InstanceList[] =>
+  site.root.inbox.all.flatMap(message => (message.list ? [message.list] : []));
 
-/** Turns the clock through the back-off until the cluster has said Hello again. */
-async function backAgain(): Promise<NonNullable<FromCluster['hello']>> {
+/** Turns the clock through the back-off until the cluster has said Hello again. @returns the list that it sent then */
+async function backAgain(): Promise<InstanceList> {
   const before = hellos().length;
   await until('the cluster is back', () => {
     site.clock.advance(100);
     return hellos().length > before;
   });
   await site.root.next('aggregate');
-  return hellos().at(-1) as NonNullable<FromCluster['hello']>;
+  return lists().at(-1) as InstanceList;
 }
 
 const status = async () => (await fetch(`${site.cluster.url}/api/cluster/status`)).json();
 
 test('the Hello says who this is, the metadata brings the token', async () => {
-  const { instances, ...who } = hellos()[0] as NonNullable<FromCluster['hello']>;
+  const { table_digest: _, ...who } = hellos()[0] as NonNullable<FromCluster['hello']>;
   assert.deepEqual(who, {
     cluster_name: 'site1',
     cluster_location: '48.1,11.6,1000',
     port: Number(new URL(site.cluster.url).port),
     address: '127.0.0.1',
+    instances: [],
     subnets: [],
     epoch: 0,
-    listed: true,
-    instances_digest: 0,
-    subnets_digest: 0,
-    table_digest: 0,
+    listed: false,
+    instances_digest: hashInstances([]),
+    subnets_digest: digestSubnets([]),
   });
-  assert.deepEqual([instances, site.root.tokens], [[], ['Bearer root-token']]);
+  assert.deepEqual(site.root.tokens, ['Bearer root-token']);
   assert.deepEqual(await status(), {
     cluster_name: 'site1',
     cluster_id: CLUSTER_ID,
@@ -64,7 +71,7 @@ test('a unix socket is dialed as well', async () => {
 });
 
 describe('when the stream is lost', () => {
-  test('the next Hello tells everything that happened meanwhile', async () => {
+  test('the list tells everything that happened meanwhile', async () => {
     const worker = await site.worker();
     await site.place();
     const order = await worker.run();
@@ -108,7 +115,7 @@ describe('when the stream is lost', () => {
     await until('the cluster says so', () => {
       site.clock.advance(500);
       void second.beat();
-      return hellos()
+      return lists()
         .at(-1)
         ?.instances.some((i: InstanceReport) => i.status === 'RUNNING' && i.epoch === 2);
     });
@@ -217,11 +224,13 @@ describe('subnets', () => {
     assert.equal(site.root.inbox.all.filter(m => m.subnet_claim).length, 0);
   });
 
-  test('that workers have are in the Hello', async () => {
+  test('that workers have are in the list, under their holders', async () => {
     const { id, subnet } = await site.register();
     await site.register({ overlay: false });
     site.root.cut();
-    assert.deepEqual((await backAgain()).subnets, [{ worker_id: id, subnet }]);
+    const [hold, ...more] = (await backAgain()).subnets;
+    assert.deepEqual([hold?.subnet, more, [...site.root.claims.keys()]], [subnet, [], [hold?.worker_id]]);
+    assert.notEqual(hold?.worker_id, id);
   });
 
   test('that were granted too late are given back', async () => {
@@ -232,39 +241,5 @@ describe('subnets', () => {
     assert.equal((await pending).status, 503);
     site.root.send({ subnet_grant: { claim_id, subnet: '10.18.0.0', error: '' } });
     assert.deepEqual(await site.root.next('subnet_release'), { worker_id });
-  });
-
-  test('that were granted too late to a worker that asks again stay its own', async () => {
-    const { id, secret } = await site.register({ overlay: false });
-    site.root.obliging.subnets = false;
-    const again = { ...offer, id, secret };
-    const first = postRegister(site.cluster.url, again);
-    const late = await site.root.next('subnet_claim');
-    site.clock.advance(5000);
-    assert.equal((await first).status, 503);
-    const second = postRegister(site.cluster.url, again);
-    const claim = await site.root.next('subnet_claim');
-    for (const { claim_id } of [late, claim]) {
-      site.root.send({ subnet_grant: { claim_id, subnet: '10.18.0.0', error: '' } });
-    }
-    assert.equal(((await second).body as { subnet: string }).subnet, '10.18.0.0');
-    assert.equal(site.root.inbox.all.filter(m => m.subnet_release).length, 0);
-  });
-
-  test('whose worker could not be stored are given back', async () => {
-    const subnets = new Subnets({
-      clock: site.clock,
-      isRecorded: () => false,
-      send: message => sent.push(message) > 0,
-    });
-    const sent: FromCluster[] = [];
-    const claimed = subnets.claim('w', async () => {
-      assert.deepEqual(subnets.pending(), [{ worker_id: 'w', subnet: '10.18.0.64' }]);
-      throw new Error('disk');
-    });
-    subnets.granted({ claim_id: sent[0]?.subnet_claim?.claim_id ?? '', subnet: '10.18.0.64', error: '' });
-    await assert.rejects(claimed, /disk/);
-    assert.deepEqual(sent[1], { subnet_release: { worker_id: 'w' } });
-    assert.deepEqual(subnets.pending(), []);
   });
 });

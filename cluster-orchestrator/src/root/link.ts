@@ -1,6 +1,6 @@
 /**
- * The one stream to the root that leads. Dials for ever; each new stream begins with a Hello that tells everything, so
- * nothing has to be kept from one stream to the next.
+ * The one stream to the root that leads. Dials for ever; each new stream begins with a Hello that stands for everything,
+ * so nothing has to be kept from one stream to the next.
  */
 import { backoff, type Clock, type Logger, messageOf, Outflow } from '@hedgerow/common';
 import type { FromCluster, FromRoot, Hello } from '@hedgerow/protos';
@@ -27,6 +27,8 @@ interface Attempt {
   address: string;
   dialed: Dialed;
   out: Outflow<FromCluster>;
+  /** something came out of order */
+  strange: boolean;
 }
 
 const RETRY = { first: 200, max: 10_000, jitter: 0.5 };
@@ -97,6 +99,7 @@ export class RootLink {
     const attempt: Attempt = {
       address,
       dialed,
+      strange: false,
       out: new Outflow(dialed.stream, {
         ...limits,
         stuck: why => lost(`the root does not keep up: ${why}`),
@@ -119,11 +122,24 @@ export class RootLink {
 
   #receive(attempt: Attempt, message: FromRoot): void {
     if (this.#current !== attempt) return;
-    if (message.welcome) this.#welcome(attempt, message.welcome);
-    else if (message.refused?.code === 'NOT_LEADING') {
+    if (message.refused?.code === 'NOT_LEADING') {
       this.#roots.deferred(message.refused.leader);
       this.#lost(attempt, `it does not lead: ${message.refused.message}`);
-    } else this.#deps.onMessage(message);
+    } else if (message.refused) this.#deps.onMessage(message);
+    else if (Boolean(message.welcome) === this.#up) this.#ignore(attempt, message);
+    else if (message.welcome) this.#welcome(attempt, message.welcome);
+    else this.#deps.onMessage(message);
+  }
+
+  /** A second Welcome, or anything before the first: said once per stream. */
+  #ignore(attempt: Attempt, { body }: FromRoot): void {
+    if (attempt.strange) return;
+    attempt.strange = true;
+    const when = this.#up ? 'after' : 'before';
+    this.#deps.log.warn(
+      { root: attempt.address, message: body },
+      `ignored what the root sends out of order: ${body ?? 'nothing'} ${when} its Welcome`,
+    );
   }
 
   /** Epoch 0 is that of a root with a store of its own: there is no other. */

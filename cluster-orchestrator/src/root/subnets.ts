@@ -1,20 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, HedgerowError } from '@hedgerow/common';
-import type { FromCluster, SubnetHold } from '@hedgerow/protos';
+import type { FromCluster } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 
 export interface SubnetsDeps {
   clock: Clock;
-  /** Is this worker stored, with a subnet? */
-  isRecorded(workerId: string): boolean;
   send(message: FromCluster): boolean;
+  /** A claim was granted when nobody waited for it any more. */
+  late(holder: string, subnet: string): void;
 }
 
 /** ms that the root has to grant a subnet */
 const GRANT_IN = 5000;
 
 interface Claim {
-  workerId: string;
   grant(subnet: string): void;
   fail(error: HedgerowError): void;
 }
@@ -23,44 +22,23 @@ interface Claim {
 export class Subnets {
   readonly #deps: SubnetsDeps;
   readonly #claims = new Map<string, Claim>();
-  /** claims that were given up on this stream, by id: whose they were */
+  /** claims that were given up on this stream, by id: for which holder */
   readonly #late = new Map<string, string>();
-  /** granted and not stored yet */
-  readonly #pending = new Map<string, string>();
 
   constructor(deps: SubnetsDeps) {
     this.#deps = deps;
   }
 
   /**
-   * @param record stores the worker with its subnet; when it fails, the subnet is given back
-   * @returns network address of the worker's /26
+   * @param holder under which the root keeps it; a holder gets the same subnet each time
+   * @returns network address of a /26
    * @throws ROOT_UNREACHABLE, SUBNET_REFUSED; both may go away, so the worker tries again
    */
-  async claim(workerId: string, record: (subnet: string) => Promise<void>): Promise<string> {
-    const subnet = await this.#ask(workerId);
-    this.#pending.set(workerId, subnet);
-    try {
-      await record(subnet);
-      return subnet;
-    } catch (error) {
-      this.release(workerId);
-      throw error;
-    } finally {
-      this.#pending.delete(workerId);
-    }
-  }
-
-  /** For the Hello: what is given to workers that are not stored yet. */
-  pending(): SubnetHold[] {
-    return [...this.#pending].map(([worker_id, subnet]) => ({ worker_id, subnet }));
-  }
-
-  #ask(workerId: string): Promise<string> {
+  claim(holder: string): Promise<string> {
     const claimId = randomUUID();
     return new Promise((resolve, reject) => {
       const late = this.#deps.clock.after(GRANT_IN, () => {
-        this.#late.set(claimId, workerId);
+        this.#late.set(claimId, holder);
         this.#claims.get(claimId)?.fail(unreachable(`did not answer in ${GRANT_IN / 1000} s`));
       });
       const settle = (action: () => void) => {
@@ -69,26 +47,27 @@ export class Subnets {
         action();
       };
       this.#claims.set(claimId, {
-        workerId,
         grant: subnet => settle(() => resolve(subnet)),
         fail: error => settle(() => reject(error)),
       });
-      if (!this.#deps.send({ subnet_claim: { claim_id: claimId, worker_id: workerId } })) {
+      if (!this.#deps.send({ subnet_claim: { claim_id: claimId, worker_id: holder } })) {
         this.#claims.get(claimId)?.fail(unreachable('is out of reach'));
       }
     });
   }
 
   /** @returns whether the root will get it */
-  release(workerId: string): boolean {
-    return this.#deps.send({ subnet_release: { worker_id: workerId } });
+  release(holder: string): boolean {
+    return this.#deps.send({ subnet_release: { worker_id: holder } });
   }
 
-  granted(answer: { claim_id: string; subnet: string; error: string }): void {
+  /** @returns whether it answers a claim of this stream */
+  granted(answer: { claim_id: string; subnet: string; error: string }): boolean {
     const claim = this.#claims.get(answer.claim_id);
-    if (!claim) this.#grantedLate(answer.claim_id);
-    else if (answer.error === '') claim.grant(answer.subnet);
+    if (!claim) return this.#grantedLate(answer);
+    if (answer.error === '') claim.grant(answer.subnet);
     else claim.fail(new HedgerowError(ERRORS.SUBNET_REFUSED, `the root gave no subnet: ${answer.error}`));
+    return true;
   }
 
   /** What the root granted on this stream and nobody heard is freed by the next Hello, which does not name it. */
@@ -97,20 +76,18 @@ export class Subnets {
     for (const claim of [...this.#claims.values()]) claim.fail(unreachable('was lost'));
   }
 
-  /** Nobody waits for it any more, unless the worker came again: a worker gets the same subnet each time. */
-  #grantedLate(claimId: string): void {
-    const workerId = this.#late.get(claimId);
-    if (workerId === undefined) return;
-    this.#late.delete(claimId);
-    const asked = [...this.#claims.values()].some(claim => claim.workerId === workerId);
-    if (asked || this.#pending.has(workerId) || this.#deps.isRecorded(workerId)) return;
-    this.release(workerId);
+  #grantedLate({ claim_id, subnet, error }: { claim_id: string; subnet: string; error: string }): boolean {
+    const holder = this.#late.get(claim_id);
+    if (holder === undefined) return false;
+    this.#late.delete(claim_id);
+    if (error === '') this.#deps.late(holder, subnet);
+    return true;
   }
 }
 
 function unreachable(how: string): HedgerowError {
   return new HedgerowError(
     ERRORS.ROOT_UNREACHABLE,
-    `a new worker needs a subnet from the root, and the root ${how}; try again later`,
+    `a new worker needs a subnet, of which none is spare, and the root ${how}; try again later`,
   );
 }

@@ -31,6 +31,8 @@ export interface HandRoot {
   /** ends the stream, as a root that restarts would */
   cut(): void;
   obliging: Obliging;
+  /** subnets that were granted and not released, by holder */
+  claims: ReadonlyMap<string, string>;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,9 @@ interface Obliging {
   epoch: number;
   /** address of the root that leads, "" = unknown; null = this one does */
   leader: string | null;
+  /** of the Welcome */
+  sendList: boolean;
+  tableKnown: boolean;
 }
 
 /** What the streams of the clusters leave behind. */
@@ -50,7 +55,10 @@ interface Ear {
   tokens: string[];
   obliging: Obliging;
   current: Call | undefined;
+  /** granted so far */
   subnets: number;
+  /** by holder */
+  claims: Map<string, string>;
 }
 
 /** @param address `127.0.0.1:port`, port 0 for any, or `unix:/path` */
@@ -58,9 +66,10 @@ export async function startHandRoot(address = '127.0.0.1:0'): Promise<HandRoot> 
   const ear: Ear = {
     inbox: new Inbox(),
     tokens: [],
-    obliging: { welcome: true, subnets: true, epoch: 0, leader: null },
+    obliging: { welcome: true, subnets: true, epoch: 0, leader: null, sendList: true, tableKnown: false },
     current: undefined,
     subnets: 0,
+    claims: new Map(),
   };
   const server = new Server();
   const service = loadSync(linkProtoPath(), LINK_LOADER_OPTIONS)[LINK_SERVICE] as ServiceDefinition;
@@ -71,6 +80,7 @@ export async function startHandRoot(address = '127.0.0.1:0'): Promise<HandRoot> 
     inbox: ear.inbox,
     tokens: ear.tokens,
     obliging: ear.obliging,
+    claims: ear.claims,
     ...voice(ear),
     async stop() {
       server.forceShutdown();
@@ -104,14 +114,23 @@ function hear(ear: Ear, call: Call): void {
 }
 
 function oblige(ear: Ear, call: Call, message: FromCluster): void {
-  const { welcome, epoch } = ear.obliging;
+  const { welcome, epoch, sendList, tableKnown } = ear.obliging;
   if (message.hello && welcome)
-    call.write({ welcome: { cluster_id: CLUSTER_ID, epoch, send_list: false, table_known: false } });
-  if (message.subnet_claim && ear.obliging.subnets) {
-    const n = ear.subnets++;
-    const subnet = `10.18.${Math.floor(n / 4)}.${(n % 4) * 64}`;
-    call.write({ subnet_grant: { claim_id: message.subnet_claim.claim_id, subnet, error: '' } });
-  }
+    call.write({
+      welcome: { cluster_id: CLUSTER_ID, epoch, send_list: sendList, table_known: tableKnown },
+    });
+  if (message.subnet_claim) claim(ear, call, message.subnet_claim);
+  if (message.subnet_release) ear.claims.delete(message.subnet_release.worker_id);
+}
+
+/** A holder gets the same subnet each time. */
+function claim(ear: Ear, call: Call, { claim_id, worker_id }: { claim_id: string; worker_id: string }): void {
+  if (!ear.obliging.subnets) return;
+  const n = ear.claims.has(worker_id) ? 0 : ear.subnets++;
+  const subnet =
+    ear.claims.get(worker_id) ?? `10.${18 + Math.floor(n / 1024)}.${Math.floor(n / 4) % 256}.${(n % 4) * 64}`;
+  ear.claims.set(worker_id, subnet);
+  call.write({ subnet_grant: { claim_id, subnet, error: '' } });
 }
 
 function voice(ear: Ear): Pick<HandRoot, 'send' | 'next' | 'report' | 'place' | 'cut'> {

@@ -5,13 +5,16 @@ import {
   type DeployPayload,
   DOWN,
   type DownTopic,
+  digestTable,
   encodeBeat,
+  fromTableResult,
   hashInstances,
   type JobPayload,
   nodeTopic,
   parseNodeTopic,
   type RegisterRequest,
   type RegisterResponse,
+  type TableEntry,
   type TablePayload,
   type TableResultPayload,
   UP,
@@ -48,6 +51,7 @@ export class HandWorker {
   readonly inbox = new Inbox<Received>();
   readonly registered: RegisterResponse;
   readonly #instances = new Map<string, JobPayload>();
+  #table = new Map<string, TableEntry>();
   #client: MqttClient | undefined;
   #beats = 0;
 
@@ -59,7 +63,25 @@ export class HandWorker {
     return this.registered.id;
   }
 
+  /** Comes with a sync, as software without digests. */
   async connect(options: IClientOptions = {}): Promise<void> {
+    await this.#dial(options);
+    await this.#publish(UP.presence, { online: true });
+    await this.sync();
+  }
+
+  /** Comes (back) and says by digests what it has. */
+  async arrive(digests: { instances?: number; table?: number } = {}): Promise<void> {
+    await this.#dial();
+    await this.greet(digests);
+  }
+
+  async greet(digests: { instances?: number; table?: number } = {}): Promise<void> {
+    const table = this.#table.size === 0 ? 0 : digestTable(this.#table.values());
+    await this.#publish(UP.presence, { online: true, instances: this.#hash(), table, ...digests });
+  }
+
+  async #dial(options: IClientOptions = {}): Promise<void> {
     const { registered } = this;
     const client = await connectAsync(`mqtt://127.0.0.1:${registered.MQTT_BROKER_PORT}`, {
       clientId: `${registered.id}-ne`,
@@ -79,6 +101,7 @@ export class HandWorker {
     (client.stream as Socket).setNoDelay(true);
     client.on('message', (topic, payload) => {
       const leaf = parseNodeTopic(topic)?.leaf as DownTopic;
+      this.#keep(leaf, payload.toString());
       this.inbox.put({ leaf, text: payload.toString() });
     });
     this.#client = client;
@@ -86,8 +109,23 @@ export class HandWorker {
       Object.values(DOWN).map(leaf => nodeTopic(registered.id, leaf)),
       { qos: 1 },
     );
-    await this.#publish(UP.presence, { online: true });
-    await this.sync();
+  }
+
+  #keep(leaf: DownTopic, text: string): void {
+    if (leaf === DOWN.table) {
+      const { entries } = JSON.parse(text) as TablePayload;
+      this.#table = new Map(entries.map(entry => [entry.job_name, entry]));
+    } else if (leaf === DOWN.tableResult) {
+      const entry = fromTableResult(JSON.parse(text) as TableResultPayload);
+      if (entry.removed) this.#table.delete(entry.job_name);
+      else this.#table.set(entry.job_name, entry);
+    }
+  }
+
+  #hash(): number {
+    return hashInstances(
+      [...this.#instances.values()].map(job => ({ ...job, instance_number: job.instance })),
+    );
   }
 
   /** As a cut cable or a killed process: no DISCONNECT. */
@@ -114,8 +152,7 @@ export class HandWorker {
   }
 
   async beat(): Promise<void> {
-    const instances = [...this.#instances.values()].map(job => ({ ...job, instance_number: job.instance }));
-    const beat = encodeBeat({ hash: hashInstances(instances), count: this.#beats++ });
+    const beat = encodeBeat({ hash: this.#hash(), count: this.#beats++ });
     // QoS 1, so that the test knows when it has arrived
     await this.client.publishAsync(nodeTopic(this.id, UP.beat), beat, { qos: 1 });
   }

@@ -58,6 +58,7 @@ export function makeInstance(overrides: Partial<Instance> = {}): Instance {
     epoch: 1,
     desired: 'run',
     worker_id: 'w1',
+    former: '',
     status: 'RUNNING',
     status_detail: '',
     status_since: 0,
@@ -89,7 +90,9 @@ export function makeWorker(overrides: Partial<Worker> = {}): Worker {
     overlay: true,
     problems: [],
     dead_after: 0,
+    beat: 0,
     subnet: '10.18.0.0',
+    subnet_holder: '',
     extra: {},
     ...overrides,
   };

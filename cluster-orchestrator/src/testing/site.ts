@@ -45,6 +45,7 @@ export class Site {
       address: '',
       data: await mkdtemp(join(tmpdir(), 'hedgerow-cluster-')),
       workerDeadAfter: 5000,
+      spareSubnets: 0,
       assets: '',
       ...config,
     };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
+import type { Clock } from '@hedgerow/common';
 import { type ManualClock, manualClock } from '@hedgerow/common/testing';
 import { Liveness } from './liveness.ts';
 
@@ -18,6 +19,7 @@ beforeEach(() => {
     grace: 30_000,
     reachable: () => reachable,
     probe: id => events.push(`probe ${id}`),
+    heardAll: callback => callback(),
   });
   liveness.onChange((id, standing) => events.push(`${id} ${standing} ${clock.monotonic()}`));
   liveness.watch('w');
@@ -101,36 +103,144 @@ test('a worker that is awaited after a start has 30 s', () => {
   assert.deepEqual(events, ['w dead 30000']);
 });
 
-test('after a pause of this process itself workers get another probe instead of a verdict', () => {
-  let monotonic = 0;
-  const timers: { due: number; callback: () => void }[] = [];
-  const paused = new Liveness({
-    clock: {
-      now: () => 0,
-      monotonic: () => monotonic,
-      after(ms, callback) {
-        const timer = { due: monotonic + ms, callback };
-        timers.push(timer);
-        return () => timers.splice(timers.indexOf(timer), 1);
-      },
-    },
-    deadAfter: 5000,
-    grace: 30_000,
-    reachable: () => true,
-    probe: id => events.push(`probe ${id}`),
+describe('a worker with a rhythm of its own', () => {
+  beforeEach(() => {
+    liveness.unwatch('w');
+    liveness.watch('slow', { beat: 30_000, dead_after: 90_000 });
+    liveness.watch('usual');
+    liveness.synced('slow');
+    liveness.synced('usual');
+    events.length = 0;
   });
-  paused.onChange((id, standing) => events.push(`${id} ${standing}`));
-  const fire = () => timers.shift()?.callback();
-  paused.watch('w');
-  paused.synced('w');
-  timers.shift();
-  paused.synced('w');
+
+  test('is suspect a little after the beat that is missing, beside others that keep the usual time', () => {
+    clock.advance(100_000);
+    assert.deepEqual(events, [
+      'usual suspect 3500',
+      'probe usual',
+      'usual dead 5000',
+      'slow suspect 35000',
+      'probe slow',
+      'slow dead 90000',
+    ]);
+    assert.deepEqual([liveness.deadAfter('slow'), liveness.deadAfter('usual')], [90_000, 5000]);
+  });
+
+  test('may change it', () => {
+    liveness.watch('slow', { beat: 1000, dead_after: 2000 });
+    liveness.heard('slow');
+    liveness.closed('slow');
+    clock.advance(2000);
+    assert.equal(liveness.standing('slow'), 'dead');
+  });
+
+  test('has at least its own time after a start of the cluster', () => {
+    liveness.watch('later', { beat: 30_000, dead_after: 90_000 });
+    clock.advance(89_999);
+    assert.equal(liveness.standing('later'), 'awaited');
+    clock.advance(1);
+    assert.equal(liveness.standing('later'), 'dead');
+  });
+});
+
+/** A clock whose timers come late when its process is busy, and the I/O after them. */
+class BusyClock {
+  time = 0;
+  readonly #timers: { due: number; callback: () => void }[] = [];
+
+  readonly clock: Clock = {
+    now: () => 0,
+    monotonic: () => this.time,
+    after: (ms, callback) => {
+      const timer = { due: this.time + ms, callback };
+      this.#timers.push(timer);
+      return () => void this.#timers.splice(this.#timers.indexOf(timer) >>> 0, 1);
+    },
+  };
+
+  /** Time goes on, and nothing else happens until then. */
+  busy(ms: number): void {
+    this.time += ms;
+    const due = this.#timers.filter(timer => timer.due <= this.time).sort((a, b) => a.due - b.due);
+    for (const timer of due) {
+      const index = this.#timers.indexOf(timer);
+      if (index < 0) continue;
+      this.#timers.splice(index, 1);
+      timer.callback();
+    }
+  }
+
+  /** In small steps, as when there is nothing else to do. */
+  idle(ms: number): void {
+    for (let left = ms; left > 0; left -= 50) this.busy(Math.min(left, 50));
+  }
+}
+
+describe('a pause of this process', () => {
+  let busy: BusyClock;
+  let heardAll: (() => void)[];
+  let paused: Liveness;
+
+  beforeEach(() => {
+    busy = new BusyClock();
+    heardAll = [];
+    paused = new Liveness({
+      clock: busy.clock,
+      deadAfter: 5000,
+      grace: 30_000,
+      reachable: () => true,
+      probe: id => events.push(`probe ${id}`),
+      heardAll: callback => void heardAll.push(callback),
+    });
+    paused.onChange((id, standing) => events.push(`${id} ${standing}`));
+    paused.watch('w');
+    paused.synced('w');
+    events.length = 0;
+  });
+
+  const turn = () => {
+    for (const callback of heardAll.splice(0)) callback();
+  };
+
+  test('is no silence of a worker: it gets another probe instead of a verdict', () => {
+    paused.closed('w');
+    busy.busy(60_000);
+    turn();
+    assert.deepEqual(events, ['w suspect', 'probe w', 'probe w']);
+    busy.idle(1500);
+    turn();
+    assert.equal(events.at(-1), 'w dead');
+  });
+
+  test('that ends just after a verdict is due: what arrived meanwhile is heard first', () => {
+    paused.closed('w');
+    busy.idle(4900);
+    busy.busy(300);
+    assert.equal(heardAll.length, 1);
+    paused.heard('w');
+    turn();
+    assert.equal(paused.standing('w'), 'live');
+  });
+
+  test('that ends just before a verdict is due: the probe has not been answered for want of time', () => {
+    busy.idle(3600);
+    busy.busy(1250);
+    busy.idle(200);
+    turn();
+    assert.deepEqual(events, ['w suspect', 'probe w', 'probe w']);
+    busy.idle(1600);
+    turn();
+    assert.equal(events.at(-1), 'w dead');
+  });
+});
+
+test('a jump of the wall clock means nothing', () => {
+  liveness.synced('w');
   events.length = 0;
-  paused.closed('w');
-  monotonic = 60_000;
-  fire();
-  assert.deepEqual(events, ['w suspect', 'probe w', 'probe w']);
-  monotonic += 1500;
-  fire();
-  assert.equal(events.at(-1), 'w dead');
+  for (const hour of [3_600_000, -7_200_000]) {
+    clock.jump(hour);
+    clock.advance(3000);
+    liveness.heard('w');
+  }
+  assert.deepEqual(events, []);
 });

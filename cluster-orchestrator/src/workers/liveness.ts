@@ -1,67 +1,95 @@
 /**
- * Which workers are there. Silence makes a worker suspect and a probe is sent; it is dead when `deadAfter` has
+ * Which workers are there. Silence makes a worker suspect and a probe is sent; it is dead when its `dead_after` has
  * passed since its last sign of life. One timer per worker, and none of them means anything while this process cannot
  * hear: after a pause of its own, or with its broker out of reach, a worker gets another probe instead of a verdict.
+ * What has arrived is heard before any verdict.
  *
  *     awaited ──sync──▶ live ◀──any sign── suspect ──▶ dead ──sync──▶ live
  */
 import type { Clock } from '@hedgerow/common';
+import { Attention } from './attention.ts';
 
 export type Standing = 'awaited' | 'live' | 'suspect' | 'dead';
 
 export type StandingListener = (workerId: string, standing: Standing) => void;
 
+/** How a worker shows that it lives; ms, 0 = as the cluster's settings say. */
+export interface Rhythm {
+  beat: number;
+  dead_after: number;
+}
+
 export interface LivenessOptions {
   clock: Clock;
-  /** ms from the last sign of life to dead */
+  /** ms from the last sign of life to dead, for workers that did not say otherwise */
   deadAfter: number;
   /** ms that a worker has to appear after the start of the cluster or its own registration */
   grace: number;
   /** can the workers be heard at all? */
   reachable(): boolean;
   probe(workerId: string): void;
+  /** Calls back when everything that has arrived by now was heard; never in the same turn of the event loop. */
+  heardAll?: (callback: () => void) => void;
 }
 
 interface Watch {
   standing: Standing;
+  rhythm: Rhythm;
   /** monotonic ms of the last sign of life */
   heardAt: number;
   due: number;
   cancel: () => void;
 }
 
-/** ms of silence until a probe; one beat comes every 3 s */
-const SUSPECT_AFTER = 3500;
-/** ms that a timer may be late before this process counts as having been away */
-const LATE = 500;
+/** ms between two beats of a worker that did not say */
+const BEAT = 3000;
+/** of its beat; silence of so much is suspicious: 3.5 s */
+const SUSPICIOUS = 7 / 6;
+/** of the time until it is dead, at most: the rest is for the probe */
+const HALF_DEAD = 0.7;
+
+const DEFAULT_RHYTHM: Rhythm = { beat: 0, dead_after: 0 };
+
+/** Timers come before what arrived while this process was busy; one turn later that has been read. */
+const nextTurn = (callback: () => void): void => void setImmediate(callback);
 
 export class Liveness {
   readonly #options: LivenessOptions;
-  readonly #suspectAfter: number;
+  readonly #heardAll: (callback: () => void) => void;
+  readonly #attention: Attention;
   readonly #watches = new Map<string, Watch>();
   readonly #listeners: StandingListener[] = [];
+  #suspects = 0;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
-    this.#suspectAfter = Math.min(SUSPECT_AFTER, options.deadAfter * 0.7);
+    this.#heardAll = options.heardAll ?? nextTurn;
+    this.#attention = new Attention(options.clock);
   }
 
   onChange(listener: StandingListener): void {
     this.#listeners.push(listener);
   }
 
-  /** A worker is known from now on; the same again changes nothing. */
-  watch(id: string): void {
-    if (this.#watches.has(id)) return;
+  /** A worker is known from now on; of one that is known already, what it says of its rhythm. */
+  watch(id: string, rhythm: Rhythm = DEFAULT_RHYTHM): void {
+    const known = this.#watches.get(id);
+    if (known) {
+      known.rhythm = rhythm;
+      return;
+    }
     const heardAt = this.#options.clock.monotonic();
-    const watch: Watch = { standing: 'awaited', heardAt, due: 0, cancel: () => {} };
+    const watch: Watch = { standing: 'awaited', rhythm, heardAt, due: 0, cancel: () => {} };
     this.#watches.set(id, watch);
-    this.#arm(id, watch, this.#options.grace);
+    this.#arm(id, watch, this.#grace(watch));
   }
 
   unwatch(id: string): void {
-    this.#watches.get(id)?.cancel();
+    const watch = this.#watches.get(id);
+    if (!watch) return;
+    watch.cancel();
     this.#watches.delete(id);
+    if (watch.standing === 'suspect') this.#countSuspects(-1);
   }
 
   standing(id: string): Standing | null {
@@ -77,6 +105,11 @@ export class Liveness {
   /** Not given up: there, or awaited after a start. */
   isExpected(id: string): boolean {
     return this.isThere(id) || this.standing(id) === 'awaited';
+  }
+
+  /** ms from this worker's last sign of life to dead */
+  deadAfter(id: string): number {
+    return this.#watches.get(id)?.rhythm.dead_after || this.#options.deadAfter;
   }
 
   /** ms since the last sign of life; null for a worker that has given none yet */
@@ -99,10 +132,10 @@ export class Liveness {
     const watch = this.#watches.get(id);
     if (watch?.standing !== 'live') return;
     watch.heardAt = this.#options.clock.monotonic();
-    this.#suspect(id, watch, this.#options.deadAfter);
+    this.#suspect(id, watch, this.deadAfter(id));
   }
 
-  /** It told everything that it has. */
+  /** It told everything that it has, or has what it was believed to have. */
   synced(id: string): void {
     const watch = this.#watches.get(id);
     if (!watch) return;
@@ -113,30 +146,51 @@ export class Liveness {
   stop(): void {
     for (const watch of this.#watches.values()) watch.cancel();
     this.#watches.clear();
+    this.#attention.rest();
   }
 
   #turn(id: string, watch: Watch): void {
     const now = this.#options.clock.monotonic();
-    const deaf = now - watch.due > LATE || !this.#options.reachable();
+    const deaf = this.#attention.wasAway(watch.due, now) || !this.#options.reachable();
     const silent = now - watch.heardAt;
-    if (watch.standing === 'live' && silent < this.#suspectAfter) {
-      this.#arm(id, watch, this.#suspectAfter - silent);
-    } else if (watch.standing === 'live') {
-      const left = this.#options.deadAfter - silent;
-      this.#suspect(id, watch, deaf ? this.#answerTime : left);
-    } else if (deaf) {
-      this.#options.probe(id);
-      this.#arm(id, watch, watch.standing === 'awaited' ? this.#options.grace : this.#answerTime);
-    } else this.#set(id, watch, 'dead');
+    const suspectAfter = this.#suspectAfter(id, watch);
+    if (watch.standing === 'live' && silent < suspectAfter) this.#arm(id, watch, suspectAfter - silent);
+    else if (watch.standing === 'live') {
+      const answerTime = this.#answerTime(id, watch);
+      this.#suspect(id, watch, deaf ? answerTime : Math.max(this.deadAfter(id) - silent, 0));
+    } else if (deaf) this.#probeAgain(id, watch);
+    else this.#verdict(id, watch);
+  }
+
+  #probeAgain(id: string, watch: Watch): void {
+    this.#options.probe(id);
+    this.#arm(id, watch, watch.standing === 'awaited' ? this.#grace(watch) : this.#answerTime(id, watch));
+  }
+
+  /** Its answer may wait in the socket. */
+  #verdict(id: string, watch: Watch): void {
+    const { due } = watch;
+    this.#heardAll(() => {
+      if (this.#watches.get(id) === watch && watch.due === due) this.#set(id, watch, 'dead');
+    });
+  }
+
+  /** ms of silence until a probe */
+  #suspectAfter(id: string, watch: Watch): number {
+    return Math.min((watch.rhythm.beat || BEAT) * SUSPICIOUS, this.deadAfter(id) * HALF_DEAD);
   }
 
   /** ms between a probe and the verdict */
-  get #answerTime(): number {
-    return this.#options.deadAfter - this.#suspectAfter;
+  #answerTime(id: string, watch: Watch): number {
+    return this.deadAfter(id) - this.#suspectAfter(id, watch);
+  }
+
+  #grace(watch: Watch): number {
+    return Math.max(this.#options.grace, watch.rhythm.dead_after);
   }
 
   #live(id: string, watch: Watch): void {
-    this.#arm(id, watch, this.#suspectAfter);
+    this.#arm(id, watch, this.#suspectAfter(id, watch));
     this.#set(id, watch, 'live');
   }
 
@@ -147,8 +201,15 @@ export class Liveness {
   }
 
   #set(id: string, watch: Watch, standing: Standing): void {
+    this.#countSuspects(Number(standing === 'suspect') - Number(watch.standing === 'suspect'));
     watch.standing = standing;
     for (const listener of this.#listeners) listener(id, standing);
+  }
+
+  #countSuspects(more: number): void {
+    this.#suspects += more;
+    if (this.#suspects > 0) this.#attention.pay();
+    else this.#attention.rest();
   }
 
   #arm(id: string, watch: Watch, ms: number): void {

@@ -279,7 +279,7 @@ describe('a restart of the cluster', () => {
     await site.cluster.stop();
     site.config = { ...site.config, mqttPort: Number(worker.registered.MQTT_BROKER_PORT) };
     await site.startCluster();
-    const told = site.root.inbox.all.findLast(message => message.hello)?.hello;
+    const told = site.root.inbox.all.findLast(message => message.list)?.list;
     assert.deepEqual(
       told?.instances.map(i => [i.status, i.worker_id, i.epoch, i.namespace_ip]),
       [['RUNNING', worker.id, 1, '10.18.0.2']],

@@ -3,6 +3,7 @@ import type { RegisterRequest, RegisterResponse } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import type { Worker } from '../model.ts';
 import type { Broker } from '../mqtt/broker.ts';
+import type { Held } from '../root/reserve.ts';
 import { hashSecret, sameSecret } from './secrets.ts';
 import type { Workers } from './workers.ts';
 
@@ -10,7 +11,7 @@ export interface Registration {
   workers: Workers;
   serial: SerialByKey;
   /** @param record stores the worker with its subnet @throws ROOT_UNREACHABLE, SUBNET_REFUSED */
-  claimSubnet(workerId: string, record: (subnet: string) => Promise<void>): Promise<string>;
+  takeSubnet(record: (held: Held) => Promise<void>): Promise<void>;
   joinToken: string;
   /** bound to loopback: a worker may join without a token */
   trusting: boolean;
@@ -33,13 +34,10 @@ export async function register(ctx: Registration, request: RegisterRequest): Pro
     if (known) checkSecret(known, request.secret ?? '');
     else checkToken(ctx, request.token ?? '');
     const secret = known ? (request.secret as string) : newSecret();
-    const withSubnet = (own: string) => toWorker(id, secret, own, request);
-    const save = (own: string) => ctx.workers.save(withSubnet(own));
-    const subnet = await saveWithSubnet(ctx, id, known, request, save);
-    const worker = withSubnet(subnet);
+    const worker = await save(ctx, known, held => toWorker(id, secret, held, request));
     await ctx.broker.accounts.grant(worker);
     ctx.log.info(
-      { worker: id, hostname: request.host, subnet },
+      { worker: id, hostname: request.host, subnet: worker.subnet },
       known ? 'worker came back' : 'worker joined',
     );
     return answer(ctx, worker, secret);
@@ -64,17 +62,19 @@ function checkSecret(known: Worker, secret: string): void {
   );
 }
 
-async function saveWithSubnet(
+async function save(
   ctx: Registration,
-  id: string,
   known: Worker | undefined,
-  request: RegisterRequest,
-  save: (subnet: string) => Promise<void>,
-): Promise<string> {
-  const subnet = known?.subnet ?? '';
-  if (subnet === '' && request.overlay) return ctx.claimSubnet(id, save);
-  await save(subnet);
-  return subnet;
+  withSubnet: (held: Held) => Worker,
+): Promise<Worker> {
+  let worker = withSubnet({ subnet: known?.subnet ?? '', holder: known?.subnet_holder ?? '' });
+  const record = (held: Held) => {
+    worker = withSubnet(held);
+    return ctx.workers.save(worker);
+  };
+  if (worker.subnet === '' && worker.overlay) await ctx.takeSubnet(record);
+  else await ctx.workers.save(worker);
+  return worker;
 }
 
 const NAMED = new Set([
@@ -95,7 +95,7 @@ const NAMED = new Set([
   'dead_after',
 ]);
 
-function toWorker(id: string, secret: string, subnet: string, request: RegisterRequest): Worker {
+function toWorker(id: string, secret: string, held: Held, request: RegisterRequest): Worker {
   const { vgpus } = request as { vgpus?: unknown };
   return {
     id,
@@ -111,7 +111,9 @@ function toWorker(id: string, secret: string, subnet: string, request: RegisterR
     overlay: request.overlay,
     problems: request.problems ?? [],
     dead_after: request.dead_after ?? 0,
-    subnet,
+    beat: request.beat ?? 0,
+    subnet: held.subnet,
+    subnet_holder: held.holder,
     extra: Object.fromEntries(Object.entries(request).filter(([key]) => !NAMED.has(key))),
   };
 }

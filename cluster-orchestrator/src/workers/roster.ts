@@ -2,10 +2,11 @@ import { HedgerowError, type Logger, type SerialByKey } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import type { Worker } from '../model.ts';
 import type { Accounts } from '../mqtt/accounts/accounts.ts';
+import type { Held } from '../root/reserve.ts';
 import type { Capacity } from '../scheduler/capacity.ts';
 import { free } from '../scheduler/types.ts';
 import type { Liveness } from './liveness.ts';
-import type { Workers } from './workers.ts';
+import { holderOf, type Workers } from './workers.ts';
 
 export interface Roster {
   workers: Workers;
@@ -15,9 +16,8 @@ export interface Roster {
   /** of everything that changes a worker, by its id */
   serial: SerialByKey;
   log: Logger;
-  connectedToRoot(): boolean;
-  /** @returns whether the root will get it */
-  releaseSubnet(workerId: string): boolean;
+  /** To the root, or for another worker. Never rejects. */
+  giveBackSubnet(held: Held): Promise<void>;
 }
 
 /** The workers as operators see them. Units: cores, MiB, percent, ms. */
@@ -36,6 +36,9 @@ function view({ capacity, liveness, workers }: Roster, worker: Worker): object {
     tunnel_port: worker.tunnel_port,
     subnet: worker.subnet,
     overlay: worker.overlay,
+    problems: worker.problems,
+    beat: worker.beat,
+    dead_after: liveness.deadAfter(worker.id),
     architecture: worker.architecture,
     virtualization: worker.virtualization,
     vcpus: worker.vcpus,
@@ -52,18 +55,19 @@ function view({ capacity, liveness, workers }: Roster, worker: Worker): object {
 }
 
 /**
- * A worker left for good: its credential ends, and then its subnet goes back to the root. In this order, so that
- * whatever fails or is cut off in between, no worker has a subnet that the root may give to another one. A subnet that
- * was not given back is free when the root hears next which subnets this cluster has.
+ * A worker left for good: its credential ends, and then its subnet goes back to the root, or to the spare ones while the
+ * root is away. In this order, so that whatever fails or is cut off in between, no worker has a subnet that another one
+ * may get. A subnet that was not given back is free when the root hears next which subnets this cluster has.
  *
- * @throws WORKER_UNKNOWN, WORKER_BUSY while it is live, ROOT_UNREACHABLE with nothing changed
+ * @throws WORKER_UNKNOWN, WORKER_BUSY while it is live
  */
 export function removeWorker(roster: Roster, id: string): Promise<object> {
   // not while it registers again, which would ask for the subnet that is about to go back
   return roster.serial.run(id, async () => {
     const worker = removable(roster, id);
     await roster.workers.remove(id);
-    if (worker.subnet !== '') giveBack(roster, worker);
+    if (worker.subnet !== '')
+      await roster.giveBackSubnet({ subnet: worker.subnet, holder: holderOf(worker) });
     await roster.accounts.revoke(id);
     return { id };
   });
@@ -75,16 +79,5 @@ function removable(roster: Roster, id: string): Worker {
   if (roster.liveness.isThere(id)) {
     throw new HedgerowError(ERRORS.WORKER_BUSY, `worker ${worker.hostname} is live; stop it first`);
   }
-  if (worker.subnet !== '' && !roster.connectedToRoot()) {
-    throw new HedgerowError(
-      ERRORS.ROOT_UNREACHABLE,
-      'the root is out of reach, so the worker’s subnet cannot be given back; try again later',
-    );
-  }
   return worker;
-}
-
-function giveBack({ releaseSubnet, log }: Roster, { id, subnet }: Worker): void {
-  if (releaseSubnet(id)) return;
-  log.warn({ worker: id, subnet }, 'the subnet goes back when the root is in reach again');
 }

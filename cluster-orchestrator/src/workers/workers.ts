@@ -11,6 +11,14 @@ export interface Usage {
   memory_percent: number;
 }
 
+/** Documents of earlier versions lack what came later. */
+const EARLIER = { problems: [], dead_after: 0, beat: 0, subnet_holder: '' };
+
+/** The id that the root knows a worker's subnet by. */
+export function holderOf({ subnet_holder, id }: Worker): string {
+  return subnet_holder || id;
+}
+
 export class Workers {
   readonly #collection: Collection<StoredWorker>;
   readonly #byId = new Map<string, Worker>();
@@ -22,7 +30,9 @@ export class Workers {
   }
 
   async load(): Promise<void> {
-    for (const { revision: _, ...worker } of await this.#collection.find()) this.#swap(worker.id, worker);
+    for (const { revision: _, ...worker } of await this.#collection.find()) {
+      this.#swap(worker.id, { ...EARLIER, ...worker });
+    }
   }
 
   onChange(listener: WorkerListener): void {

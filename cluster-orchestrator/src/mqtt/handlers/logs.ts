@@ -1,7 +1,7 @@
 import { HedgerowError } from '@hedgerow/common';
 import { ERRORS } from '../../errors.ts';
 import type { Up } from '../dispatch.ts';
-import { list, number, parseObject, string } from '../parse.ts';
+import { count, list, parseObject, sentence, string } from '../parse.ts';
 
 /** A line as long as lines get, each character of it escaped. */
 const LONGEST = 128 * 1024;
@@ -12,12 +12,12 @@ export function onLogs(up: Up, workerId: string, payload: Buffer): void {
     throw new HedgerowError(ERRORS.PAYLOAD_INVALID, `${payload.length} bytes; allowed: ${LONGEST}`);
   }
   const fields = parseObject(payload);
-  const lines = list(fields, 'lines').map(line => String(line));
+  const lines = list(fields, 'lines', LONGEST).map(line => String(line));
   up.logs.chunk(workerId, {
     stream_id: string(fields, 'stream_id'),
     lines,
-    lost: number(fields, 'lost'),
+    lost: count(fields, 'lost'),
     end: fields.end === true,
-    error: string(fields, 'error'),
+    error: sentence(fields, 'error'),
   });
 }

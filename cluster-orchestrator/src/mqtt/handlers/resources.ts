@@ -1,6 +1,6 @@
 import { instanceId } from '../../model.ts';
 import type { Up } from '../dispatch.ts';
-import { type Fields, list, number, object, parseObject, string } from '../parse.ts';
+import { count, type Fields, figure, list, object, output, parseObject, string } from '../parse.ts';
 
 /** Usage of instances. Never a reason to believe anything about their status. */
 export function onResources(up: Up, workerId: string, payload: Buffer): void {
@@ -10,14 +10,14 @@ export function onResources(up: Up, workerId: string, payload: Buffer): void {
 }
 
 function observe(up: Up, workerId: string, fields: Fields): void {
-  const ref = { service_id: string(fields, 'service_id'), instance_number: number(fields, 'instance') };
+  const ref = { service_id: string(fields, 'service_id'), instance_number: count(fields, 'instance') };
   const instance = up.jobs.instances.get(instanceId(ref));
   if (instance?.worker_id !== workerId) return;
-  const logs = string(fields, 'logs');
+  const logs = output(fields, 'logs');
   up.jobs.instances.observe({
     ...instance,
-    cpu_percent: string(fields, 'cpu_percent'),
-    memory_percent: string(fields, 'memory_percent'),
+    cpu_percent: figure(fields, 'cpu_percent'),
+    memory_percent: figure(fields, 'memory_percent'),
     disk: string(fields, 'disk'),
     logs: logs === '' ? instance.logs : logs,
   });

@@ -1,0 +1,187 @@
+/**
+ * Subnets that the root has granted: a few spare ones, so that a worker joins at once and while the root is away, too.
+ * The root knows each by a holder id that is made here and is no worker's; a worker remembers the holder of its own.
+ *
+ * A subnet is either spare (a document of its own) or a worker's (in the worker's document), or being moved from one to
+ * the other. Whatever ends in between, each is held once: what both documents name is the worker's, what none names
+ * is not in the next list for the root, which frees it then.
+ */
+import { type Clock, type Collection, type Logger, messageOf, newId, put } from '@hedgerow/common';
+import type { SubnetHold } from '@hedgerow/protos';
+import type { StoredSubnet } from '../model.ts';
+import type { Subnets } from './subnets.ts';
+
+export interface ReserveDeps {
+  spares: Spares;
+  subnets: Pick<Subnets, 'claim' | 'release'>;
+  /** spare subnets to keep */
+  wanted: number;
+  connected(): boolean;
+  /** holders of the workers' subnets */
+  used(): Iterable<string>;
+  clock: Clock;
+  log: Logger;
+}
+
+/** A subnet, and the id that the root knows it by. */
+export interface Held {
+  subnet: string;
+  holder: string;
+}
+
+/** The documents of spare subnets. */
+export class Spares {
+  readonly #collection: Collection<StoredSubnet>;
+  #loaded: readonly Held[] = [];
+
+  constructor(collection: Collection<StoredSubnet>) {
+    this.#collection = collection;
+  }
+
+  async load(): Promise<void> {
+    this.#loaded = (await this.#collection.find()).map(({ id, subnet }) => ({ holder: id, subnet }));
+  }
+
+  /** As they were on disk at the start. */
+  get loaded(): readonly Held[] {
+    return this.#loaded;
+  }
+
+  async keep({ holder, subnet }: Held): Promise<void> {
+    await put(this.#collection, { id: holder, subnet });
+  }
+
+  async erase(holder: string): Promise<void> {
+    await this.#collection.remove(holder);
+  }
+}
+
+export class Reserve {
+  readonly #deps: ReserveDeps;
+  /** holder → subnet */
+  readonly #spare = new Map<string, string>();
+  /** of a document that is being written; holder → subnet */
+  readonly #moving = new Map<string, string>();
+  #asking = 0;
+
+  constructor(deps: ReserveDeps) {
+    this.#deps = deps;
+    const used = new Set(deps.used());
+    for (const { holder, subnet } of deps.spares.loaded) {
+      if (used.has(holder)) void this.#erase(holder);
+      else this.#spare.set(holder, subnet);
+    }
+  }
+
+  get spare(): number {
+    return this.#spare.size;
+  }
+
+  /** What no worker's document names. */
+  holds(): SubnetHold[] {
+    return [...new Map([...this.#spare, ...this.#moving])].map(([worker_id, subnet]) => ({
+      worker_id,
+      subnet,
+    }));
+  }
+
+  /**
+   * @param record stores the worker with its subnet
+   * @throws what `record` throws; ROOT_UNREACHABLE or SUBNET_REFUSED when none is spare and the root gives none
+   */
+  async take(record: (held: Held) => Promise<void>): Promise<void> {
+    const [spare] = this.#spare;
+    const held = spare ? { holder: spare[0], subnet: spare[1] } : await this.#ask();
+    this.#spare.delete(held.holder);
+    try {
+      await this.#whileMoving(held, () => record(held));
+    } catch (error) {
+      if (spare) this.#spare.set(held.holder, held.subnet);
+      else await this.giveBack(held);
+      throw error;
+    }
+    // the worker's document counts from here on
+    if (spare) await this.#erase(held.holder);
+    this.balance();
+  }
+
+  /** A worker is gone, and its document with it. */
+  async giveBack(held: Held): Promise<void> {
+    if (!this.#deps.connected()) await this.#keep(held);
+    else if (await this.#erase(held.holder)) this.#release(held);
+    else this.#spare.set(held.holder, held.subnet);
+  }
+
+  /** The root granted it when nobody waited for it any more. */
+  async late(held: Held): Promise<void> {
+    if (this.#spare.size < this.#deps.wanted) await this.#keep(held);
+    else this.#release(held);
+  }
+
+  /** Has as many spares as are wanted, while the root is in reach. */
+  balance(): void {
+    if (!this.#deps.connected()) return;
+    for (const [holder, subnet] of [...this.#spare].slice(this.#deps.wanted)) {
+      this.#spare.delete(holder);
+      // forgotten first: the root may give it to others as soon as it has it
+      void this.giveBack({ holder, subnet });
+    }
+    for (let n = this.#spare.size + this.#asking; n < this.#deps.wanted; n += 1) void this.#refill();
+  }
+
+  async #ask(): Promise<Held> {
+    const holder = newId(this.#deps.clock.now());
+    return { holder, subnet: await this.#deps.subnets.claim(holder) };
+  }
+
+  /** What the root does not give now it is asked for again with the next stream, or when the next spare is used. */
+  async #refill(): Promise<void> {
+    this.#asking += 1;
+    try {
+      await this.#keep(await this.#ask());
+    } catch (error) {
+      this.#deps.log.debug({ error: messageOf(error) }, 'no spare subnet');
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  /** Without the disk it is not kept: only what is on disk is known to be this cluster's after a restart. */
+  async #keep(held: Held): Promise<void> {
+    try {
+      await this.#whileMoving(held, () => this.#deps.spares.keep(held));
+      this.#spare.set(held.holder, held.subnet);
+    } catch (error) {
+      this.#deps.log.warn(
+        { subnet: held.subnet, error: messageOf(error) },
+        'a spare subnet could not be stored',
+      );
+      this.#release(held);
+    }
+  }
+
+  #release({ holder, subnet }: Held): void {
+    if (this.#deps.subnets.release(holder)) return;
+    this.#deps.log.warn({ subnet }, 'a subnet goes back when the root hears next which this cluster has');
+  }
+
+  /** A list for the root that is made meanwhile names it. */
+  async #whileMoving({ holder, subnet }: Held, write: () => Promise<void>): Promise<void> {
+    this.#moving.set(holder, subnet);
+    try {
+      await write();
+    } finally {
+      this.#moving.delete(holder);
+    }
+  }
+
+  async #erase(holder: string): Promise<boolean> {
+    try {
+      await this.#deps.spares.erase(holder);
+      return true;
+    } catch (error) {
+      this.#deps.log.warn({ holder, error: messageOf(error) }, 'a spare subnet could not be forgotten');
+      return false;
+    }
+  }
+}
