@@ -157,6 +157,14 @@ export class Coordinated {
     }
   }
 
+  /** Time goes by in steps, with what happens in them between. */
+  async pass(ms: number, step = 1000): Promise<void> {
+    for (let left = ms; left > 0; left -= step) {
+      this.clock.advance(Math.min(step, left));
+      for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    }
+  }
+
   async stored(instanceId: string): Promise<Instance> {
     const instance = await this.collections.instances.get(instanceId);
     assert.ok(instance, `${instanceId} is not stored`);

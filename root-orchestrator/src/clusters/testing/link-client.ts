@@ -60,6 +60,11 @@ export class LinkClient {
     return this.#inbox.next(body);
   }
 
+  /** Hears of every message when it comes. */
+  listen(listener: (message: FromRoot) => void): void {
+    this.#call.on('data', listener);
+  }
+
   /** Messages of this kind that came and were not asked for. */
   heard<B extends Body>(body: B): Hearing<B>[] {
     return this.#inbox.of(body);
