@@ -1,6 +1,7 @@
 /** The data path in real namespaces, step by step. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { agent, inNamespace, kernel, nft, sh } from './testing/namespace.ts';
@@ -241,6 +242,23 @@ const STEPS: [what: string, step: (scene: Scene, t: TestContext) => unknown][] =
       await again.serve(80);
       assert.equal(await attach(it.a, again, WEB, 0), addresses.one);
       near(counts(await caller.ask('10.30.30.30', 80, 100)), ['again', 'two'], 50, slack(100, 1 / 2));
+    },
+  ],
+  [
+    'a container that takes the place of another one at once is wired, also where its namespace has the same number',
+    async ({ it }, t) => {
+      const numbers: number[] = [];
+      for (let time = 0; time < 5; time += 1) {
+        const next = await agent(t, `start ${time}`);
+        numbers.push(statSync(`/proc/${next.pid}/ns/net`).ino);
+        const address = await attach(it.a, next, 'shop.prod.again.prod', 0);
+        assert.match(sh('ip -4 -o addr show dev eth0', next.pid), new RegExp(`inet ${address}/32`));
+        await next.end();
+        // the kernel clears a namespace away by and by; when the next one has come and gone, the number is free
+        await (await agent(t, `between ${time}`)).end();
+      }
+      await it.a.detach({ serviceName: 'shop.prod.again.prod', instanceNumber: 0 });
+      t.diagnostic(`numbers of the namespaces: ${numbers.join(', ')}`);
     },
   ],
   [

@@ -14,7 +14,7 @@ import { badField, ERRORS } from './errors.ts';
 import type { Fitness } from './fitness.ts';
 import type { Flows } from './kernel/conntrack.ts';
 import type { DataPath } from './kernel/datapath.ts';
-import { sandboxOf } from './kernel/sandbox.ts';
+import { isInOurs, sandboxOf } from './kernel/sandbox.ts';
 import { readSysctl, WANTED, writeSysctl } from './kernel/sysctl.ts';
 import { tunnelTraffic } from './kernel/traffic.ts';
 import type { Storage } from './storage.ts';
@@ -269,7 +269,7 @@ async function withLiving(state: NetState): Promise<NetState> {
 async function foreignSandbox(pid: number): Promise<string> {
   const sandbox = await sandboxOf(pid);
   if (sandbox === '') throw noSuchProcess(pid);
-  if (sandbox === (await sandboxOf('self'))) {
+  if (await isInOurs(pid)) {
     throw badField('pid', pid, 'a process in a network namespace of its own');
   }
   return sandbox;
