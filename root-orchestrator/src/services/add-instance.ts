@@ -3,6 +3,7 @@ import { about } from '../logs/story.ts';
 import type { Instance, Service } from '../model.ts';
 import { unknownService } from './access.ts';
 import { type ChangesDeps, removeInstance } from './changes.ts';
+import { Numbers, type Taken } from './numbers.ts';
 
 export interface InstanceWish {
   /** of the API request that it is for */
@@ -11,13 +12,18 @@ export interface InstanceWish {
   replaces?: number;
 }
 
-/** Stores one more instance of a service; it is placed and started in the background. @throws SERVICE_UNKNOWN */
+/**
+ * Stores one more instance of a service; it is placed and started in the background.
+ * @param numbers shared by those who ask for many. @throws SERVICE_UNKNOWN
+ */
 export async function addInstance(
   deps: ChangesDeps,
   serviceId: string,
   wish: InstanceWish,
+  numbers = new Numbers(deps.collections.services),
 ): Promise<Instance> {
-  const instance = await insert(deps, await takeNumber(deps, serviceId), wish);
+  const taken = await numbers.take(serviceId);
+  const instance = await insert(deps, taken, wish);
   const service = await deps.collections.services.get(serviceId);
   if (!service) {
     await removeInstance(deps, instance.id, wish.requestId);
@@ -29,18 +35,7 @@ export async function addInstance(
   return current;
 }
 
-/** Numbers are never used twice. */
-async function takeNumber(deps: ChangesDeps, serviceId: string): Promise<Service> {
-  const taken = await update(deps.collections.services, serviceId, current => ({
-    ...current,
-    next_instance_number: current.next_instance_number + 1,
-  }));
-  if (!taken) throw unknownService(serviceId);
-  return taken;
-}
-
-async function insert(deps: ChangesDeps, service: Service, wish: InstanceWish): Promise<Instance> {
-  const number = service.next_instance_number - 1;
+async function insert(deps: ChangesDeps, { service, number }: Taken, wish: InstanceWish): Promise<Instance> {
   const owner = `instance/${service.id}/${number}`;
   const address = await deps.addresses.claimInstanceIp(owner);
   try {

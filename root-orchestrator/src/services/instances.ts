@@ -7,6 +7,7 @@ import { isUnderWay } from '../rollouts/turns.ts';
 import { ownService } from './access.ts';
 import { addInstance } from './add-instance.ts';
 import { type ChangesDeps, removeInstance } from './changes.ts';
+import { Numbers } from './numbers.ts';
 import { requirePrivilege } from './update-service.ts';
 
 /** Oakestra's word for every instance. */
@@ -14,9 +15,11 @@ const ALL = -1;
 
 export class Instances {
   readonly #deps: ChangesDeps;
+  readonly #numbers: Numbers;
 
   constructor(deps: ChangesDeps) {
     this.#deps = deps;
+    this.#numbers = new Numbers(deps.collections.services);
   }
 
   /**
@@ -26,7 +29,7 @@ export class Instances {
   async add(caller: Caller, serviceId: string, requestId = ''): Promise<number> {
     const service = await ownService(this.#deps.collections, caller, serviceId, 'instance:create');
     for (const { microservice } of specifications(service)) requirePrivilege(caller, microservice, '');
-    return (await addInstance(this.#deps, serviceId, { requestId })).instance_number;
+    return (await addInstance(this.#deps, serviceId, { requestId }, this.#numbers)).instance_number;
   }
 
   /** @param number -1 for all. @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
