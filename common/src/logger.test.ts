@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createLogger, silentLogger } from './logger.ts';
+import { smallDisk, withoutSmallDisk } from './testing/small-disk.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'hedgerow-log-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -35,6 +36,25 @@ test('an error is written with message and stack under either name', () => {
     assert.equal(line[key].message, 'disk full');
     assert.match(line[key].stack, /logger\.test\.ts/);
   }
+});
+
+test('a full disk costs lines and nothing else', { skip: withoutSmallDisk() }, t => {
+  const disk = smallDisk('256k');
+  t.after(() => disk.remove());
+  const file = join(disk.path, 'log');
+  const log = createLogger({ role: 'worker', level: 'info', file });
+  log.info({}, 'before');
+  disk.fill();
+  for (let line = 0; line < 10_000; line++) log.info({ line }, 'nobody reads this');
+  disk.clear();
+  log.info({}, 'after');
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  assert.ok(lines.length < 5000);
+  assert.deepEqual(
+    [lines[0], lines.at(-1)].map(line => JSON.parse(line ?? '').msg),
+    ['before', 'after'],
+  );
+  assert.throws(() => JSON.parse(lines.at(-2) ?? ''), 'the line that was cut off stands alone');
 });
 
 test('the silent logger has children that are silent', () => {

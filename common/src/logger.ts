@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { LogFile } from './log-file.ts';
 
 /** The part of pino that we use. Fields first, then the sentence: `log.info({ instance }, 'instance started')`. */
 export interface Logger {
@@ -20,7 +21,7 @@ export interface LoggerOptions {
 
 /** One JSON line per event. An Error under `err` or `error` is written with its type, message, stack and cause. */
 export function createLogger(options: LoggerOptions): Logger {
-  const destination = pino.destination({ dest: options.file ?? 1, sync: true, mkdir: true });
+  const destination = new LogFile(options.file ?? 1);
   return pino(
     {
       level: options.level,

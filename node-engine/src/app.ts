@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Clock,
+  type Document,
   type Logger,
   openSqlite,
   type Running,
@@ -32,6 +33,7 @@ import { workerReadiness } from './metrics/readiness.ts';
 import { messageMeter } from './metrics/session.ts';
 import { WORKER_METRICS } from './metrics/table.ts';
 import { composeNode, type NodeParts } from './node.ts';
+import { type MayWait, patientStore } from './patience.ts';
 import { paceOf } from './profile.ts';
 
 export interface NodeDeps {
@@ -64,7 +66,7 @@ export function startNode(
     life.add('process', stayAlive());
     const ending = new AbortController();
     const metrics = deps.metrics ?? startMetrics(life, deps);
-    const store = meteredStore(openStore(config), metrics);
+    const store = patientStore(meteredStore(openStore(config), metrics), MAY_WAIT, deps);
     life.add('store', () => store.close());
     const shown = await showStatus(config, { ...deps, store, metrics });
     life.add('status pages', shown.stop);
@@ -115,6 +117,13 @@ async function showStatus(config: NodeConfig, deps: StatusDeps) {
 function labelSeries(config: NodeConfig, metrics: MetricRegistry, registration: RegistrationDocument): void {
   metrics.label({ worker: config.hostname, cluster: registration.cluster_name });
 }
+
+/** What became of an instance may wait for room on the disk; another order for it may not. */
+const MAY_WAIT = {
+  desired: ((before, next) => JSON.stringify(before.deploy) === JSON.stringify(next.deploy)) as MayWait<
+    Document & { deploy: unknown }
+  >,
+};
 
 /** Timers do not keep a process alive, and there may be no socket yet. */
 function stayAlive(): () => void {

@@ -40,7 +40,7 @@ export async function composeNode(
   const seldom = new Seldom(deps.clock);
   const restarts = new Restarts();
   const publish = (report: JobPayload) => {
-    restarts.reported(report);
+    if (!isComplaint(report)) restarts.reported(report);
     return uplink.job(report);
   };
   const publishLogs = (chunk: LogChunk) => uplink.logs(chunk);
@@ -91,6 +91,11 @@ export async function composeNode(
       await engine.stop();
     },
   };
+}
+
+/** About an order that was not carried out: it has no generation and no epoch, and nothing has ended. */
+function isComplaint({ status, generation, epoch }: JobPayload): boolean {
+  return status === 'FAILED' && generation === 0 && epoch === 0;
 }
 
 function engineFacts(answer: RegistrationDocument) {

@@ -9,16 +9,15 @@ import {
   type Collection,
   type Document,
   HedgerowError,
-  isErrorOf,
   isId,
   type Logger,
   messageOf,
   put,
-  STORE_ERRORS,
   type Store,
 } from '@hedgerow/common';
 import type { RegisterRequest, RegisterResponse } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
+import { isDisk } from '../patience.ts';
 import { type JsonAnswer, postJson } from './http.ts';
 
 /** The one document of its collection. `public_address` is what was last said to the cluster. */
@@ -97,8 +96,7 @@ function unstored(
   next: Omit<RegistrationDocument, 'revision'>,
   error: unknown,
 ): RegistrationDocument {
-  const away = isErrorOf(error, STORE_ERRORS.STORE_FULL) || isErrorOf(error, STORE_ERRORS.STORE_FAILED);
-  if (!away || known?.worker_id !== next.worker_id || known.secret !== next.secret) throw error;
+  if (!isDisk(error) || known?.worker_id !== next.worker_id || known.secret !== next.secret) throw error;
   deps.log.warn({ worker: next.worker_id }, `the registration is not stored: ${messageOf(error)}`);
   return { ...next, revision: known.revision };
 }

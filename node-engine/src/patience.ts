@@ -1,0 +1,157 @@
+/**
+ * A full disk must keep nobody from removing what is to go, nor from noting what has happened: such writes are kept in
+ * memory and stored when there is room. Orders are not among them: what was acknowledged must outlive a restart.
+ */
+import {
+  type Clock,
+  type Collection,
+  type Document,
+  type Filter,
+  isErrorOf,
+  type Logger,
+  messageOf,
+  type New,
+  type Page,
+  STORE_ERRORS,
+  type Store,
+} from '@hedgerow/common';
+
+/** ms */
+const TRY_AGAIN = 5000;
+
+export interface PatienceDeps {
+  clock: Clock;
+  log: Logger;
+}
+
+/** May this write wait, though whoever asked for it is told that it was done? */
+export type MayWait<T extends Document> = (before: T, next: New<T>) => boolean;
+
+/** @param rules by collection; others are as they were */
+export function patientStore(
+  store: Store,
+  rules: Readonly<Record<string, MayWait<never>>>,
+  deps: PatienceDeps,
+): Store {
+  const patient = new Map<string, PatientCollection<never>>();
+  return {
+    collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]) {
+      const mayWait = rules[name] as MayWait<T> | undefined;
+      if (!mayWait) return store.collection<T>(name, indexes);
+      const known = patient.get(name) as unknown as PatientCollection<T> | undefined;
+      const made = known ?? new PatientCollection(store.collection<T>(name, indexes), mayWait, deps);
+      patient.set(name, made as unknown as PatientCollection<never>);
+      return made;
+    },
+    shared: store.shared,
+    ping: () => store.ping(),
+    async close() {
+      for (const collection of patient.values()) await collection.end();
+      await store.close();
+    },
+  };
+}
+
+class PatientCollection<T extends Document> implements Collection<T> {
+  readonly #inner: Collection<T>;
+  readonly #mayWait: MayWait<T>;
+  readonly #deps: PatienceDeps;
+  /** what is so but not on the disk; null = removed */
+  readonly #late = new Map<string, T | null>();
+  #cancel = (): void => {};
+
+  constructor(inner: Collection<T>, mayWait: MayWait<T>, deps: PatienceDeps) {
+    this.#inner = inner;
+    this.#mayWait = mayWait;
+    this.#deps = deps;
+  }
+
+  async get(id: string): Promise<T | null> {
+    const late = this.#late.get(id);
+    return late === undefined ? this.#inner.get(id) : late;
+  }
+
+  async find(filter?: Filter<T>, page?: Page): Promise<T[]> {
+    const found = await this.#inner.find(filter, page);
+    return found.map(it => this.#late.get(it.id) ?? it).filter(it => this.#late.get(it.id) !== null);
+  }
+
+  async insert(document: New<T>): Promise<T> {
+    return this.#late.get(document.id) === null ? this.#overwrite(document) : this.#inner.insert(document);
+  }
+
+  async replace(next: New<T>, expectedRevision: number): Promise<T> {
+    const before = await this.get(next.id);
+    try {
+      const late = this.#late.has(next.id);
+      return await (late ? this.#overwrite(next) : this.#inner.replace(next, expectedRevision));
+    } catch (error) {
+      if (!isDisk(error) || !before || !this.#mayWait(before, next)) throw error;
+      return this.#keep(next.id, { ...next, revision: expectedRevision + 1 } as T, error) as T;
+    }
+  }
+
+  async remove(id: string, expectedRevision?: number): Promise<boolean> {
+    try {
+      const revision = this.#late.has(id) ? undefined : expectedRevision;
+      const removed = await this.#inner.remove(id, revision);
+      this.#late.delete(id);
+      return removed;
+    } catch (error) {
+      if (!isDisk(error)) throw error;
+      this.#keep(id, null, error);
+      return true;
+    }
+  }
+
+  watch(watcher: Parameters<Collection<T>['watch']>[0]): () => void {
+    return this.#inner.watch(watcher);
+  }
+
+  /** The last try; what is lost then is found by the comparison with the cluster. */
+  async end(): Promise<void> {
+    this.#cancel();
+    await this.#settle().catch((error: unknown) => {
+      this.#deps.log.error({ ids: [...this.#late.keys()] }, `not stored at the end: ${messageOf(error)}`);
+    });
+  }
+
+  async #overwrite(document: New<T>): Promise<T> {
+    const current = await this.#inner.get(document.id);
+    const stored = current
+      ? await this.#inner.replace(document, current.revision)
+      : await this.#inner.insert(document);
+    this.#late.delete(document.id);
+    return stored;
+  }
+
+  #keep(id: string, document: T | null, error: unknown): T | null {
+    if (this.#late.size === 0)
+      this.#deps.log.error({ id }, `not stored, kept in memory: ${messageOf(error)}`);
+    this.#late.set(id, document);
+    this.#tryLater();
+    return document;
+  }
+
+  #tryLater(): void {
+    this.#cancel();
+    this.#cancel = this.#deps.clock.after(TRY_AGAIN, () => {
+      this.#settle().then(
+        () => this.#deps.log.info({}, 'what could not be stored is stored'),
+        () => this.#tryLater(),
+      );
+    });
+  }
+
+  async #settle(): Promise<void> {
+    for (const [id, document] of [...this.#late]) {
+      if (document) await this.#overwrite(document);
+      else await this.#inner.remove(id);
+      if (this.#late.get(id) === document) this.#late.delete(id);
+    }
+  }
+}
+
+export function isDisk(error: unknown): boolean {
+  return isErrorOf(error, STORE_ERRORS.STORE_FULL) || isErrorOf(error, STORE_ERRORS.STORE_FAILED);
+}
