@@ -218,6 +218,30 @@ describe('from login to removal', () => {
     assert.equal((await hedge(['rm', 'clientsrvr'])).code, 0);
   });
 
+  test('why says how an instance is and what happened to it', async () => {
+    await login();
+    assert.equal((await hedge(['deploy', file(), '--no-wait'])).code, 0);
+    const why = await hedge(['why', 'nginx']);
+    assert.equal(why.code, 0, why.err);
+    assert.match(
+      why.out,
+      /^clientsrvr\.test\.nginx\.test\/0 is \w+: .+\n\nWHEN +STAYED +TIER +STATUS +WORKER +WHY\n/,
+    );
+    assert.match(why.out, /s so far +root +\w+ +- +\w/);
+    const told = JSON.parse((await hedge(['why', 'nginx/0', '--json'])).out);
+    assert.deepEqual([told.service, told.instance], ['clientsrvr.test.nginx.test', 0]);
+    assert.ok(told.moves.length > 0 && told.moves.every(({ tier }: { tier: string }) => tier === 'root'));
+    const again = JSON.parse((await hedge(['why', 'nginx', '0', '--json'])).out);
+    assert.deepEqual(again.moves.slice(0, told.moves.length), told.moves);
+    assert.equal((await hedge(['why', 'nginx', '7'])).code, 4);
+    assert.equal((await hedge(['why', 'nobody'])).code, 4);
+    await hedge(['scale', 'nginx', '2', '--no-wait']);
+    const which = await hedge(['why', 'nginx']);
+    assert.equal(which.code, 5);
+    assert.match(which.err, /could be clientsrvr\.test\.nginx\.test\/0, /);
+    assert.equal((await hedge(['rm', 'clientsrvr'])).code, 0);
+  });
+
   test('an update changes some fields, or all of them from an SLA, and is followed to its end', async () => {
     await login();
     assert.equal((await hedge(['deploy', file(), '--no-wait'])).code, 0);

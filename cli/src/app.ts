@@ -22,6 +22,7 @@ import { uninstallCommand } from './commands/uninstall.ts';
 import { upCommand } from './commands/up.ts';
 import { updateCommand } from './commands/update.ts';
 import { watchCommand } from './commands/watch.ts';
+import { whyCommand } from './commands/why.ts';
 import { workersCommand } from './commands/workers.ts';
 import { describe, EXIT, exitCodeOf } from './errors.ts';
 import type { Io } from './output/io.ts';
@@ -99,6 +100,7 @@ function commands(context: Context): Command[] {
     updateCommand(context),
     watchCommand(context),
     logsCommand(context),
+    whyCommand(context),
     rmCommand(context),
     backupCommand(context),
     restoreCommand(context),

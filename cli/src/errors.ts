@@ -14,6 +14,7 @@ export const ERRORS = defineErrors({
   OUTPUT_ENDED: { http: 503, retryable: true },
   UNREACHABLE: { http: 503, retryable: true },
   NOT_AN_API: { http: 502, retryable: false },
+  START_FAILED: { http: 500, retryable: false },
   TIMEOUT: { http: 504, retryable: true },
   COUNT_CHANGED: { http: 409, retryable: true },
   UPDATE_UNDONE: { http: 500, retryable: false },

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { HedgerowError } from '@hedgerow/common';
-import type { ApiApplication, ApiCluster, ApiService } from '@hedgerow/protos';
+import type { ApiApplication, ApiCluster, ApiHistory, ApiService } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import { type EventFilter, type FeedItem, followEvents } from './events.ts';
 import { failureOf } from './failure.ts';
@@ -90,6 +90,11 @@ export class Client {
   /** @param number -1 = all */
   async removeInstance(serviceId: string, number: number): Promise<void> {
     await this.#call('DELETE', `/api/service/${encodeURIComponent(serviceId)}/instance/${number}`);
+  }
+
+  /** What happened to an instance. */
+  history(serviceId: string, number: number): Promise<ApiHistory> {
+    return this.#call('GET', `/api/service/${encodeURIComponent(serviceId)}/instance/${number}/history`);
   }
 
   async clusters(): Promise<ClusterView[]> {

@@ -25,7 +25,7 @@ const DONE = new Set(['RUNNING', 'COMPLETED']);
 /**
  * Waits until every instance of these services has started. It listens to the root's events.
  * @returns the services as they are then
- * @throws TIMEOUT with what each one that is not there yet is waiting for
+ * @throws TIMEOUT with what each one that is not there yet is waiting for; START_FAILED when none of these will ever start
  */
 export async function untilRunning(
   client: Client,
@@ -68,7 +68,9 @@ class Waiting {
   async isOver(item: FeedItem): Promise<boolean> {
     if (item.type !== 'event') await this.#read();
     else if (!this.#hear(item.event)) return false;
-    return this.#late().length === 0;
+    const late = this.#late();
+    if (late.length > 0 && late.every(({ status }) => status === 'DEAD')) throw dead(late);
+    return late.length === 0;
   }
 
   /** Why those that are not there yet are not, as it is now. */
@@ -102,6 +104,11 @@ class Waiting {
     this.#states.set(`${serviceId}/${instance.instance_number}`, instance);
     this.#onChange(instance);
   }
+}
+
+/** Of one that is FAILED its worker tries again; one that is DEAD stays so. */
+function dead(late: readonly InstanceState[]): HedgerowError {
+  return new HedgerowError(ERRORS.START_FAILED, `not started again: ${reasonsOf(late).join('; ')}`);
 }
 
 function tooLate(waiting: readonly string[], ms: number): HedgerowError {

@@ -1,3 +1,4 @@
+import { firstLine } from '../output/lines.ts';
 import type { InstanceState } from './instances.ts';
 
 /** numbers that are named; of more it is said how many */
@@ -18,7 +19,7 @@ export function reasonsOf(late: readonly InstanceState[]): string[] {
 
 function phrase({ job_name, status, status_detail }: InstanceState, numbers: readonly number[]): string {
   const sorted = [...numbers].sort((a, b) => a - b);
-  const detail = status_detail === '' ? '' : `: ${status_detail}`;
+  const detail = status_detail === '' ? '' : `: ${firstLine(status_detail)}`;
   if (sorted.length === 1) return `${job_name}/${sorted[0]} is ${status}${detail}`;
   const named = sorted.slice(0, NAMED).join(', ');
   const more = sorted.length > NAMED ? ', …' : '';

@@ -1,6 +1,7 @@
 import type { ApiService } from '@hedgerow/protos';
 import type { InstanceState } from '../api/instances.ts';
 import type { Io } from '../output/io.ts';
+import { allLines } from '../output/lines.ts';
 
 /** Where an instance stays until something happens to it; before, it may try the same several times. */
 const RESTS = new Set(['RUNNING', 'COMPLETED', 'FAILED', 'DEAD']);
@@ -22,7 +23,7 @@ export function tellChanges(io: Io, known: readonly ApiService[] = []): (instanc
     // Numbers in a reason, such as what is free now, change with every try.
     const said = `${status} ${status_detail.replace(/\d+/g, '#')}`;
     if (RESTS.has(status) ? status !== last : !since.has(said)) {
-      io.err(`${`${name} ${status} ${status_detail}`.trimEnd()}\n`);
+      io.err(`${`${name} ${status} ${allLines(status_detail)}`.trimEnd()}\n`);
     }
     since.add(said);
     told.set(name, { status, since });

@@ -2,6 +2,7 @@ import type { ApiService } from '@hedgerow/protos';
 import { Command } from 'commander';
 import type { Client } from '../api/client.ts';
 import { findTarget } from '../api/names.ts';
+import { firstLine } from '../output/lines.ts';
 import type { Column } from '../output/table.ts';
 import { type Context, clientOf, example, listing, print } from './context.ts';
 
@@ -28,7 +29,7 @@ const COLUMNS: Column<InstanceRow>[] = [
   { title: 'INSTANCE IP', of: row => row.instance_ip },
   { title: 'ADDRESS', of: row => row.namespace_ip },
   { title: 'WORKER', of: row => row.host_ip },
-  { title: 'DETAIL', of: row => row.status_detail },
+  { title: 'DETAIL', of: row => firstLine(row.status_detail) },
 ];
 
 export function psCommand(context: Context): Command {
