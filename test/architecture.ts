@@ -45,7 +45,7 @@ const COMPOSERS = ['cli', 'test', 'bench', 'scripts'];
 const GROUND: Readonly<Record<string, readonly string[]>> = { protos: [], common: [] };
 
 const PURE =
-  /^[^/]+\/src\/(?:(?:sla|scheduler|table)\/|instances\/(?:state|decide|restart)\.ts$|jobs\/judge\.ts$)/;
+  /^[^/]+\/src\/(?:(?:sla|scheduler|table)\/|instances\/(?:state|decide|restart)\.ts$|jobs\/(?:judge|compare|steps)\.ts$)/;
 const IO_MODULES =
   /^(?:node:(?!util$|url$|path$)|@grpc\/|express$|mqtt$|aedes$|dockerode$|mongodb$|pino$|jsonwebtoken$)/;
 const IO_OF_GROUND =

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { OFFER, postRegister } from '../testing/hand-worker.ts';
@@ -173,8 +175,22 @@ test('state, health and readiness', async () => {
   assert.deepEqual([status, body.error, body.message], [404, 'PATH_UNKNOWN', 'there is no GET /nothing']);
 });
 
+test('500 idle connections and a head that is too large: the others are answered', async () => {
+  const { hostname, port } = new URL(site.cluster.url);
+  const open = () => connect({ host: hostname, port: Number(port) });
+  const idle = Array.from({ length: 500 }, open);
+  await Promise.all(idle.map(socket => once(socket, 'connect')));
+  const large = open();
+  large.write(`GET /healthz HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`);
+  const [first] = (await once(large, 'data')) as [Buffer];
+  assert.match(first.toString(), /^HTTP\/1.1 431 /);
+  assert.equal((await get('/healthz')).status, 200);
+  for (const socket of [...idle, large]) socket.destroy();
+});
+
 test('the workers, with what is reserved and free', async () => {
-  const worker = await site.worker();
+  const problems = ['the kernel has no vxlan'];
+  const worker = await site.worker({ problems, beat: 1000, dead_after: 3000 });
   await site.place({ port: '8080:80' });
   const { body } = await get('/api/workers');
   const [shown] = body.workers as Record<string, unknown>[];
@@ -190,6 +206,7 @@ test('the workers, with what is reserved and free', async () => {
       1,
     ],
   );
+  assert.deepEqual([shown?.problems, shown?.beat, shown?.dead_after], [problems, 1000, 3000]);
 });
 
 describe('a worker that left for good', () => {

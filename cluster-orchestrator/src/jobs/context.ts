@@ -1,11 +1,10 @@
-import type { Clock, Logger } from '@hedgerow/common';
+import type { Clock, Logger, Turns } from '@hedgerow/common';
 import type { InstanceReport } from '@hedgerow/protos';
 import type { Downlink } from '../mqtt/downlink.ts';
 import type { Tables } from '../network/tables.ts';
 import type { Capacity } from '../scheduler/capacity.ts';
 import type { Liveness } from '../workers/liveness.ts';
 import type { Workers } from '../workers/workers.ts';
-import type { Gate } from './gate.ts';
 import type { Instances } from './instances.ts';
 import type { Orders } from './orders.ts';
 import type { Refusals } from './refusals.ts';
@@ -21,7 +20,7 @@ export interface Jobs {
   strays: Strays;
   orders: Orders;
   /** instances that are placed again side by side */
-  moving: Gate;
+  moving: Turns;
   workers: Workers;
   capacity: Capacity;
   liveness: Liveness;

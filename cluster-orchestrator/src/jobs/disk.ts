@@ -4,7 +4,7 @@ import { type Clock, isErrorOf, type Logger, messageOf, STORE_ERRORS } from '@he
 export interface DiskDeps {
   clock: Clock;
   log: Logger;
-  /** writes something small; without it the next write of an instance tells */
+  /** rejects while nothing can be written; without it the next write of an instance tells */
   probe?: (() => Promise<unknown>) | undefined;
 }
 

@@ -20,7 +20,7 @@ export interface InstancesDeps {
   collection: Collection<StoredInstance>;
   clock: Clock;
   log: Logger;
-  /** writes something small, to see whether anything can be written */
+  /** rejects while nothing can be written */
   probe?: () => Promise<unknown>;
 }
 

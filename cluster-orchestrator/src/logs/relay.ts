@@ -8,7 +8,7 @@ import {
   MOST_TAIL,
   STATUSES,
 } from '@hedgerow/protos';
-import { type Instance, instanceId } from '../model.ts';
+import { type Instance, instanceId, isTombstone } from '../model.ts';
 
 export interface RelayParts {
   clock: Clock;
@@ -88,11 +88,12 @@ export class LogRelay {
   /** Follows an instance to another worker; a container that it has there is a new one. */
   instanceChanged(before: Instance | null, after: Instance | null): void {
     const id = after?.id ?? before?.id;
+    const there = after !== null && !isTombstone(after) ? after : null;
     for (const stream of this.#streams.values()) {
       if (instanceId(stream.request) !== id) continue;
-      if (after && after.worker_id !== stream.worker) this.#move(stream);
+      if (there && there.worker_id !== stream.worker) this.#move(stream);
       // a worker that is there has its last lines still to send, and says itself when that is all
-      if (!after && !this.#parts.isThere(stream.worker)) this.#end(stream, '');
+      if (!there && !this.#parts.isThere(stream.worker)) this.#end(stream, '');
     }
   }
 
@@ -117,7 +118,7 @@ export class LogRelay {
 
   #find(stream: Stream, request: LogRequest): void {
     const instance = this.#parts.lookup(instanceId(request));
-    if (!instance) this.#end(stream, '');
+    if (!instance || isTombstone(instance)) this.#end(stream, '');
     else if (!isTaken(instance)) this.#parts.toRoot(empty(request));
     else if (!this.#parts.isThere(instance.worker_id)) {
       this.#end(stream, `worker ${this.#parts.nameOf(instance.worker_id)} is out of reach`);

@@ -1,12 +1,9 @@
-import type { Clock } from '@hedgerow/common';
-import { answers, type Readiness, readiness } from '@hedgerow/common/metrics';
+import type { Clock, Store } from '@hedgerow/common';
+import { type Readiness, readiness, storeAnswers } from '@hedgerow/common/metrics';
 
 export interface Looked {
   clock: Clock;
-  /** rejects when the store cannot be read */
-  askStore(): Promise<void>;
-  /** a sentence while nothing can be written */
-  storeTrouble(): string | null;
+  store: Pick<Store, 'ping'>;
   /** "" until the root has given one */
   clusterId(): string;
   connectedToRoot(): boolean;
@@ -21,8 +18,7 @@ export function clusterReadiness(parts: Looked): () => Promise<Readiness> {
   const unless = (well: () => boolean, why: string) => () => (well() ? null : why);
   return readiness(
     [
-      answers(parts.clock, 'the store', () => parts.askStore()),
-      () => parts.storeTrouble(),
+      storeAnswers(parts.clock, parts.store),
       unless(() => parts.brokerReachable(), 'the broker is out of reach'),
       unless(() => parts.clusterId() !== '', 'the root has not welcomed this cluster yet'),
     ],

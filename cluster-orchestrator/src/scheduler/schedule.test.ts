@@ -76,6 +76,20 @@ describe('what is missing is named, with the best that there was', () => {
       'needs a service IP; none of 1 worker has a Net Manager',
     ],
     [
+      'overlay, and the one worker says why',
+      [{ overlay: false, problems: ['the kernel has no vxlan', 'nft is missing'] }],
+      {},
+      QUALIFIED,
+      'needs a service IP; worker host0 has none: the kernel has no vxlan',
+    ],
+    [
+      'overlay, and one of several says why',
+      [{ overlay: false }, { overlay: false, problems: ['the kernel has no vxlan'] }],
+      {},
+      QUALIFIED,
+      'needs a service IP; none of 2 workers has one (host1: the kernel has no vxlan)',
+    ],
+    [
       'direct constraint',
       [{}, {}],
       { workers: ['a', 'b'] },
@@ -126,6 +140,21 @@ describe('what is missing is named, with the best that there was', () => {
       [CAPACITY, 'needs host port 80/tcp; it is taken on each of 2 workers'],
     );
     assert.ok(schedule(capacity, needs({ ports: ['80/udp'] })).worker);
+  });
+
+  test('a worker that takes its orders', () => {
+    const capacity = capacityOf({}, {});
+    for (const id of ['w0', 'w1']) capacity.setBacklog(id, 199);
+    assert.ok(schedule(capacity, needs({})).worker);
+    capacity.setBacklog('w0', 200);
+    assert.equal(schedule(capacity, needs({})).worker, 'w1');
+    capacity.setBacklog('w1', 200);
+    const none = schedule(capacity, needs({}));
+    assert.ok(none.worker === null);
+    assert.deepEqual(
+      [none.status, none.detail],
+      [CAPACITY, 'needs a worker that takes orders; 200 wait for each of 2 workers'],
+    );
   });
 
   test('addresses of the subnet', () => {

@@ -55,7 +55,7 @@ export function answers(
 }
 
 /** What a store says of itself, with its address or file, is for its owner and not for everybody who reaches the page. */
-export function storeAnswers(clock: Clock, store: Store): ReadyCheck {
+export function storeAnswers(clock: Clock, store: Pick<Store, 'ping'>): ReadyCheck {
   return answers(
     clock,
     'the store',
