@@ -26,6 +26,7 @@ import { WORKER_METRICS } from './metrics/table.ts';
 import { NetGateway } from './net/gateway.ts';
 import { DockerRuntime } from './runtimes/docker/docker-runtime.ts';
 import type { Runtime } from './runtimes/runtime.ts';
+import type { MachineUsage } from './usage/machine-usage.ts';
 
 export interface EngineDeps {
   clock: Clock;
@@ -43,6 +44,8 @@ export interface EngineDeps {
 export interface Machine {
   runtime(workerId: string): Runtime;
   holds: Pick<Holds, 'shim' | 'take' | 'release' | 'drop' | 'keep' | 'close'>;
+  /** of the machine as a whole */
+  usage: Pick<MachineUsage, 'changed'>;
 }
 
 export interface Engine {

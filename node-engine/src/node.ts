@@ -5,7 +5,7 @@ import type { JobPayload, LogChunk } from '@hedgerow/protos';
 import type { NodeDeps } from './app.ts';
 import type { RegistrationDocument } from './cluster/registration.ts';
 import type { NodeConfig } from './config.ts';
-import { type Engine, startEngine } from './engine.ts';
+import { type Engine, type Machine, startEngine } from './engine.ts';
 import { clearFormer, forgetOutdated } from './former.ts';
 import { cores } from './host/cpu.ts';
 import { memory } from './host/memory.ts';
@@ -32,7 +32,7 @@ export interface NodeParts {
 /** @param ending aborts what goes on in the background */
 export async function composeNode(
   config: NodeConfig,
-  deps: NodeDeps & { store: Store; metrics: MetricRegistry },
+  deps: NodeDeps & { store: Store; metrics: MetricRegistry; machine?: Machine },
   first: RegistrationDocument,
   ending: AbortSignal,
 ): Promise<NodeParts & Running> {
@@ -50,7 +50,7 @@ export async function composeNode(
     await clearFormer(config, deps, ending);
     return engine;
   };
-  const machine = new MachineUsage(config.vcpus || cores(), pace.noticeable.machine);
+  const machine = deps.machine?.usage ?? new MachineUsage(config.vcpus || cores(), pace.noticeable.machine);
   const uplink: Uplink = new Uplink({
     ...deps,
     ...pace,

@@ -8,12 +8,12 @@ export {
   registrationIn,
 } from '../cluster/registration.ts';
 export { completeConfig, type NodeConfig } from '../config.ts';
-export { type Engine, type Machine, startEngine } from '../engine.ts';
+export type { Machine } from '../engine.ts';
 export { ERRORS } from '../errors.ts';
 export type { LogLine } from '../logs/lines.ts';
 export { messageMeter } from '../metrics/session.ts';
 export type { Session, SessionOptions } from '../mqtt/session.ts';
-export { Uplink } from '../mqtt/uplink.ts';
+export { composeNode, type NodeParts } from '../node.ts';
 export type {
   ContainerRequest,
   ImageFacts,

@@ -10,7 +10,7 @@ export function reportUsage(deps: {
   log: Logger;
   /** ms; also the shortest time between two reports */
   interval: number;
-  machine: MachineUsage;
+  machine: Pick<MachineUsage, 'changed'>;
   instances: InstanceUsage;
   uplink: Uplink;
   running: () => Slot[];
