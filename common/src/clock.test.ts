@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { every, systemClock } from './clock.ts';
+import { every, pause, systemClock } from './clock.ts';
 import { manualClock } from './testing/manual-clock.ts';
 
 test('the system clock calls back after its time, and not at all when cancelled', async () => {
@@ -76,6 +76,19 @@ test('every: without a handler the error is uncaught and ends the thread', async
   );
   const [error] = await once(worker, 'error');
   assert.match(String(error), /nobody listens/);
+});
+
+test('a pause is over when its time is, or when it is ended', async () => {
+  const clock = manualClock();
+  const [whole, short] = [pause(clock, 1000), pause(clock, 1000)];
+  short.end();
+  await short.over;
+  assert.equal(
+    await Promise.race([whole.over.then(() => 'over'), settled().then(() => 'not yet')]),
+    'not yet',
+  );
+  clock.advance(1000);
+  await whole.over;
 });
 
 function settled(): Promise<void> {

@@ -18,6 +18,25 @@ export const systemClock: Clock = {
   },
 };
 
+export interface Pause {
+  /** resolves when the time is over, or at `end` */
+  readonly over: Promise<void>;
+  end(): void;
+}
+
+/** A wait of `ms` that can be cut short. */
+export function pause(clock: Clock, ms: number): Pause {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(ms, resolve);
+  return {
+    over: promise,
+    end() {
+      cancel();
+      resolve();
+    },
+  };
+}
+
 /**
  * Calls back every `ms` until cancelled; the next turn is counted from the moment the callback's promise has settled,
  * so turns never overlap. A failed turn goes to `onError` and the next one comes all the same; without `onError` it

@@ -7,7 +7,7 @@ import type { Organization, User } from '../model.ts';
 import { viewUser } from '../services/views.ts';
 import type { AccountChange } from './account-change.ts';
 import { type Caller, reach } from './caller.ts';
-import { type Memberships, memberOf, rolesIn } from './memberships.ts';
+import { type Memberships, memberOf, rolesIn, sameRoles } from './memberships.ts';
 import type { NewAccount } from './new-account.ts';
 import { checkNewPassword } from './password-rules.ts';
 import type { Resets } from './resets.ts';
@@ -121,15 +121,10 @@ export class Accounts {
 
   async #setRoles(caller: Caller, user: User, roles: readonly Role[]): Promise<void> {
     const { memberships } = this.#deps;
-    const before = rolesIn(await memberships.byId(caller.organization), user.id);
-    if (before.length === roles.length && before.every(role => roles.includes(role))) return;
-    if (reach(caller, 'user:roles') === 'none') {
-      throw new HedgerowError(ERRORS.FORBIDDEN, 'none of your roles allows user:roles', {
-        errors: [{ path: 'roles', found: roles.join(', '), allowed: before.join(', ') }],
-      });
-    }
-    mustGrant(caller, { before, after: roles, path: 'roles' });
-    await memberships.setRoles(caller.organization, user.id, roles);
+    const now = rolesIn(await memberships.byId(caller.organization), user.id);
+    if (sameRoles(now, roles)) return;
+    // Of the roles that are replaced: somebody else may have changed them since they were read.
+    await memberships.setRoles(caller.organization, user.id, roles, before => mayGive(caller, before, roles));
   }
 
   async #mustOwnNothing({ name }: User): Promise<void> {
@@ -163,6 +158,17 @@ export class Accounts {
   async #view(caller: Caller, user: User): Promise<ApiUser> {
     return viewUser(user, rolesIn(await this.#deps.memberships.byId(caller.organization), user.id));
   }
+}
+
+/** @throws FORBIDDEN */
+function mayGive(caller: Caller, before: readonly Role[], roles: readonly Role[]): void {
+  if (sameRoles(before, roles)) return;
+  if (reach(caller, 'user:roles') === 'none') {
+    throw new HedgerowError(ERRORS.FORBIDDEN, 'none of your roles allows user:roles', {
+      errors: [{ path: 'roles', found: roles.join(', '), allowed: before.join(', ') }],
+    });
+  }
+  mustGrant(caller, { before, after: roles, path: 'roles' });
 }
 
 function unknownOrganization(what: string): HedgerowError {

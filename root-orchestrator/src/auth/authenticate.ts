@@ -1,9 +1,8 @@
 import { HedgerowError } from '@hedgerow/common';
-import type { Role } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import { isOperation } from '../http/route.ts';
 import { type Authenticate, type Caller, reach } from './caller.ts';
-import { type Memberships, rolesIn } from './memberships.ts';
+import { type Memberships, rolesIn, sameRoles } from './memberships.ts';
 import type { Revocations } from './revocations.ts';
 import type { Claims, Tokens } from './tokens.ts';
 import type { Users } from './users.ts';
@@ -41,10 +40,6 @@ async function callerOf(claims: Claims, { users, memberships }: AuthenticateDeps
   const roles = rolesIn(joined, id);
   if (!sameRoles(roles, claims.roles)) throw invalid('your roles have changed since');
   return { id, name: user.name, roles, organization };
-}
-
-function sameRoles(one: readonly Role[], other: readonly Role[]): boolean {
-  return one.length === other.length && one.every(role => other.includes(role));
 }
 
 function invalid(why: string): HedgerowError {

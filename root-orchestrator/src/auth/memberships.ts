@@ -81,15 +81,27 @@ export class Memberships {
     return after;
   }
 
-  /** Makes him a member where he is none. @throws LAST_ADMIN */
-  setRoles(id: string, userId: string, roles: readonly Role[]): Promise<Organization | null> {
-    return this.change(id, organization => ({
-      ...organization,
-      member: [
-        ...organization.member.filter(({ user_id }) => user_id !== userId),
-        { user_id: userId, roles: inOrder(roles) },
-      ],
-    }));
+  /**
+   * Makes him a member where he is none.
+   * @param check may throw; it is told the roles that these take the place of
+   * @throws LAST_ADMIN
+   */
+  setRoles(
+    id: string,
+    userId: string,
+    roles: readonly Role[],
+    check: (before: readonly Role[]) => void = () => {},
+  ): Promise<Organization | null> {
+    return this.change(id, organization => {
+      check(rolesIn(organization, userId));
+      return {
+        ...organization,
+        member: [
+          ...organization.member.filter(({ user_id }) => user_id !== userId),
+          { user_id: userId, roles: inOrder(roles) },
+        ],
+      };
+    });
   }
 
   /** Ends every membership; that in `root` first, which may be refused. @throws LAST_ADMIN */
@@ -129,6 +141,11 @@ export function memberOf({ member }: Pick<Organization, 'member'>, userId: strin
 /** None when the user is no member. */
 export function rolesIn(organization: Pick<Organization, 'member'> | null, userId: string): Role[] {
   return (organization && memberOf(organization, userId)?.roles) ?? [];
+}
+
+/** In whatever order. */
+export function sameRoles(one: readonly Role[], other: readonly Role[]): boolean {
+  return one.length === other.length && one.every(role => other.includes(role));
 }
 
 /** Each once. */

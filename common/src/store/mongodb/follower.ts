@@ -4,7 +4,7 @@
  * connection, everything is compared, so that nothing is missed.
  */
 import { type ChangeStream, type Collection, MongoServerError } from 'mongodb';
-import type { Clock } from '../../clock.ts';
+import { type Clock, pause } from '../../clock.ts';
 import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { redact } from './errors.ts';
@@ -166,14 +166,10 @@ export class Follower {
   }
 
   #sleep(ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const cancel = this.#deps.clock.after(ms, resolve);
-      this.#wake = () => {
-        cancel();
-        resolve();
-      };
-      if (this.#stopped) this.#wake();
-    });
+    const sleep = pause(this.#deps.clock, ms);
+    this.#wake = () => sleep.end();
+    if (this.#stopped) sleep.end();
+    return sleep.over;
   }
 }
 
