@@ -9,6 +9,8 @@ export interface DoorkeeperOptions {
   log: Logger;
   /** connections that have not said who they are; the oldest goes when there is one more */
   mostStrangers?: number;
+  /** messages that a worker may have taken without acknowledging them */
+  mostUnacknowledged?: number;
 }
 
 /** A cluster's workers all come back at once when it restarts; each is a stranger for some ms. */
@@ -19,7 +21,6 @@ const MOST_CONNECTIONS = 8;
 const MOST_SESSIONS = 8;
 /** Topic filters of one connection; there are seven down topics. */
 const MOST_FILTERS = 64;
-/** Messages that a worker may have taken without acknowledging them. */
 const MOST_UNACKNOWLEDGED = 10_000;
 
 /** What is known of one connection. */
@@ -93,7 +94,8 @@ export class Doorkeeper {
     const guest = this.#guests.get(client);
     if (!guest) return;
     guest.unacknowledged += 1;
-    if (guest.unacknowledged !== MOST_UNACKNOWLEDGED) return;
+    const { mostUnacknowledged = MOST_UNACKNOWLEDGED } = this.#options;
+    if (guest.unacknowledged !== mostUnacknowledged) return;
     this.#options.log.warn(
       { worker: guest.workerId },
       'worker acknowledges nothing; its connection is closed',

@@ -34,6 +34,8 @@ export interface EmbeddedOptions {
   connectTimeout?: number;
   /** connections that may be there without having said so */
   mostStrangers?: number;
+  /** messages that a worker may have taken without acknowledging them */
+  mostUnacknowledged?: number;
 }
 
 const DRAIN_TIMEOUT = 10_000;

@@ -12,6 +12,25 @@ import { HandWorker, OFFER, postRegister } from './hand-worker.ts';
 import { makePlace } from './makers.ts';
 
 export class Site {
+  static readonly defaults: Omit<ClusterConfig, 'root' | 'data'> = {
+    name: 'site1',
+    location: '48.1,11.6,1000',
+    rootToken: 'root-token',
+    rootTokenFile: '',
+    host: '127.0.0.1',
+    port: 0,
+    mqttPort: 0,
+    mqttUrl: '',
+    mqttUser: '',
+    mqttPassword: '',
+    mqttPublicAddress: '',
+    mqttAccounts: 'auto',
+    address: '',
+    workerDeadAfter: 5000,
+    spareSubnets: 0,
+    assets: '',
+  };
+
   readonly clock: ManualClock = manualClock();
   readonly workers: HandWorker[] = [];
   root!: HandRoot;
@@ -29,24 +48,9 @@ export class Site {
     site.log = log;
     site.root = root ?? (await startHandRoot());
     site.config = {
-      name: 'site1',
-      location: '48.1,11.6,1000',
+      ...Site.defaults,
       root: site.root.address,
-      rootToken: 'root-token',
-      rootTokenFile: '',
-      host: '127.0.0.1',
-      port: 0,
-      mqttPort: 0,
-      mqttUrl: '',
-      mqttUser: '',
-      mqttPassword: '',
-      mqttPublicAddress: '',
-      mqttAccounts: 'auto',
-      address: '',
       data: await mkdtemp(join(tmpdir(), 'hedgerow-cluster-')),
-      workerDeadAfter: 5000,
-      spareSubnets: 0,
-      assets: '',
       ...config,
     };
     await site.startCluster();
