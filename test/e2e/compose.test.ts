@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 
@@ -112,7 +113,8 @@ describe('docker-compose.yml', { skip }, () => {
   });
 
   test('no secret stands in the file, and none is preset', () => {
-    const secrets = ['ADMIN_PASSWORD', 'MONGODB_PASSWORD', 'MQTT_PASSWORD', 'ROOT_TOKEN', 'WORKER_TOKEN'];
+    const passwords = ['ADMIN_PASSWORD', 'MONGODB_PASSWORD', 'MQTT_PASSWORD'];
+    const secrets = [...passwords, 'ROOT_TOKEN', 'WORKER_TOKEN', 'METRICS_TOKEN'];
     const text = readFileSync(join(repository, 'docker-compose.yml'), 'utf8');
     for (const secret of secrets) {
       assert.match(text, new RegExp(`\\$\\{${secret}:-\\}`), secret);
@@ -120,6 +122,38 @@ describe('docker-compose.yml', { skip }, () => {
       const example = readFileSync(join(repository, 'docker/env.example'), 'utf8');
       assert.match(example, new RegExp(`^${secret}=$`, 'm'));
     }
+  });
+
+  test('a token for metrics reaches those who ask for it, and the Prometheus that shows it', t => {
+    const given = config({ METRICS_TOKEN: 'abc' });
+    for (const name of ['root', 'root-mongodb', 'cluster', 'cluster-mosquitto', 'prometheus'])
+      assert.equal(given[name]?.environment?.METRICS_TOKEN, 'abc', name);
+    const copies = mkdtempSync(join(tmpdir(), 'hedgerow-prometheus-'));
+    t.after(() => rmSync(copies, { recursive: true }));
+    const started = (METRICS_TOKEN: string): string =>
+      execFileSync('sh', [join(repository, 'docker/prometheus/start.sh'), '--more'], {
+        env: {
+          ...{ PATH: process.env.PATH, TMPDIR: copies, METRICS_TOKEN, PROMETHEUS: 'echo' },
+          PROMETHEUS_FOLDER: join(repository, 'dashboards/prometheus'),
+        },
+        encoding: 'utf8',
+      }).trim();
+    const shipped = join(repository, 'dashboards/prometheus/prometheus.yml');
+    assert.equal(started(''), `--config.file=${shipped} --more`);
+    const copy = join(copies, 'prometheus.yml');
+    assert.equal(started('abc'), `--config.file=${copy} --more`);
+    assert.equal(readFileSync(join(copies, 'metrics-token'), 'utf8'), 'abc');
+    const jobs = readFileSync(copy, 'utf8').split('- job_name: ').slice(1);
+    assert.deepEqual(
+      jobs.map(job => [job.split('\n')[0], job.includes('authorization: { credentials_file:')]),
+      [
+        ['root', true],
+        ['cluster', true],
+        ['worker', false],
+      ],
+    );
+    if (spawnSync('promtool', ['--version']).status === 0)
+      execFileSync('promtool', ['check', 'config', copy]);
   });
 
   test('Grafana and Mosquitto do not start without their password', () => {
