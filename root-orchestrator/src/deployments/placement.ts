@@ -135,7 +135,7 @@ export class Placement {
     const instance = await this.#parts.instances.read(instanceId);
     if (!instance || instance.cluster_id !== session.clusterId) return null;
     if (instance.desired === 'gone') return instance;
-    if (instance.status !== 'CLUSTER_SCHEDULED') return null;
+    if (!mayBeRefused(instance)) return null;
     const refusal = refusalOf(session.name, answer);
     this.#tellOnce(instanceId, session.clusterId, refusal);
     await this.place(instance, new Map([...wish.refusals, [session.clusterId, refusal]]));
@@ -229,6 +229,11 @@ function accepted(instance: Instance, clusterId: string, answer: PlaceAnswer): C
 
 /** What a cluster that accepts has done, when it does not say what. */
 const ACCEPTED: StatusOf<'cluster'> = 'NODE_SCHEDULED';
+
+/** A cluster whose disk is full may have told of a placement that it then could not store. */
+function mayBeRefused({ status }: Instance): boolean {
+  return status === 'CLUSTER_SCHEDULED' || status === 'NODE_SCHEDULED';
+}
 
 function refusalOf(clusterName: string, answer: PlaceAnswer): Refusal {
   const known = isStatus(answer.status) && isWrittenBy('cluster', answer.status) ? answer.status : null;

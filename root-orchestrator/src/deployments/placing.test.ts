@@ -84,6 +84,21 @@ describe('an instance', () => {
     assert.deepEqual([(await root.stored(id)).status, other.heard('place').length], ['RUNNING', 0]);
   });
 
+  test('that its cluster told of and then refused goes to the next best cluster', async () => {
+    const best = await root.cluster('best');
+    const other = await root.cluster('other');
+    other.aggregate({ free_vcpus: 4 });
+    await other.settled();
+    const [service] = await root.application('shop', web);
+    const id = await root.instance(service);
+    const place = await best.next('place');
+    best.report(report(place, { status: 'NODE_SCHEDULED', namespace_ip: '' }));
+    best.refuse(place);
+    other.accept(await other.next('place'));
+    await other.settled();
+    assert.equal((await root.stored(id)).cluster_id, other.clusterId);
+  });
+
   test('that is refused goes to the next best cluster', async () => {
     const best = await root.cluster('best');
     const other = await root.cluster('other');

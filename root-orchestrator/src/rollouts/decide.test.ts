@@ -40,6 +40,14 @@ const TABLE: Row[] = [
   { name: 'nothing to replace', instances: [], gives: 'end' },
   { name: 'all are new', instances: [instance(3, 2)], gives: 'end' },
   { name: 'what has completed stays', instances: [instance(0, 1, { status: 'COMPLETED' })], gives: 'end' },
+  {
+    name: 'what has completed beside its successor goes',
+    instances: [
+      instance(0, 1, { status: 'COMPLETED' }),
+      instance(2, 2, { status: 'COMPLETED', replaces: 0 }),
+    ],
+    gives: 'remove 0 (1 of 1 instances are replaced)',
+  },
   { name: 'what is leaving is not there', instances: [instance(0, 1, { desired: 'gone' })], gives: 'end' },
   { name: 'the oldest first', instances: [instance(1, 1), instance(0, 1)], gives: 'replace 0' },
   {
@@ -70,6 +78,17 @@ const TABLE: Row[] = [
     instances: [instance(0, 1), instance(2, 2, { replaces: 0 })],
     seen: { 2: { since: 0, running: NOW - 10, failing: null } },
     gives: `wait ${NOW - 10 + SETTLE}`,
+  },
+  {
+    name: 'it is dead for good: nothing is waited for',
+    instances: [instance(0, 1), instance(2, 2, { ...failed, status: 'DEAD', replaces: 0 })],
+    seen: { 2: { since: NOW - 10, running: null, failing: null } },
+    gives: 'turn instance 2, which was to take over, is DEAD for good: no such image',
+  },
+  {
+    name: 'an old one that is dead for good is replaced like any other',
+    instances: [instance(0, 1, { status: 'DEAD' })],
+    gives: 'replace 0',
   },
   {
     name: 'it runs: the old one goes',

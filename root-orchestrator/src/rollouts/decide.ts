@@ -1,5 +1,5 @@
 /** What an update of a service needs next. Pure: the documents and what was seen of the new instances decide. */
-import { isPlaced } from '@hedgerow/protos';
+import { isPlaced, STATUSES } from '@hedgerow/protos';
 import type { Instance, Rollout } from '../model.ts';
 
 /** What was seen of a new instance, in ms of the monotonic clock. */
@@ -8,7 +8,7 @@ export interface Seen {
   since: number;
   /** since when it has been RUNNING without a break; null = it is not */
   running: number | null;
-  /** when it was FAILED or DEAD first; null = never */
+  /** when it was FAILED first; null = never */
   failing: number | null;
 }
 
@@ -42,8 +42,8 @@ export interface Situation {
 export function decide(situation: Situation): Step {
   const { rollout, instances } = situation;
   const wanted = instances.filter(({ desired }) => desired === 'run');
-  const olds = wanted.filter(instance => isOld(rollout, instance) && instance.status !== 'COMPLETED');
   const news = wanted.filter(instance => !isOld(rollout, instance));
+  const olds = wanted.filter(instance => isOld(rollout, instance) && !isDone(instance, rollout, news));
   const surplus = rollout.state === 'undoing' ? olds.filter(old => hasPredecessor(old, news)) : [];
   if (surplus.length > 0) return { kind: 'remove', instances: surplus, detail: null };
   for (const old of olds) {
@@ -62,6 +62,12 @@ export function isOld({ state, from, to }: Rollout, { generation }: Instance): b
   return state === 'rolling' ? generation !== to.generation : generation === from.generation;
 }
 
+/** It stays as it is; unless another one was made for it before it ended, which would be one more. */
+function isDone(instance: Instance, rollout: Rollout, news: readonly Instance[]): boolean {
+  const isTwofold = hasPredecessor(instance, news) || successorsOf(instance, rollout, news).length > 0;
+  return instance.status === 'COMPLETED' && !isTwofold;
+}
+
 /** On the way back: does what it was to replace still serve? */
 function hasPredecessor({ replaces }: Instance, news: readonly Instance[]): boolean {
   return replaces !== undefined && news.some(({ instance_number }) => instance_number === replaces);
@@ -77,6 +83,7 @@ function successorsOf(old: Instance, { to }: Rollout, news: readonly Instance[])
 function judge({ rollout, seen, now }: Situation, successor: Instance): Step | null {
   const { since, running, failing } = seen(successor.id);
   if (successor.status === 'COMPLETED') return null;
+  if (STATUSES[successor.status].final) return failed(rollout, ofFailed(successor, 'for good'));
   if (hasFailed(successor)) {
     const first = failing ?? now;
     return now - first >= RETRIES
@@ -88,9 +95,9 @@ function judge({ rollout, seen, now }: Situation, successor: Instance): Step | n
   return now - since >= within ? bad(rollout, successor, within) : { kind: 'wait', until: since + within };
 }
 
-/** Not the end: its worker starts it again, later and later. */
+/** Not the end: its worker starts it again, later and later. One that is DEAD is not started again. */
 export function hasFailed({ status }: Instance): boolean {
-  return status === 'FAILED' || status === 'DEAD';
+  return status === 'FAILED';
 }
 
 /** What fails on the way back leaves both: whoever operates it has to look. */
@@ -98,10 +105,14 @@ export function failed({ state }: Rollout, why: string): Exclude<Step, { kind: '
   return state === 'rolling' ? { kind: 'turn', why } : { kind: 'end', failure: why };
 }
 
-function bad(rollout: Rollout, { instance_number, status, status_detail }: Instance, within: number): Step {
-  const after = `${Math.round(within / 1000)} s`;
-  const why = `instance ${instance_number}, which was to take over, is ${status} after ${after}`;
-  return failed(rollout, status_detail ? `${why}: ${status_detail}` : why);
+function bad(rollout: Rollout, successor: Instance, within: number): Step {
+  return failed(rollout, ofFailed(successor, `after ${Math.round(within / 1000)} s`));
+}
+
+/** @param when continues "it is FAILED …" */
+function ofFailed({ instance_number, status, status_detail }: Instance, when: string): string {
+  const why = `instance ${instance_number}, which was to take over, is ${status} ${when}`;
+  return status_detail ? `${why}: ${status_detail}` : why;
 }
 
 function removal(old: Instance, olds: readonly Instance[], news: readonly Instance[]): Step {
