@@ -39,6 +39,7 @@ import type { RootConfig } from './config.ts';
 import { type Coordination, createCoordination } from './coordination.ts';
 import { EventFeed } from './events/feed.ts';
 import { openPort, type Port, type PortDeps } from './http/port.ts';
+import { openLives } from './leadership/lives.ts';
 import { LONGEST_REQUEST } from './leadership/patience.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { Mirrors } from './mirrors/mirrors.ts';
@@ -89,7 +90,10 @@ async function openCore(life: Lifecycle, config: RootConfig, { clock, log }: Roo
   const { shared } = store;
   const collections = openCollections(store);
   const { secrets, clusterToken } = await openSecrets(config, collections, shared);
+  const lives = openLives(config.data, log);
+  life.add('lives', () => lives.close());
   const coordination = createCoordination({
+    former: id => lives.begin(id),
     ...{ collections, shared, clock, log, metrics, clusterToken, assets: config.assets },
     lease: config.leaseSeconds * 1000,
     others: reign => [new Rollouts(changesDeps, reign)],

@@ -30,6 +30,8 @@ export interface CoordinationDeps {
   clusterToken: string;
   /** folder of cluster-link.proto; "" = beside the sources */
   assets: string;
+  /** @returns ids of processes that are known to be dead, when this one has this id; none when left out */
+  former?: (rootId: string) => ReadonlySet<string>;
   /** ms without a sign of the leading root after which another one leads */
   lease: number;
   /** ms between pings to a cluster, and that an answer may take */
@@ -147,7 +149,10 @@ function createLeadership(
   };
   const makeTerm = (reign: Reign) => new RootTerm(termDeps, reign);
   const leadership: Leadership<RootTerm> = shared
-    ? new Election({ leases: collections.leases, clock, log, rootId, lease, makeTerm })
+    ? new Election({
+        ...{ leases: collections.leases, clock, log, rootId, lease, makeTerm },
+        former: deps.former?.(rootId) ?? new Set(),
+      })
     : soleLeadership(makeTerm);
   return leadership;
 }

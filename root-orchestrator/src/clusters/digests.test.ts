@@ -1,6 +1,7 @@
 /** After a cut nothing is told again that both sides know; whatever one of them does not know arrives. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { InstanceReport } from '@hedgerow/protos';
 import type { Service } from '../model.ts';
 import { microservice } from '../testing/slas.ts';
 import { type Coordinated, coordinated } from './testing/coordinated.ts';
@@ -104,7 +105,7 @@ describe('50 instances on three clusters, cut off and healed', () => {
     await cutAll();
     const id = anIdOf(first());
     first().has.set(id, {
-      ...(first().has.get(id) as never),
+      ...(first().has.get(id) as InstanceReport),
       status: 'FAILED',
       status_detail: 'exit code 3',
     });

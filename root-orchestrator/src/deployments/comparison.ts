@@ -58,15 +58,13 @@ export function stepForReported(clusterId: string, report: InstanceReport, store
 }
 
 /** The cluster has it no more. What an operator removed there goes for good, unless it is elsewhere by now. */
-function stepForEnded(
-  clusterId: string,
-  { withdrawn = false }: InstanceReport,
-  stored: Instance | null,
-): Step {
+function stepForEnded(clusterId: string, report: InstanceReport, stored: Instance | null): Step {
+  const { withdrawn = false } = report;
   if (!stored) return withdrawn ? 'forget' : 'nothing';
   const isHere = stored.cluster_id === clusterId;
   const isLast = isHere || (stored.cluster_id === '' && mayHaveCopy(stored, clusterId));
-  if (withdrawn && isLast && stored.desired === 'run') return 'withdraw';
+  const isMeant = stored.desired === 'run' && !isOlder(report, stored);
+  if (withdrawn && isLast && isMeant) return 'withdraw';
   if (isHere) return 'gone';
   return withdrawn || mayHaveCopy(stored, clusterId) ? 'forget' : 'nothing';
 }

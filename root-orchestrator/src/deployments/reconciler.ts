@@ -186,9 +186,8 @@ export class Reconciler {
 
   /** An operator has removed it at the cluster: nobody wants it any more. Remove has the cluster forget that, too. */
   async #withdraw(session: Session, report: InstanceReport, stored: Instance): Promise<void> {
-    if (this.#parts.asks.has(stored.id, session)) return;
-    const detail = `withdrawn at cluster ${session.name}`;
-    const status_detail = report.status_detail === '' ? detail : `${detail}: ${report.status_detail}`;
+    this.#parts.asks.end(stored.id);
+    const status_detail = `withdrawn at cluster ${session.name}`;
     this.#hear(session, { ...report, status_detail }, stored);
     const withdrawn = await this.#parts.instances.change(
       stored.id,

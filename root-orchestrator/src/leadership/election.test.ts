@@ -29,7 +29,7 @@ class Root {
   gate: Promise<void> = Promise.resolve();
   readonly #name: string;
 
-  constructor(name: string) {
+  constructor(name: string, former: readonly string[] = []) {
     this.#name = name;
     this.clock = manualClock(name === 'a' ? Date.UTC(2026, 0, 1) : Date.UTC(2031, 5, 1));
     this.election = new Election({
@@ -37,6 +37,7 @@ class Root {
       clock: this.clock,
       log: silentLogger,
       rootId: name,
+      former: new Set(former),
       lease: LEASE,
       makeTerm: reign => this.#makeTerm(reign),
     });
@@ -171,6 +172,17 @@ describe('roots over one store', () => {
     a.view.down = false;
     await a.pass(1000);
     assert.deepEqual(a.events, ['start 1', 'stop 1', 'start 2']);
+  });
+
+  test('one that knows that the leader is dead does not wait for the lease', async () => {
+    const a = new Root('a');
+    await a.start();
+    a.view.down = true;
+    const [other, again] = [new Root('b'), new Root('c', ['x', 'a'])];
+    await other.start();
+    assert.equal(other.leads, false);
+    await again.start();
+    assert.deepEqual([again.leads, again.election.leader()?.epoch], [true, 2]);
   });
 
   test('a clean stop gives the lease back: the other leads at once', async () => {

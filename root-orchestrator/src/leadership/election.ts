@@ -23,6 +23,8 @@ export interface ElectionDeps<T extends Term> {
   log: Logger;
   /** of this process */
   rootId: string;
+  /** ids of processes that are known to be dead: a lease of theirs is not waited for */
+  former?: ReadonlySet<string>;
   /** ms without a sign of the leader after which another root leads */
   lease: number;
   makeTerm: MakeTerm<T>;
@@ -77,7 +79,7 @@ export class Election<T extends Term> implements Leadership<T> {
   leader(): Leader | null {
     if (this.#hold) return { epoch: this.#hold.epoch, address: this.#address };
     const lease = this.#seen?.lease;
-    if (!lease || this.#isOurs(lease) || lease.root_id === '' || this.#isSilent()) return null;
+    if (!lease || this.#isOurs(lease) || lease.root_id === '' || this.#isDead(lease)) return null;
     return { epoch: lease.epoch, address: lease.address };
   }
 
@@ -162,9 +164,13 @@ export class Election<T extends Term> implements Leadership<T> {
     return this.#seen !== null && this.#deps.clock.monotonic() - this.#seen.since >= this.#deps.lease;
   }
 
+  #isDead(lease: Lease): boolean {
+    return this.#deps.former?.has(lease.root_id) === true || this.#isSilent();
+  }
+
   /** One of our own that we hold no more was lost by silence, and nobody has taken it. */
   #isFree(lease: Lease | null): boolean {
-    return !lease || lease.root_id === '' || this.#isOurs(lease) || this.#isSilent();
+    return !lease || lease.root_id === '' || this.#isOurs(lease) || this.#isDead(lease);
   }
 
   async #take(lease: Lease | null): Promise<void> {

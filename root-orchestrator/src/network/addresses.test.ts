@@ -259,3 +259,25 @@ describe('worker subnets', () => {
     ]);
   });
 });
+
+test('a subnet that is being freed because it is doubted is not granted meanwhile', async () => {
+  const [removing, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const subnets = new Subnets(
+    altered(claims, {
+      async remove(id, expected) {
+        removing.resolve();
+        await gate.promise;
+        return claims.remove(id, expected);
+      },
+    }),
+  );
+  await subnets.load();
+  await subnets.claim('c', 'w');
+  await subnets.compare('c', [], silentLogger);
+  const freeing = subnets.releaseDoubted('c', silentLogger);
+  await removing.promise;
+  const again = subnets.claim('c', 'w');
+  gate.resolve();
+  await freeing;
+  assert.equal((await claims.get(`subnet/${await again}`))?.owner, 'worker/c/w');
+});

@@ -54,8 +54,11 @@ describe('an update', () => {
     assert.equal((await update.shown()).rollout?.request_id, 'roll-1');
   });
 
-  for (const status of ['FAILED', 'DEAD'] as const) {
-    test(`is undone when a new instance goes on being ${status}: those that were replaced come back, too`, async () => {
+  for (const [status, when] of [
+    ['FAILED', 'after 30 s'],
+    ['DEAD', 'for good'],
+  ] as const) {
+    test(`is undone when a new instance is ${status} ${when}: those that were replaced come back, too`, async () => {
       await update.addRunning(2);
       await update.put({ code: 'web:2' });
       await update.becomes('0:1 1:1 2:2<0');
@@ -64,7 +67,7 @@ describe('an update', () => {
       await update.runs(3);
       await update.fails(3, { status, status_detail: 'exit code 1' });
       await update.becomes('1:1 2:2<0 4:3<2');
-      const why = `instance 3, which was to take over, is ${status} after 30 s: exit code 1`;
+      const why = `instance 3, which was to take over, is ${status} ${when}: exit code 1`;
       await update.becomesState(new RegExp(`^undoing hedgerow/demo:1: ${why}$`));
       await update.settles(4);
       await update.becomes('1:1 4:3<2');

@@ -8,6 +8,8 @@ export interface Fault {
   until: 'once' | 'ever after';
   /** `before`: the write does not happen; `after`: it happens, and its caller does not hear of it */
   when: 'before' | 'after';
+  /** STORE_FAILED when left out */
+  error?: 'STORE_FAILED' | 'STORE_FULL';
 }
 
 export interface FaultyStore extends Store {
@@ -19,7 +21,8 @@ export interface FaultyStore extends Store {
 
 export function faultyStore(store: Store): FaultyStore {
   let [count, fault]: [number, Fault | null] = [0, null];
-  const broken = (): HedgerowError => new HedgerowError(STORE_ERRORS.STORE_FAILED, 'broken on purpose');
+  const broken = (): HedgerowError =>
+    new HedgerowError(STORE_ERRORS[fault?.error ?? 'STORE_FAILED'], 'broken on purpose');
   const write = async <R>(action: () => Promise<R>): Promise<R> => {
     count += 1;
     const now = fault;

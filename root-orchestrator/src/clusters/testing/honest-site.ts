@@ -65,6 +65,15 @@ export class HonestSite {
     await root.becomesDisconnected(this.clusterId);
   }
 
+  /** As a real one does when its stream has ended: dials until it is let in. */
+  async stay(root: Coordinated): Promise<void> {
+    while (!this.#client || (await hasEnded(this.#client))) {
+      this.#client?.close();
+      await this.connect(root).catch(() => {});
+      await new Promise(setImmediate);
+    }
+  }
+
   forget(): void {
     this.heard.length = 0;
   }
@@ -99,8 +108,8 @@ export class HonestSite {
   }
 
   #place(place: Place): void {
-    if (this.obeys === 'silent') return;
-    if (this.obeys === 'refuses') return this.client.refuse(place);
+    if (this.obeys === 'refuses') this.client.refuse(place);
+    if (this.obeys !== 'yes') return;
     const id = `${place.service.service_id}/${place.instance_number}`;
     const known = this.has.get(id);
     const isRepeat = known && known.generation >= place.generation && known.epoch >= place.epoch;
@@ -123,4 +132,11 @@ export class HonestSite {
       ...{ status: 'UNDEPLOYED', withdrawn: false },
     });
   }
+}
+
+function hasEnded({ ended }: LinkClient): Promise<boolean> {
+  return Promise.race([
+    ended.then(() => true),
+    new Promise<boolean>(resolve => setImmediate(resolve, false)),
+  ]);
 }

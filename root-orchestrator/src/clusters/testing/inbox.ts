@@ -26,7 +26,8 @@ export class Inbox {
     matches: (message: Hearing<B>) => boolean = () => true,
   ): Promise<Hearing<B>> {
     const { promise, resolve, reject } = Promise.withResolvers<Hearing<B>>();
-    const unheard = () => reject(new Error(`heard no ${body}, but ${JSON.stringify(this.#messages)}`));
+    const unheard = () =>
+      reject(new Error(`heard no ${body}, but ${JSON.stringify(this.#messages.slice(-20))}`));
     const late = setTimeout(unheard, PATIENCE);
     const read = (): void => {
       const message = this.#take(body, matches);
