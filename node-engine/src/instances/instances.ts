@@ -10,7 +10,16 @@ import { type Desired, type DesiredStore, keyOf, wantedOf } from './desired.ts';
 import { Leaks } from './leaks.ts';
 import { Limiter } from './limiter.ts';
 import { reconcile } from './reconcile.ts';
-import { about, newSlot, outputOf, type Slot, setDesired, type Telling, withStatus } from './slot.ts';
+import {
+  about,
+  isLiving,
+  newSlot,
+  outputOf,
+  type Slot,
+  setDesired,
+  type Telling,
+  withStatus,
+} from './slot.ts';
 import { sweep } from './sweep.ts';
 import { reportWith, Teller } from './teller.ts';
 
@@ -34,9 +43,6 @@ export interface InstancesDeps {
 
 /** More than 4 at a time makes one Docker Engine slower, not faster (measured: 5.8/s at 1, 9.6/s at 4, 9.3/s at 8). */
 const STARTS_IN_FLIGHT = 4;
-
-/** States in which a container runs. */
-const LIVING: ReadonlySet<string> = new Set(['CREATED', 'RUNNING']);
 
 /** Everything that this worker runs or has to run. */
 export class Instances {
@@ -70,6 +76,7 @@ export class Instances {
       slot.requestId = desired.deploy.request_id ?? '';
       slot.report = withStatus(slot.report, firstStatus(desired));
       slot.takenAlong = this.#deps.rebooted;
+      slot.unsaid = true;
     }
   }
 
@@ -121,9 +128,8 @@ export class Instances {
     this.#enqueue(slot);
   }
 
-  /** A command that names an instance but cannot be carried out. */
+  /** An order that names an instance but cannot be carried out. What runs of it goes on, and is not what this tells of. */
   refuse(command: DeletePayload, why: string): void {
-    if (this.#slots.has(keyOf(command.job_name, command.instance_number))) return;
     this.#deps.publish(withStatus(this.#gone(command), { status: 'FAILED', detail: why }));
   }
 
@@ -197,7 +203,7 @@ export class Instances {
 
   /** Instances whose containers run now. */
   running(): Slot[] {
-    return [...this.#slots.values()].filter(({ report }) => LIVING.has(report.status));
+    return [...this.#slots.values()].filter(({ report }) => isLiving(report.status));
   }
 
   /** Resolves when nothing is being done. */

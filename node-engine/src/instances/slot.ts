@@ -40,6 +40,8 @@ export interface Slot {
   /** aborted when the desired state changes: a pull that nobody wants is not waited for */
   change: AbortController;
   report: JobPayload;
+  /** read from disk by this engine, which has said nothing of it yet: what an earlier one said last is not known */
+  unsaid: boolean;
   /** that the cluster has not been told, the oldest first */
   moves: readonly Move[];
 }
@@ -62,6 +64,7 @@ export function newSlot(report: JobPayload): Slot {
     cancelWait: null,
     change: new AbortController(),
     report,
+    unsaid: false,
     moves: [],
   };
 }
@@ -95,6 +98,11 @@ export function setDesired(slot: Slot, desired: Desired | null): void {
   slot.cancelWait = null;
   slot.change.abort();
   slot.change = new AbortController();
+}
+
+/** Does a container run in this state? */
+export function isLiving(status: string): boolean {
+  return status === 'CREATED' || status === 'RUNNING';
 }
 
 /** What a worker may say. */

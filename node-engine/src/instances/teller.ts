@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@hedgerow/common';
 import { type JobPayload, type Move, withMoves } from '@hedgerow/protos';
 import type { Overlay } from './context.ts';
-import { about, type Slot, type Telling, withStatus } from './slot.ts';
+import { about, isLiving, type Slot, type Telling, withStatus } from './slot.ts';
 
 export interface TellerDeps {
   overlay: Pick<Overlay, 'gateway'> | null;
@@ -45,8 +45,11 @@ export class Teller {
   /** Sets the status of an instance and nothing else. */
   set(slot: Slot, telling: Telling): void {
     const was = slot.report.status;
+    // what an earlier engine ran and this one adopts has not moved
+    const moved = slot.unsaid ? !isLiving(telling.status) : was !== telling.status;
+    slot.unsaid = false;
     slot.report = withStatus(slot.report, telling);
-    if (was !== telling.status) slot.moves = withMoves(slot.moves, [this.#move(telling)]);
+    if (moved) slot.moves = withMoves(slot.moves, [this.#move(telling)]);
     this.#route(slot, was, telling.status);
     this.#deps.changed();
   }

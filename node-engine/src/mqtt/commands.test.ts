@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HedgerowError } from '@hedgerow/common';
 import { type TableEntry, toTableResult } from '@hedgerow/protos';
+import { makeCheck } from '../testing/checks.ts';
 import { makeDeploy } from '../testing/deploys.ts';
 import { parseDelete, parseDeploy, parseTable, parseTableResult } from './commands.ts';
 
@@ -33,6 +34,39 @@ describe('control/deploy', () => {
     ['one_shot', 'yes', 'control/deploy: one_shot'],
   ];
   for (const [key, value, path] of bad) {
+    it(`is refused with ${key} ${JSON.stringify(value)}, naming it`, () => {
+      assert.throws(
+        () => parse({ ...makeDeploy(), [key]: value }),
+        (error: unknown) => error instanceof HedgerowError && error.errors[0]?.path === path,
+      );
+    });
+  }
+
+  it('says how its program is started again and how its health is checked; null means the default', () => {
+    const restart = { policy: 'on-failure', attempts: 3 };
+    const exec = makeCheck({ type: 'exec', port: 0, command: ['check'] });
+    for (const health_check of [makeCheck(), exec])
+      assert.deepEqual(parse(makeDeploy({ restart, health_check })), makeDeploy({ restart, health_check }));
+    assert.deepEqual(parse({ ...makeDeploy(), restart: null, health_check: null }), makeDeploy());
+    const least = parse({ ...makeDeploy(), restart: {}, health_check: { type: 'tcp', port: 5 } });
+    assert.deepEqual(least.restart, { policy: 'always', attempts: 0 });
+    assert.deepEqual(least.health_check, makeCheck({ type: 'tcp', port: 5, interval: 10, timeout: 3 }));
+  });
+
+  const badRecovery: [string, object, string][] = [
+    ['restart', { policy: 'sometimes' }, 'control/deploy: restart: policy'],
+    ['restart', { attempts: -1 }, 'control/deploy: restart: attempts'],
+    ['health_check', {}, 'control/deploy: health_check: type'],
+    ['health_check', { type: 'ping' }, 'control/deploy: health_check: type'],
+    ['health_check', { type: 'http' }, 'control/deploy: health_check: port'],
+    ['health_check', { type: 'http', port: 80, path: 'no slash' }, 'control/deploy: health_check: path'],
+    ['health_check', { type: 'http', port: 80, path: '/a b' }, 'control/deploy: health_check: path'],
+    ['health_check', { type: 'exec' }, 'control/deploy: health_check: command'],
+    ['health_check', { type: 'exec', command: [''] }, 'control/deploy: health_check: command'],
+    ['health_check', { type: 'tcp', port: 5, interval: 0 }, 'control/deploy: health_check: interval'],
+    ['health_check', { type: 'tcp', port: 5, retries: 0 }, 'control/deploy: health_check: retries'],
+  ];
+  for (const [key, value, path] of badRecovery) {
     it(`is refused with ${key} ${JSON.stringify(value)}, naming it`, () => {
       assert.throws(
         () => parse({ ...makeDeploy(), [key]: value }),

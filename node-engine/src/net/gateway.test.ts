@@ -13,6 +13,22 @@ function entry(job_name: string, removed = false): TableEntry {
   return { job_name, application_id: '', service_ip: '10.30.0.2', instances: [], removed };
 }
 
+/** Of worker w one instance, of another worker another one; both have the number 0 and 1. */
+function serving(job_name: string): TableEntry {
+  const place = { instance_ip: '', host_ip: '', host_port: 0, worker_subnet: '', cluster_id: '' };
+  return {
+    ...entry(job_name),
+    instances: [
+      { ...place, instance_number: 0, namespace_ip: '10.18.0.2', worker_id: 'w' },
+      { ...place, instance_number: 1, namespace_ip: '10.18.0.66', worker_id: 'v' },
+    ],
+  };
+}
+
+function addressesOf({ instances }: TableEntry): string {
+  return instances.length === 0 ? '' : `=${instances.map(i => i.namespace_ip || 'none').join('+')}`;
+}
+
 /** Notes what it is asked, and fails while `away`. */
 class NotingNet implements NetManager {
   away = false;
@@ -33,10 +49,10 @@ class NotingNet implements NetManager {
     this.#note(`detach ${serviceName}`);
   }
   async setTable(entries: TableEntry[]) {
-    this.#note(`table ${entries.map(e => e.job_name)}`);
+    this.#note(`table ${entries.map(e => e.job_name + addressesOf(e))}`);
   }
-  async setEntry({ job_name }: TableEntry) {
-    this.#note(`entry ${job_name}`);
+  async setEntry(entry: TableEntry) {
+    this.#note(`entry ${entry.job_name}${addressesOf(entry)}`);
   }
   async status() {
     const { registered, attachments } = this;
@@ -150,5 +166,76 @@ describe('net gateway', () => {
     ];
     await gateway.detachOthers(key => key === 'kept/0');
     assert.deepEqual(net.asked, ['detach left']);
+  });
+
+  describe('an instance that must not be asked', () => {
+    const one = { serviceName: 'a.b.c.d', instanceNumber: 0 };
+    const known = async () => {
+      gateway.register(REGISTRATION);
+      gateway.setTable([serving('a.b.c.d'), serving('other')]);
+      await settled();
+      net.asked.length = 0;
+    };
+
+    it('is out at once, and in again', async () => {
+      await known();
+      await gateway.exclude(one);
+      assert.deepEqual(net.asked, ['entry a.b.c.d=none+10.18.0.66']);
+      await gateway.exclude(one);
+      gateway.include(one);
+      gateway.include(one);
+      await settled();
+      assert.deepEqual(net.asked.slice(1), ['entry a.b.c.d=10.18.0.2+10.18.0.66']);
+    });
+
+    it('stays out, whatever the cluster tells meanwhile', async () => {
+      await known();
+      await gateway.exclude(one);
+      gateway.setEntry(serving('a.b.c.d'));
+      await settled();
+      gateway.setTable([serving('a.b.c.d'), serving('other')]);
+      await settled();
+      assert.deepEqual(net.asked.slice(1), [
+        'entry a.b.c.d=none+10.18.0.66',
+        'table a.b.c.d=none+10.18.0.66,other=10.18.0.2+10.18.0.66',
+      ]);
+      assert.notEqual(gateway.tableDigest(), 0);
+    });
+
+    it('is told to a Net Manager that comes back, and holds nobody up while it is away', async () => {
+      await known();
+      net.away = true;
+      await gateway.exclude(one);
+      net.away = false;
+      clock.advance(1000);
+      await settled();
+      assert.deepEqual(net.asked, ['register', 'table a.b.c.d=none+10.18.0.66,other=10.18.0.2+10.18.0.66']);
+    });
+
+    it('a copy of it on another worker may be asked', async () => {
+      await known();
+      await gateway.exclude({ ...one, instanceNumber: 1 });
+      gateway.setEntry(serving('a.b.c.d'));
+      await settled();
+      assert.equal(net.asked.at(-1), 'entry a.b.c.d=10.18.0.2+10.18.0.66');
+    });
+
+    it('is forgotten without a word', async () => {
+      await known();
+      await gateway.exclude(one);
+      gateway.forget(one);
+      await settled();
+      assert.equal(net.asked.length, 1);
+      gateway.setEntry(serving('a.b.c.d'));
+      await settled();
+      assert.equal(net.asked.at(-1), 'entry a.b.c.d=10.18.0.2+10.18.0.66');
+    });
+
+    it('nothing is told without a table of the cluster', async () => {
+      gateway.register(REGISTRATION);
+      await settled();
+      await gateway.exclude(one);
+      assert.deepEqual(net.asked, ['register']);
+    });
   });
 });

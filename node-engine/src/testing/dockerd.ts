@@ -1,6 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
@@ -8,10 +8,15 @@ import Docker from 'dockerode';
 export interface TestDockerd {
   socket: string;
   docker: Docker;
+  /** where images and containers are */
+  data: string;
   /** Ends the daemon and everything it runs, and removes its files. */
   stop(): Promise<void>;
-  /** Ends the daemon; its containers end with it. `start` brings it back over the same data. */
-  halt(): Promise<void>;
+  /**
+   * Ends the daemon; with SIGTERM its containers end with it, with SIGKILL when it is back. `start` brings it back over
+   * the same data.
+   */
+  halt(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   start(): Promise<void>;
 }
 
@@ -25,29 +30,38 @@ export function withoutDocker(): string | false {
   return missing === undefined ? false : `needs ${missing}`;
 }
 
-/** A Docker Engine of its own, without networks, in a temporary directory. */
-export async function startDockerd(): Promise<TestDockerd> {
+/**
+ * A Docker Engine of its own, without networks, in a temporary directory.
+ * @param disk MiB that it may fill, in memory; the machine's own disk when left out
+ */
+export async function startDockerd({ disk = 0 } = {}): Promise<TestDockerd> {
   const directory = mkdtempSync(join(tmpdir(), 'hedgerow-dockerd-'));
   const socket = join(directory, 'docker.sock');
   const docker = new Docker({ socketPath: socket });
+  const data = join(directory, 'data');
+  mkdirSync(data);
+  if (disk > 0) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${disk}m`, 'tmpfs', data]);
   let daemon = await run(directory, docker);
-  const halt = async () => {
-    if (daemon.exitCode !== null) return;
-    daemon.kill('SIGTERM');
+  const halt: TestDockerd['halt'] = async (signal = 'SIGTERM') => {
+    if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+    daemon.kill(signal);
     await once(daemon, 'exit');
+    // its containerd dies with it; where nobody waits for orphans it looks as if it were still running
+    if (signal === 'SIGKILL') rmSync(join(directory, 'exec/containerd/containerd.pid'), { force: true });
   };
   return {
     socket,
     docker,
+    data,
     halt,
     async start() {
       daemon = await run(directory, docker);
     },
     async stop() {
-      for (const { Id } of await docker.listContainers({ all: true })) {
-        await docker.getContainer(Id).remove({ force: true });
-      }
+      const containers = await docker.listContainers({ all: true }).catch(() => []);
+      for (const { Id } of containers) await docker.getContainer(Id).remove({ force: true });
       await halt();
+      if (disk > 0) execFileSync('umount', ['-l', data]);
       rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };

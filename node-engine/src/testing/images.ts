@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 
 const APPLETS =
-  'sh cat cut echo env exit grep head id ip kill ls printenv readlink sleep tail test touch tr true wc'.split(
+  'sh cat cut echo env exit grep head id ip kill ls printenv readlink rm sleep tail test touch tr true wc'.split(
     ' ',
   );
 
