@@ -30,6 +30,8 @@ export class Session {
   readonly #out: Outflow<FromRoot>;
   readonly #closed = Promise.withResolvers<void>();
   readonly #told = new Set<string>();
+  /** said before the Welcome, by those who saw the stream attached; a cluster would not hear it */
+  #early: FromRoot[] | null = [];
   #open = true;
   #wake = (): void => {};
 
@@ -83,8 +85,20 @@ export class Session {
     }
   }
 
-  /** @returns false when the stream has ended, so that nothing was sent */
+  /** Nothing goes before the Welcome. @returns false when the stream has ended, so that nothing was sent */
   send(message: FromRoot): boolean {
+    if (this.#early && !message.welcome && !message.refused) {
+      if (this.#open) this.#early.push(message);
+      return this.#open;
+    }
+    const early = message.welcome ? (this.#early ?? []) : [];
+    if (message.welcome) this.#early = null;
+    const sent = this.#write(message);
+    for (const held of early) this.#write(held);
+    return sent;
+  }
+
+  #write(message: FromRoot): boolean {
     const sent = this.#open && this.#out.write(message);
     if (sent) this.counts.sent(message);
     return sent;
