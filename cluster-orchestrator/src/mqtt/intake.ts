@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '@hedgerow/common';
+import { Credit, LARGEST } from './credit.ts';
 
 export interface IntakeOptions {
   clock: Clock;
@@ -13,14 +14,6 @@ export interface IntakeOptions {
 
 /** Bytes of a packet before its sender is known: a CONNECT with a Last Will. */
 const LARGEST_OF_STRANGER = 16 * 1024;
-/** Bytes of a packet; the largest is a `sync` of some thousand instances. */
-const LARGEST = 8 * 1024 * 1024;
-/** Packets per second that a worker may send for long. */
-const RATE = 500;
-/** Packets that it may send at once, as when hundreds of its instances start. */
-const BURST = 2000;
-/** So many bytes cost as much as one packet. */
-const BYTES = 4096;
 /** Bytes of the length of a packet, at most. */
 const LONGEST_LENGTH = 4;
 
@@ -68,15 +61,14 @@ export class Intake {
   readonly #packets = new Packets();
   readonly #read: Socket['read'];
   #known = false;
-  #credit = BURST;
-  #creditAt: number;
+  readonly #credit: Credit;
   #waiting: (() => void) | null = null;
 
   /** From here on, who reads the socket reads through this. */
   constructor(socket: Socket, options: IntakeOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#creditAt = options.clock.monotonic();
+    this.#credit = new Credit(options.clock);
     this.#read = socket.read.bind(socket);
     socket.read = (size?: number) => this.#next(size);
     socket.once('close', () => this.#waiting?.());
@@ -98,17 +90,14 @@ export class Intake {
       this.#socket.destroy(new Error(`a packet is larger than ${largest} bytes, or none of MQTT`));
       return null;
     }
-    this.#pay(packets + Math.floor(chunk.length / BYTES));
+    this.#waitFor(this.#credit.pay(packets, chunk.length));
     return chunk;
   }
 
-  #pay(cost: number): void {
-    const now = this.#options.clock.monotonic();
-    this.#credit = Math.min(BURST, this.#credit + ((now - this.#creditAt) * RATE) / 1000) - cost;
-    this.#creditAt = now;
-    if (this.#credit >= 0) return;
+  #waitFor(ms: number): void {
+    if (ms === 0) return;
     this.#options.slowed();
-    this.#waiting = this.#options.clock.after((-this.#credit * 1000) / RATE, () => {
+    this.#waiting = this.#options.clock.after(ms, () => {
       this.#waiting = null;
       this.#socket.emit('readable');
     });

@@ -3,15 +3,16 @@
  * it has Mosquitto's dynamic security plug-in; else who may connect and what a worker may reach is its own business.
  */
 import type { Socket } from 'node:net';
-import { type Clock, HedgerowError, type Logger, messageOf } from '@hedgerow/common';
+import { type Clock, type Logger, messageOf } from '@hedgerow/common';
 import { UP } from '@hedgerow/protos';
 import { connect, type MqttClient } from 'mqtt';
-import { ERRORS } from '../errors.ts';
 import type { Worker } from '../model.ts';
 import { derivedAccounts } from './accounts/accounts.ts';
 import { ANSWER_TOPIC, Control } from './accounts/control.ts';
 import { DynamicSecurity } from './accounts/dynamic-security.ts';
 import type { Broker, UpHandler } from './broker.ts';
+import { Outbox } from './outbox.ts';
+import { withinQuota } from './quota.ts';
 
 export interface OutsideOptions {
   /** `mqtt://user:password@host:port` */
@@ -34,6 +35,8 @@ export interface OutsideOptions {
 
 /** ms between attempts to reach the broker */
 const RECONNECT = 1000;
+/** ms from dialing to the broker's answer */
+const CONNECT_TIMEOUT = 10_000;
 /** seconds; how soon a dead broker is noticed */
 const KEEPALIVE = 10;
 
@@ -41,7 +44,9 @@ const KEEPALIVE = 10;
 export function startOutsideBroker(options: OutsideOptions): Broker {
   const url = new URL(options.url);
   const client = dial(options);
-  const security = securityOf(options, client, options.user || decodeURIComponent(url.username));
+  const outbox = new Outbox(client, options.clock);
+  const security = securityOf(options, client, outbox, options.user || decodeURIComponent(url.username));
+  const onMessage = withinQuota(options.onMessage, options);
   let reachable = false;
   client.on('connect', () => {
     // the client writes a packet in pieces, which Nagle's algorithm would hold back for 40 ms
@@ -63,13 +68,13 @@ export function startOutsideBroker(options: OutsideOptions): Broker {
   client.on('error', error => options.log.warn({ error: messageOf(error) }, 'broker connection failed'));
   client.on('message', (topic, payload, packet) => {
     if (topic === ANSWER_TOPIC) security?.receive(payload);
-    else options.onMessage({ topic, payload, retained: packet.retain });
+    else onMessage({ topic, payload, retained: packet.retain });
   });
   return {
     ...toldAddress(options.publicAddress, url),
     accounts: security ?? derivedAccounts(options.key),
     reachable: () => reachable,
-    publish: (topic, payload, qos) => publish(client, topic, payload, qos),
+    publish: (topic, payload, qos) => outbox.publish(topic, payload, qos),
     async stop() {
       reachable = false;
       security?.stop();
@@ -81,6 +86,7 @@ export function startOutsideBroker(options: OutsideOptions): Broker {
 function dial({ url, user, password }: OutsideOptions): MqttClient {
   return connect(url, {
     protocolVersion: 4,
+    connectTimeout: CONNECT_TIMEOUT,
     reconnectPeriod: RECONNECT,
     keepalive: KEEPALIVE,
     queueQoSZero: false,
@@ -93,6 +99,7 @@ function dial({ url, user, password }: OutsideOptions): MqttClient {
 function securityOf(
   { accounts, clock, log, ...options }: OutsideOptions,
   client: MqttClient,
+  outbox: Outbox,
   user: string,
 ): DynamicSecurity | null {
   if (accounts === 'preset') return null;
@@ -101,7 +108,7 @@ function securityOf(
     return null;
   }
   const control = new Control(clock, {
-    publish: (topic, payload) => publish(client, topic, payload, 1),
+    publish: (topic, payload) => outbox.publish(topic, payload, 1),
     subscribe: async topic => void (await client.subscribeAsync(topic, { qos: 1 })),
   });
   return new DynamicSecurity({ ...options, user, clock, log, control });
@@ -119,12 +126,4 @@ async function subscribe(client: MqttClient): Promise<void> {
   const once = new Set<string>([UP.beat, UP.jobsResources]);
   const topics = Object.values(UP).map(leaf => [`nodes/+/${leaf}`, { qos: once.has(leaf) ? 0 : 1 }] as const);
   await client.subscribeAsync(Object.fromEntries(topics));
-}
-
-async function publish(client: MqttClient, topic: string, payload: Buffer, qos: 0 | 1): Promise<void> {
-  try {
-    await client.publishAsync(topic, payload, { qos });
-  } catch (cause) {
-    throw new HedgerowError(ERRORS.BROKER_FAILED, messageOf(cause), { cause });
-  }
 }

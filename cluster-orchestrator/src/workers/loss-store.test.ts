@@ -19,7 +19,16 @@ function refuseWrites(data: string): () => void {
   };
 }
 
-test('what ran on it runs elsewhere as soon as the store can note it', async () => {
+function storedEpoch(data: string): unknown {
+  const database = new DatabaseSync(join(data, 'cluster.sqlite'), { readOnly: true });
+  try {
+    return database.prepare("SELECT body ->> '$.epoch' AS epoch FROM instances").get()?.epoch;
+  } finally {
+    database.close();
+  }
+}
+
+test('what ran on it runs elsewhere all the same, and the store has it when it can', async () => {
   const failures: string[] = [];
   const error = (_: object, message: string) => void failures.push(message);
   const log: Logger = { ...silentLogger, error, child: () => log };
@@ -34,18 +43,19 @@ test('what ran on it runs elsewhere as soon as the store can note it', async () 
     site.clock.advance(1000);
     await second.beat();
     const relent = refuseWrites(site.config.data);
-    for (let n = 0; n < 4; n++) {
-      site.clock.advance(1000);
-      await second.beat();
-    }
-    await until('the move fails', () => failures.some(line => line.startsWith('the store takes nothing')));
-    relent();
     for (let n = 0; n < 5; n++) {
       site.clock.advance(1000);
       await second.beat();
     }
-    const order = await second.deploy();
-    assert.equal(order.epoch, 2);
+    assert.equal((await second.deploy()).epoch, 2);
+    await until('it is told', () => failures.some(line => line.startsWith('the store takes nothing')));
+    assert.equal(storedEpoch(site.config.data), 1);
+    relent();
+    await until('it is stored', async () => {
+      site.clock.advance(1000);
+      await second.beat();
+      return storedEpoch(site.config.data) === 2;
+    });
   } finally {
     await site.stop();
   }
