@@ -161,8 +161,7 @@ function buildRoutes(
   const looked = {
     ...clusterState,
     clock: deps.clock,
-    askStore: () => state.ping(),
-    storeTrouble: () => state.instances.disk.trouble(config.name),
+    store: state,
     brokerReachable: () => broker.reachable(),
   };
   readOut(meter.registry, {

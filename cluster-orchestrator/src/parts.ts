@@ -1,12 +1,10 @@
 /** The parts between root and workers, made and tied together. */
-import { messageOf, Seldom } from '@hedgerow/common';
+import { messageOf, Seldom, Turns } from '@hedgerow/common';
 import { DOWN, type FromCluster, type FromRoot, type Welcome } from '@hedgerow/protos';
 import type { ClusterDeps } from './app.ts';
 import { type ClusterConfig, rootAddresses } from './config.ts';
 import type { Jobs } from './jobs/context.ts';
 import { Deadlines } from './jobs/deadlines.ts';
-import { isStoreError } from './jobs/disk.ts';
-import { Gate } from './jobs/gate.ts';
 import { Leaks } from './jobs/leaks.ts';
 import { Orders } from './jobs/orders.ts';
 import { overdue } from './jobs/overdue.ts';
@@ -157,7 +155,11 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
     refusals: new Refusals(),
     strays: new Strays(deps.clock),
     orders: new Orders((workerId, waiting) => capacity.setBacklog(workerId, waiting)),
-    moving: new Gate(MOST_MOVING),
+    moving: new Turns({
+      atOnce: MOST_MOVING,
+      waiting: Number.POSITIVE_INFINITY,
+      refuse: () => new RangeError(),
+    }),
     workers,
     capacity,
     liveness,
@@ -190,8 +192,7 @@ function buildDeadlines(jobs: Jobs, meter: ClusterMeter): Deadlines {
     return overdue(jobs, id).then(
       () => true,
       (error: unknown) => {
-        if (!isStoreError(error))
-          jobs.log.error({ ...about(instance), error: messageOf(error) }, 'deadline could not be acted upon');
+        jobs.log.error({ ...about(instance), error: messageOf(error) }, 'deadline could not be acted upon');
         return false;
       },
     );

@@ -5,14 +5,16 @@ import { type MetricRegistry, meteredStore } from '@hedgerow/common/metrics';
 import type { ClusterDeps } from './app.ts';
 import type { ClusterConfig } from './config.ts';
 import { Instances } from './jobs/instances.ts';
-import type { Identity, StoredInstance, StoredRemoteEntry, StoredWorker } from './model.ts';
+import type { Identity, StoredInstance, StoredRemoteEntry, StoredSubnet, StoredWorker } from './model.ts';
 import { RemoteEntries } from './network/remote.ts';
+import { Spares } from './root/reserve.ts';
 import { Workers } from './workers/workers.ts';
 
 export interface State {
   workers: Workers;
   instances: Instances;
   remote: RemoteEntries;
+  spares: Spares;
   /** "" until the root has given one */
   clusterId(): string;
   /** of the last root that welcomed this cluster; 0 before */
@@ -20,7 +22,7 @@ export interface State {
   welcomed(clusterId: string, rootEpoch: number): Promise<void>;
   /** everything of it is in memory from here on */
   load(): Promise<void>;
-  /** @throws STORE_FAILED when the store cannot be read */
+  /** @throws STORE_FAILED when the store cannot be read, STORE_FULL while nothing can be written */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -35,15 +37,18 @@ export function stateOver(store: Store, deps: ClusterDeps): State {
   const identity = identityIn(store);
   const workers = new Workers(store.collection<StoredWorker>('workers', []));
   const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), deps.log);
+  const spares = new Spares(store.collection<StoredSubnet>('spare_subnets', []));
   const instances = new Instances({
     collection: store.collection<StoredInstance>('instances', []),
     clock: deps.clock,
     log: deps.log,
+    probe: () => store.ping(),
   });
   return {
     workers,
     instances,
     remote,
+    spares,
     clusterId: () => identity.get().cluster_id,
     rootEpoch: () => identity.get().root_epoch,
     welcomed: identity.set,
@@ -51,11 +56,12 @@ export function stateOver(store: Store, deps: ClusterDeps): State {
       await identity.load();
       await workers.load();
       await remote.load();
+      await spares.load();
       await instances.load();
     },
     ping: () => store.ping(),
     async close() {
-      await instances.flush();
+      await instances.stop();
       await remote.idle();
       await store.close();
     },

@@ -74,7 +74,73 @@ test('usage is not written', async () => {
   assert.deepEqual([instances.get(ID)?.cpu_percent, (await collection.get(ID))?.cpu_percent], ['5', '']);
 });
 
+const move = (at: number) =>
+  ({ at, tier: 'cluster', status: 'RUNNING', detail: '', worker_id: 'w1' }) as const;
+
+describe('moves that the root has been told', () => {
+  const revision = async () => (await collection.get(ID))?.revision;
+
+  test('are dropped without a word to anybody and without a write of their own', async () => {
+    const [first, second] = [move(1), move(2)];
+    await instances.save(makeInstance({ moves: [first] }));
+    instances.set(makeInstance({ moves: [first, second] }));
+    let heard = 0;
+    instances.onChange(() => {
+      heard += 1;
+    });
+    instances.told(ID, [first]);
+    instances.told(ID, [first]);
+    assert.deepEqual([instances.get(ID)?.moves, heard], [[second], 0]);
+    clock.advance(250);
+    await instances.flush();
+    instances.told(ID, [second]);
+    clock.advance(1000);
+    await instances.flush();
+    assert.deepEqual([await revision(), (await collection.get(ID))?.moves], [2, [second]]);
+  });
+
+  test('and told while they are being stored, they keep nothing that has to be undone', async () => {
+    await instances.save(makeInstance({ epoch: 1 }));
+    failing = true;
+    const moves = [move(1)];
+    const saved = instances.save(makeInstance({ epoch: 2, moves }));
+    instances.told(ID, moves);
+    instances.observe(makeInstance({ epoch: 2, cpu_percent: '5' }));
+    await assert.rejects(saved);
+    assert.equal(instances.get(ID)?.epoch, 1);
+  });
+});
+
+test('what is kept stays in memory when it cannot be written, and is written when it can', async () => {
+  await instances.save(makeInstance());
+  failing = true;
+  await instances.keep(makeInstance({ desired: 'gone' }));
+  assert.deepEqual([instances.get(ID)?.desired, (await collection.get(ID))?.desired], ['gone', 'run']);
+  assert.equal(instances.disk.trouble('site1'), 'the disk of cluster site1 is full');
+  failing = false;
+  clock.advance(5000);
+  await instances.flush();
+  assert.equal((await collection.get(ID))?.desired, 'gone');
+  assert.equal(instances.disk.trouble('site1'), null);
+});
+
+test('what an operator removed is remembered, and nowhere in the way', async () => {
+  const withdrawn = { withdrawn: true, status: 'UNDEPLOYED', desired: 'gone', worker_id: '' } as const;
+  await instances.save(makeInstance(withdrawn));
+  assert.equal(instances.all().length, 1);
+  const { application_id } = makeInstance().service;
+  const elsewhere = [instances.onWorker(''), instances.ofApplication(application_id), instances.waiting()];
+  assert.deepEqual(elsewhere, [[], [], []]);
+});
+
 describe('loading', () => {
+  test('takes documents of earlier versions', async () => {
+    const { moves: _, withdrawn: __, former: ___, ...earlier } = makeInstance();
+    await collection.insert(earlier as StoredInstance);
+    await instances.load();
+    assert.deepEqual(instances.get(ID), makeInstance());
+  });
+
   test('brings everything back but what was forgotten', async () => {
     await instances.save(makeInstance());
     await instances.save(

@@ -1,7 +1,8 @@
 /**
  * The instances that this cluster has accepted. Memory is what everybody reads; the store is written behind it:
  * placements before they are acknowledged (`save`), statuses within WRITE_BEHIND (`set`), because the worker tells a
- * status again when it syncs, but nobody else knows a placement.
+ * status again when it syncs, but nobody else knows a placement. What keeps an accepted instance running, or ends it, is
+ * written at once and not given up when that fails (`keep`).
  */
 import { type Clock, type Collection, type Logger, put, SerialByKey } from '@hedgerow/common';
 import type { Move } from '@hedgerow/protos';

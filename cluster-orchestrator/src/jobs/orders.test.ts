@@ -12,6 +12,7 @@ import { Instances } from './instances.ts';
 import { Orders } from './orders.ts';
 import { type Placing, place } from './place.ts';
 import { Refusals } from './refusals.ts';
+import { Strays } from './strays.ts';
 
 const SLOW = 'aaaaaaaaaaaaaaaaaaaaaaa1';
 const QUICK = 'aaaaaaaaaaaaaaaaaaaaaaa2';
@@ -43,6 +44,7 @@ function setUp(most: number): void {
     log: silentLogger,
     instances: new Instances({ collection, clock, log: silentLogger }),
     refusals: new Refusals(),
+    strays: new Strays(clock),
     orders: new Orders((id, waiting) => capacity.setBacklog(id, waiting), most),
     capacity,
     workers: { nameOf: id => id } as Jobs['workers'],

@@ -48,7 +48,7 @@ async function deployAgain(jobs: Jobs, instance: Instance): Promise<void> {
     status_since: now,
     moves: withMoves(moves, [again]),
   };
-  await jobs.instances.save(next);
+  await jobs.instances.keep(next);
   await deploy(jobs, next);
 }
 

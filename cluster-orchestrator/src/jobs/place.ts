@@ -77,7 +77,9 @@ async function withdrawn(jobs: Jobs, message: Place, known: Instance): Promise<P
 function overloaded(jobs: Jobs, message: Place): Placing {
   const { clusterName, orders } = jobs;
   const detail = `cluster ${clusterName} has ${orders.underWay} placements under way, which is all that it takes at a time`;
-  if (jobs.refusals.isNews('', detail)) jobs.log.warn(aboutPlace(message), `refused: ${detail}`);
+  jobs.strays.tell('root', 'overload', more => {
+    jobs.log.warn({ ...aboutPlace(message), more }, `refused: ${detail}`);
+  });
   return refusal(message, 'NO_WORKER_CAPACITY', detail);
 }
 

@@ -25,7 +25,7 @@ export async function replace(jobs: Jobs, id: string, why: string, wishes: Wishe
   await tellWorkers(jobs, before, after);
 }
 
-/** @returns the instance before and after, when there is a difference that is stored now */
+/** @returns the instance before and after, when there is a difference */
 async function decide(
   jobs: Jobs,
   id: string,
@@ -39,7 +39,8 @@ async function decide(
   const after = again(jobs, before, why || before.reason, decision);
   const waits = before.worker_id === '' && after.worker_id === '';
   if (waits && before.status_detail === after.status_detail) return null;
-  await jobs.instances.save(after);
+  // a disk that is full is no reason not to run it: then it is written later
+  await jobs.instances.keep(after);
   return [before, after];
 }
 

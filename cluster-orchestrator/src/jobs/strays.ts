@@ -1,6 +1,6 @@
 /**
- * What workers say of instances that are not theirs. However much they claim, the log says it once a minute per
- * worker and kind, and so many answers are on their way to one worker at a time; what is left out is found by its sync.
+ * What others ask for that cannot be, above all what workers say of instances that are not theirs. However much they
+ * claim, the log says it once a minute per worker and kind, and so many answers are on their way to one worker at a time; what is left out is found by its sync.
  */
 import { type Clock, Seldom } from '@hedgerow/common';
 
@@ -16,8 +16,8 @@ export class Strays {
   }
 
   /** @param say gets how many more there were of this kind that were not told */
-  tell(workerId: string, kind: string, say: (more: number) => void): void {
-    this.#seldom.say(`${workerId} ${kind}`, say);
+  tell(who: string, kind: string, say: (more: number) => void): void {
+    this.#seldom.say(`${who} ${kind}`, say);
   }
 
   /** Leaves it out when too many are under way to this worker. */

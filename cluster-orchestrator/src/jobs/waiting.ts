@@ -1,7 +1,6 @@
 import { messageOf } from '@hedgerow/common';
 import { aboutKnown } from '../logs/story.ts';
 import type { Jobs } from './context.ts';
-import { isStoreError } from './disk.ts';
 import { replace } from './replace.ts';
 
 /** Tried in one turn of the event loop; each is a decision over all workers. */
@@ -37,7 +36,6 @@ export class Waiting {
 
   async #try(id: string): Promise<void> {
     await replace(this.#jobs, id, '').catch((error: unknown) => {
-      if (isStoreError(error)) return;
       this.#jobs.log.error(
         { ...aboutKnown(this.#jobs, id), error: messageOf(error) },
         'placing again failed',
