@@ -55,6 +55,8 @@ export interface Service extends Document {
   next_instance_number: number;
   /** grows when the specification changes */
   generation: number;
+  /** The next one is larger than this, too: of a service from a backup, workers may know more than is stored. */
+  generation_floor?: number;
   /** an update that is not through yet, or was undone; null when there was none */
   rollout: Rollout | null;
 }

@@ -56,9 +56,24 @@ export async function restore(file: string, into: Omit<PlaceOptions, 'role'>, fo
 
 async function* prepared(role: BackupRole, lines: AsyncIterable<Line>): AsyncGenerator<Line> {
   for await (const line of lines) {
-    const isLease = role === 'root' && 'collection' in line && line.collection === 'leases';
-    yield isLease ? released(line) : line;
+    const collection = role === 'root' && 'collection' in line ? line.collection : '';
+    if (collection === 'leases') yield released(line as Archived);
+    else if (collection === 'services') yield raised(line as Archived);
+    else yield line;
   }
+}
+
+/** ms since the epoch; generations are numbers that people see, so they count from a day that is not long ago */
+const EPOCH = Date.UTC(2026, 0, 1);
+
+/**
+ * A service that was updated since the backup has given away generations that are not in it: workers would take a new one for
+ * an old one. The time is beyond all of them, since no service is updated every second, and beyond those after an earlier
+ * restore.
+ */
+function raised(line: Archived): Archived {
+  const generation_floor = Math.max(0, Math.floor((Date.now() - EPOCH) / 1000));
+  return { ...line, document: { ...line.document, generation_floor } as Archived['document'] };
 }
 
 /** Whoever held it then does not now. Its epoch stays, because the next one must be higher. */

@@ -37,7 +37,7 @@ export function begun(service: Service, microservice: Microservice, begin: Begin
     );
   }
   if (runAlike(service, microservice)) return { ...service, microservice };
-  const to = { generation: service.generation + 1, microservice };
+  const to = { generation: nextGeneration(service), microservice };
   return {
     ...service,
     ...to,
@@ -50,6 +50,10 @@ export function begun(service: Service, microservice: Microservice, begin: Begin
       request_id: begin.requestId,
     },
   };
+}
+
+function nextGeneration({ generation, generation_floor = 0 }: Service): number {
+  return Math.max(generation, generation_floor) + 1;
 }
 
 function runAlike(service: Service, microservice: Microservice): boolean {
@@ -70,7 +74,7 @@ export function turned(
   why: string,
   requestId = rollout.request_id,
 ): New<Service> {
-  const to = { generation: service.generation + 1, microservice: rollout.from.microservice };
+  const to = { generation: nextGeneration(service), microservice: rollout.from.microservice };
   return {
     ...service,
     ...to,
