@@ -95,6 +95,8 @@ describe('50 instances on three clusters, cut off and healed', () => {
     await cutAll();
     for (const site of sites) site.obeys = 'yes';
     await healAll();
+    for (const { heard } of sites)
+      assert.ok(!heard.includes('send_list'), 'its digest says that it has not got it');
     await root.becomesStatus(id, 'RUNNING');
     await settled();
     await nothingToSay();
@@ -111,6 +113,10 @@ describe('50 instances on three clusters, cut off and healed', () => {
     });
     await healAll();
     assert.deepEqual((await root.stored(id)).status_detail, 'exit code 3');
+    assert.deepEqual(
+      sites.map(({ heard }) => heard.includes('send_list')),
+      [true, false, false],
+    );
     for (const { heard } of sites) assert.ok(!heard.includes('place') && !heard.includes('remove'));
     await nothingToSay();
   });

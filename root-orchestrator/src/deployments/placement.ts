@@ -128,7 +128,8 @@ export class Placement {
     if (!wish) return null;
     if (answer.accepted) {
       this.#told.delete(instanceId);
-      await this.#parts.instances.change(instanceId, current => accepted(current, session.clusterId, answer));
+      const change = (current: Instance) => accepted(current, session.clusterId, answer);
+      await this.#parts.instances.change(instanceId, change, 'heard');
       return null;
     }
     this.#parts.asks.reserve(wish, -1);

@@ -238,6 +238,14 @@ test('a cluster that knows a later epoch makes the leader take one after it', as
   again.close();
 });
 
+test('a cluster that names an epoch that cannot be is refused, and moves nobody’s lease', async () => {
+  const site = a.dial('site1');
+  site.send({ hello: makeHello('site1', { epoch: 4_000_000_000 }) });
+  assert.equal((await site.next('refused')).code, 'EPOCH_ABSURD');
+  await site.ended;
+  assert.deepEqual([a.coordination.leads(), a.coordination.leader()?.epoch], [true, 1]);
+});
+
 test('an instance that somebody tied to a connected cluster, and did not ask it for, is asked for', async () => {
   const site = await a.cluster('site1');
   const [web] = await a.application('shop', 'web');

@@ -99,7 +99,9 @@ export class HonestSite {
 
   #welcome({ send_list, table_known }: NonNullable<FromRoot['welcome']>): void {
     if (!table_known) this.table.clear();
-    if (send_list) this.client.send({ list: { instances: [...this.has.values()], subnets: this.subnets } });
+    if (!send_list) return;
+    this.heard.push('send_list');
+    this.client.send({ list: { instances: [...this.has.values()], subnets: this.subnets } });
   }
 
   #learn(entry: TableEntry): void {
