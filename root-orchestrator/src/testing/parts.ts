@@ -2,6 +2,8 @@
 export type { Caller } from '../auth/caller.ts';
 export { type Call, Session } from '../clusters/session.ts';
 export { type Collections, openCollections } from '../collections.ts';
+export { Histories } from '../histories/histories.ts';
+export type { Leadership } from '../leadership/leadership.ts';
 export { soleLeadership } from '../leadership/sole.ts';
 export { RootTerm } from '../leadership/term.ts';
 export type { Instance, Service } from '../model.ts';

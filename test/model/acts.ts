@@ -1,0 +1,137 @@
+/** Makes an event happen, and ends it when its time is over. */
+import { type Event, printEvent } from './events.ts';
+import type { Operator } from './operator.ts';
+import type { WorkerHost } from './tiers/worker.ts';
+import type { World } from './world.ts';
+
+export class Acts {
+  readonly #world: World;
+  readonly #operator: Operator;
+  /** what lasts still, and how it ends */
+  readonly #lasting = new Set<() => void>();
+
+  constructor(world: World, operator: Operator) {
+    this.#world = world;
+    this.#operator = operator;
+  }
+
+  schedule(events: readonly Event[]): void {
+    for (const event of events) this.#world.timeline.after(event.at, () => this.#act(event));
+  }
+
+  /** Everything is as it should be from here on, but for what the damage has left. */
+  healAll(): void {
+    for (const end of [...this.#lasting]) end();
+  }
+
+  /** @returns what nobody waits for */
+  #act(event: Event): unknown {
+    this.#world.trace(`EVENT ${printEvent(event)}`);
+    this.#world.dirty = true;
+    switch (event.kind) {
+      case 'deploy':
+        return this.#operator.deploy(
+          `app${event.application}`,
+          event.services,
+          event.replicas,
+          event.oneShot,
+        );
+      case 'scale-up':
+        return this.#operator.scaleUp(event.pick);
+      case 'scale-down':
+        return this.#operator.scaleDown(event.pick);
+      case 'undeploy':
+        return this.#operator.undeploy(event.pick);
+      case 'update':
+        return this.#operator.update(event.pick);
+      case 'kill-container':
+        return this.#killContainer(event.pick);
+      case 'crash-loop':
+        return this.#crashLoop(event.pick, event.ms);
+      case 'break':
+        return this.#break(event.line);
+      case 'cut':
+        return this.#cut(event.line, event.ms);
+      case 'clock-jump':
+        this.#host(event.who).wall.skew += event.by;
+        return;
+      default:
+        return this.#harm(event.kind, event.who, event.ms);
+    }
+  }
+
+  #harm(kind: 'kill' | 'power-off' | 'freeze' | 'disk-full' | 'dock-away', who: string, ms: number): void {
+    const host = this.#host(who);
+    if (kind === 'kill') {
+      host.kill();
+      this.#lasts(ms, () => host.start());
+    } else if (kind === 'power-off') {
+      (host as WorkerHost).powerOff();
+      this.#lasts(ms, () => host.start());
+    } else if (kind === 'freeze') {
+      const { process } = host;
+      process?.freeze();
+      this.#lasts(ms, () => process?.thaw());
+    } else if (kind === 'disk-full') {
+      host.disk.isFull = true;
+      this.#lasts(ms, () => {
+        host.disk.isFull = false;
+      });
+    } else this.#dockAway(host as WorkerHost, ms);
+  }
+
+  #dockAway({ dock }: WorkerHost, ms: number): void {
+    if (!dock.isUp) return;
+    dock.leave();
+    this.#lasts(ms, () => dock.back());
+  }
+
+  #killContainer(pick: number): void {
+    const all = this.#world.workers.flatMap(({ dock }) =>
+      dock.serving().map(container => ({ dock, container })),
+    );
+    const chosen = all[Math.floor(pick * all.length)];
+    chosen?.dock.kill(chosen.container);
+  }
+
+  async #crashLoop(pick: number, ms: number): Promise<void> {
+    const all = (await this.#operator.instances()).map(({ job_name }) => job_name);
+    const chosen = all[Math.floor(pick * all.length)];
+    if (chosen === undefined) return;
+    this.#world.failing.add(chosen);
+    for (const { dock } of this.#world.workers)
+      for (const container of dock.serving())
+        if (container.request.deploy.job_name === chosen) dock.kill(container);
+    this.#lasts(ms, () => this.#world.failing.delete(chosen));
+  }
+
+  #break(name: string): void {
+    for (const [line, connections] of this.#world.connections)
+      if (line.name === name) for (const end of [...connections]) end();
+  }
+
+  #cut(name: string, ms: number): void {
+    for (const line of this.#world.connections.keys()) {
+      if (line.name !== name) continue;
+      line.cut();
+      this.#lasts(ms, () => line.heal());
+    }
+  }
+
+  #host(name: string) {
+    const { root, sites, workers } = this.#world;
+    const host = [root, ...sites.map(site => site.host), ...workers].find(it => it.name === name);
+    if (!host) throw new TypeError(`nobody is called ${name}`);
+    return host;
+  }
+
+  #lasts(ms: number, end: () => unknown): void {
+    const once = () => {
+      if (!this.#lasting.delete(once)) return;
+      end();
+      this.#world.dirty = true;
+    };
+    this.#lasting.add(once);
+    this.#world.timeline.after(ms, once);
+  }
+}

@@ -1,0 +1,115 @@
+/** Somebody who uses the API, and remembers what was answered: what was acknowledged must be so in the end. */
+import { messageOf } from '@hedgerow/common';
+import { type Instance, microservice, sla } from '@hedgerow/root-orchestrator/testing/parts';
+import { ada } from './tiers/root.ts';
+import type { World } from './world.ts';
+
+/** What a service should come to. */
+export interface Wish {
+  name: string;
+  exists: 'yes' | 'no' | 'perhaps';
+  /** instances, and how many more or fewer it may be because nobody answered */
+  least: number;
+  most: number;
+}
+
+type Api = NonNullable<World['root']['running']>['api'];
+
+export class Operator {
+  readonly wishes = new Map<string, Wish>();
+  /** of services whose creation was not answered; they may be there */
+  readonly unanswered = new Set<string>();
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  deploy(application: string, services: number, replicas: number, oneShot: boolean): void {
+    const described = Array.from({ length: services }, (_, index) =>
+      microservice(`s${index}`, { memory: 50, ...(oneShot ? { one_shot: true } : {}) }),
+    );
+    this.unanswered.add(application);
+    this.#ask(`deploy ${application}`, async ({ applications, instances }) => {
+      const made = await applications.create(ada, sla(application, ...described));
+      const ids = made.flatMap(({ microservices }) => microservices as string[]);
+      for (const id of ids) this.wishes.set(id, { name: application, exists: 'yes', least: 0, most: 0 });
+      this.unanswered.delete(application);
+      for (let index = 0; index < replicas; index++)
+        for (const id of ids) await this.#more(id, () => instances.add(ada, id));
+    });
+  }
+
+  scaleUp(pick: number): void {
+    const id = this.#service(pick);
+    if (id) this.#ask(`scale up ${id}`, ({ instances }) => this.#more(id, () => instances.add(ada, id)));
+  }
+
+  async scaleDown(pick: number): Promise<void> {
+    const instance = await this.#instance(pick);
+    if (!instance) return;
+    const { service_id, instance_number } = instance;
+    const wish = this.wishes.get(service_id);
+    this.#ask(`scale down ${instance.id}`, async ({ instances }) => {
+      if (wish) wish.least -= 1;
+      await instances.remove(ada, service_id, instance_number);
+      if (wish) wish.most -= 1;
+    });
+  }
+
+  undeploy(pick: number): void {
+    const id = this.#service(pick);
+    const wish = id ? this.wishes.get(id) : undefined;
+    if (!id || !wish) return;
+    this.#ask(`undeploy ${id}`, async ({ services }) => {
+      wish.exists = 'perhaps';
+      await services.remove(ada, id);
+      wish.exists = 'no';
+    });
+  }
+
+  update(pick: number): void {
+    const id = this.#service(pick);
+    if (!id) return;
+    const environment = [`TURN=${this.#world.timeline.now}`];
+    this.#ask(`update ${id}`, ({ services }) =>
+      services.update(ada, id, { whole: false, path: '', fields: { environment } }, ''),
+    );
+  }
+
+  /** Instances that are wanted, in the order of their ids. */
+  async instances(): Promise<Instance[]> {
+    return this.#world.root.stored.instances.find({ desired: 'run' });
+  }
+
+  async #instance(pick: number): Promise<Instance | undefined> {
+    const all = await this.instances();
+    return all[Math.floor(pick * all.length)];
+  }
+
+  #service(pick: number): string | undefined {
+    const there = [...this.wishes].filter(([, { exists }]) => exists === 'yes').map(([id]) => id);
+    return there[Math.floor(pick * there.length)];
+  }
+
+  async #more(id: string, add: () => Promise<unknown>): Promise<void> {
+    const wish = this.wishes.get(id);
+    if (wish) wish.most += 1;
+    await add();
+    if (wish) wish.least += 1;
+  }
+
+  /** Where there is no root nobody is asked, and what it does not answer may be done or not. */
+  #ask(what: string, call: (api: Api) => Promise<unknown>): void {
+    const { running } = this.#world.root;
+    if (!running) return;
+    running.process.enter(() => {
+      call(running.api).then(
+        () => this.#world.trace(`operator: ${what}: done`),
+        (error: unknown) => {
+          this.#world.trace(`operator: ${what}: ${messageOf(error)}`);
+        },
+      );
+    });
+  }
+}

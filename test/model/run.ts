@@ -1,0 +1,154 @@
+/** One schedule, from its seed to its verdict. */
+import { CALM, ROUGH } from '../support/faults/line.ts';
+import { Random } from '../support/faults/random.ts';
+import { Acts } from './acts.ts';
+import { differences } from './checks/convergence.ts';
+import { checkReach } from './checks/reach.ts';
+import { Starts } from './checks/starts.ts';
+import { drawEvents, type Event, type Names, type Temper } from './events.ts';
+import { Operator } from './operator.ts';
+import { Turns } from './time/turns.ts';
+import type { Encoding } from './wire/encoding.ts';
+import { type Mutation, type Size, World } from './world.ts';
+
+export interface RunOptions {
+  seed: number;
+  encoding: Encoding;
+  trace?: (line: string) => void;
+  mutate?: Mutation;
+  /** instead of those that the seed draws: to find out which of them matter */
+  events?: readonly Event[];
+}
+
+export interface Verdict {
+  seed: number;
+  temper: Temper;
+  events: readonly Event[];
+  /** what was wrong first; none when all was well */
+  wrong: readonly string[];
+  /** ms from the last event's end until everything was as it should be */
+  convergedIn: number;
+  /** ms of simulated time */
+  lasted: number;
+}
+
+const SECOND = 1000;
+/**
+ * ms at most from the healing to the end: one start that takes as long as CREATING may, its cluster's patience with it,
+ * the longest back-off, a worker and a cluster that are waited for, and a removal.
+ */
+const CONVERGED_WITHIN = (600 + 30 + 300 + 30 + 60 + 60 + 30 + 60) * SECOND;
+/** ms between two looks, and that it has to stay so */
+const LOOK = 2 * SECOND;
+const STAYS = 6 * SECOND;
+
+export async function run(options: RunOptions): Promise<Verdict> {
+  const random = new Random(options.seed);
+  const turns = new Turns();
+  const restore = turns.install(random.fork());
+  try {
+    return await new Run(options, random, turns).run();
+  } finally {
+    restore();
+  }
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #world: World;
+  readonly #operator: Operator;
+  readonly #acts: Acts;
+  readonly #temper: Temper;
+  readonly #events: readonly Event[];
+  readonly #starts: Starts;
+  readonly #wrong: string[] = [];
+  #isOver = false;
+
+  constructor(options: RunOptions, random: Random, turns: Turns) {
+    this.#options = options;
+    this.#temper = random.chance(0.3) ? 'gentle' : 'rough';
+    const size = random.pick<Size>([
+      { clusters: 2, workers: 3 },
+      { clusters: 2, workers: 2 },
+      { clusters: 1, workers: 3 },
+    ]);
+    this.#starts = new Starts(this.#temper === 'gentle');
+    const weather = this.#temper === 'gentle' || random.chance(0.5) ? CALM : ROUGH;
+    const { seed, encoding, trace = null, mutate = {} } = options;
+    this.#world = new World(
+      { seed: random.int(1, 2 ** 31), size, weather, turns, encoding, trace, mutate },
+      {
+        began: (host, container) => this.#note(this.#starts.began(host, container)),
+        told: (host, report) => this.#starts.told(host, report),
+        crashed: error => this.#note(`a process would have crashed: ${describe(error)}`),
+      },
+    );
+    void seed;
+    this.#operator = new Operator(this.#world);
+    this.#acts = new Acts(this.#world, this.#operator);
+    this.#events = options.events ?? drawEvents(random, namesOf(this.#world), this.#temper);
+  }
+
+  async run(): Promise<Verdict> {
+    const world = this.#world;
+    this.#acts.schedule(this.#events);
+    world.start();
+    const last = Math.max(
+      0,
+      ...this.#events.map(event => event.at + ('ms' in event ? Math.max(0, event.ms) : 0)),
+    );
+    await this.#until(last + SECOND);
+    this.#acts.healAll();
+    const healed = world.timeline.now;
+    const convergedIn = this.#wrong.length > 0 ? 0 : await this.#converge(healed);
+    const lasted = world.timeline.now;
+    this.#isOver = true;
+    await world.end();
+    const { seed } = this.#options;
+    return { seed, temper: this.#temper, events: this.#events, wrong: this.#wrong, convergedIn, lasted };
+  }
+
+  async #converge(from: number): Promise<number> {
+    const { timeline } = this.#world;
+    let since: number | null = null;
+    let left: string[] = [];
+    while (this.#wrong.length === 0 && timeline.now < from + CONVERGED_WITHIN) {
+      left = await differences(this.#world, this.#operator);
+      since = left.length > 0 ? null : (since ?? timeline.now);
+      if (since !== null && timeline.now - since >= STAYS) return since - from;
+      await this.#until(timeline.now + LOOK);
+    }
+    if (this.#wrong.length === 0) this.#wrong.push(...left.map(line => `does not converge: ${line}`));
+    return timeline.now - from;
+  }
+
+  #until(time: number): Promise<void> {
+    return this.#world.timeline.runUntil(time, () => {
+      if (this.#world.dirty) {
+        this.#world.dirty = false;
+        for (const found of checkReach(this.#world)) this.#note(found);
+      }
+      return this.#wrong.length > 0;
+    });
+  }
+
+  #note(found: string | null): void {
+    if (found === null || this.#isOver) return;
+    this.#world.trace(`WRONG ${found}`);
+    this.#wrong.push(`at ${(this.#world.timeline.now / SECOND).toFixed(3)} s: ${found}`);
+  }
+}
+
+function namesOf(world: World): Names {
+  return {
+    root: world.root.name,
+    clusters: world.sites.map(({ host }) => host.name),
+    workers: world.workers.map(({ name }) => name),
+    uplinks: world.sites.map(({ uplink }) => uplink.name),
+    links: [...world.lines.values()].map(({ name }) => name),
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,135 @@
+/** A cluster: one process at a time over a disk that stays. Its broker lives in it. */
+
+import {
+  type Broker,
+  buildParts,
+  type ClusterConfig,
+  clusterMeter,
+  type Dialed,
+  dispatch,
+  type Parts,
+  register,
+  type State,
+  sameSecret,
+  slot,
+  stateOver,
+} from '@hedgerow/cluster-orchestrator/testing/parts';
+import { HedgerowError, type Logger, SerialByKey } from '@hedgerow/common';
+import { MetricRegistry } from '@hedgerow/common/metrics';
+import type { JsonAnswer } from '@hedgerow/node-engine/testing/parts';
+import type { RegisterRequest } from '@hedgerow/protos';
+import { Disk } from '../machine/disk.ts';
+import { Process, type Wall } from '../time/process.ts';
+import { SimulatedBroker } from '../wire/broker.ts';
+import type { HostParts } from './root.ts';
+
+export interface ClusterParts extends HostParts {
+  name: string;
+  dial(process: Process): Dialed;
+  /** each message of a worker */
+  heard(topic: string, payload: Buffer): void;
+}
+
+interface Running {
+  process: Process;
+  state: State;
+  parts: Parts;
+  broker: SimulatedBroker;
+  register(request: RegisterRequest): Promise<JsonAnswer>;
+}
+
+export class ClusterHost {
+  readonly name: string;
+  readonly disk = new Disk();
+  readonly wall: Wall = { skew: 0 };
+  readonly #parts: ClusterParts;
+  process: Process | null = null;
+  running: Running | null = null;
+
+  constructor(parts: ClusterParts) {
+    this.name = parts.name;
+    this.#parts = parts;
+  }
+
+  start(): void {
+    if (this.process?.isAlive) return;
+    const { name, timeline, crashed } = this.#parts;
+    const process = new Process(name, timeline, this.wall, crashed);
+    this.process = process;
+    process.enter(() => void this.#start(process).catch(crashed));
+  }
+
+  kill(): void {
+    this.process?.kill();
+    this.running = null;
+  }
+
+  async #start(process: Process): Promise<void> {
+    const { timeline, log, dial, heard } = this.#parts;
+    const deps = { clock: process.clock, log };
+    const state = stateOver(this.disk.open(process), deps);
+    await state.load();
+    const broker = slot<Broker>('the broker');
+    const port = slot<number>('the HTTP server');
+    const meter = clusterMeter(new MetricRegistry(log));
+    const config = configOf(this.name);
+    const parts = buildParts({ config, deps, state, broker, port, meter, dial: () => dial(process) });
+    const simulated = new SimulatedBroker({
+      process,
+      timeline,
+      authenticate(id, secret) {
+        const worker = state.workers.get(id);
+        return worker !== undefined && sameSecret(secret, worker.secret_hash);
+      },
+      onMessage(message) {
+        heard(message.topic, message.payload);
+        void dispatch(parts.up, message);
+      },
+    });
+    broker.set(simulated);
+    port.set(10_100);
+    parts.link.start();
+    this.running = {
+      ...{ process, state, parts, broker: simulated },
+      register: registrar(config, state, parts, simulated, deps),
+    };
+  }
+}
+
+function configOf(name: string): ClusterConfig {
+  return {
+    ...{ name, location: '', root: 'root:10000', rootToken: '', rootTokenFile: '' },
+    ...{ host: '127.0.0.1', port: 0, mqttPort: 0, mqttUrl: '', mqttUser: '', mqttPassword: '' },
+    ...{
+      mqttPublicAddress: '',
+      mqttAccounts: 'auto',
+      address: '',
+      data: '',
+      workerDeadAfter: 5000,
+      spareSubnets: 1,
+      assets: '',
+    },
+  };
+}
+
+function registrar(
+  config: ClusterConfig,
+  state: State,
+  parts: Parts,
+  broker: Broker,
+  deps: { clock: Process['clock']; log: Logger },
+) {
+  const context = {
+    ...{ workers: state.workers, serial: new SerialByKey(), joinToken: 'token', trusting: true, broker },
+    ...{ clusterName: config.name, clusterId: state.clusterId, ...deps },
+    takeSubnet: (record: Parameters<Parts['reserve']['take']>[0]) => parts.reserve.take(record),
+  };
+  return async (request: RegisterRequest): Promise<JsonAnswer> => {
+    try {
+      return { status: 200, body: await register(context, request) };
+    } catch (error) {
+      if (!(error instanceof HedgerowError)) throw error;
+      return { status: error.kind.http, body: { error: error.code, message: error.message } };
+    }
+  };
+}

@@ -1,0 +1,107 @@
+/** A simulated process: everything that reaches it comes through `enter`, so it can be killed and frozen. */
+import type { Clock } from '@hedgerow/common';
+import type { Timeline } from './timeline.ts';
+
+/** A machine's wall clock, which may jump; all processes of the machine see it. */
+export interface Wall {
+  skew: number;
+}
+
+const BEGIN = Date.UTC(2026, 0, 1);
+
+export class Process {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly #timeline: Timeline;
+  readonly #crashed: (error: unknown) => void;
+  readonly #held: (() => void)[] = [];
+  readonly #listeners = new Set<() => void>();
+  #state: 'runs' | 'frozen' | 'dead' = 'runs';
+
+  /** @param crashed told of an error that would have ended a real process */
+  constructor(name: string, timeline: Timeline, wall: Wall, crashed: (error: unknown) => void) {
+    this.name = name;
+    this.#timeline = timeline;
+    this.#crashed = crashed;
+    this.clock = {
+      now: () => BEGIN + wall.skew + timeline.now,
+      monotonic: () => timeline.now,
+      // as setTimeout does
+      after: (ms, callback) => this.after(Math.max(1, Math.trunc(ms)), callback),
+    };
+  }
+
+  get isAlive(): boolean {
+    return this.#state !== 'dead';
+  }
+
+  /** Can it answer? */
+  get isAwake(): boolean {
+    return this.#state === 'runs';
+  }
+
+  /** Now, later when it is frozen, never when it is dead. */
+  enter(what: () => void): void {
+    if (this.#state === 'frozen') this.#held.push(what);
+    else if (this.#state === 'runs') this.#run(what);
+  }
+
+  after(ms: number, what: () => void): () => void {
+    let wanted = true;
+    const cancel = this.#timeline.after(ms, () =>
+      this.enter(() => {
+        if (wanted) what();
+      }),
+    );
+    return () => {
+      wanted = false;
+      cancel();
+    };
+  }
+
+  /** Resolves so much later, never when the process dies before. */
+  pause(ms: number): Promise<void> {
+    return new Promise(resolve => this.after(ms, resolve));
+  }
+
+  freeze(): void {
+    if (this.#state !== 'runs') return;
+    this.#state = 'frozen';
+    this.#tell();
+  }
+
+  /** What had come meanwhile happens now, in the order in which it came. */
+  thaw(): void {
+    if (this.#state !== 'frozen') return;
+    this.#state = 'runs';
+    const held = this.#held.splice(0);
+    for (const what of held) this.#timeline.after(0, () => this.enter(what));
+    this.#tell();
+  }
+
+  kill(): void {
+    if (this.#state === 'dead') return;
+    this.#state = 'dead';
+    this.#held.length = 0;
+    this.#tell();
+    this.#listeners.clear();
+  }
+
+  /** Called when it is frozen, thawed or killed. @returns ends it */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #run(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+}

@@ -1,0 +1,282 @@
+/** A whole Hedgerow in one process: a root, clusters, workers, the lines between them, and time. */
+import type { Logger } from '@hedgerow/common';
+import type { JsonAnswer, Session, SessionOptions } from '@hedgerow/node-engine/testing/parts';
+import { type FromCluster, type FromRoot, type JobPayload, type RegisterRequest, UP } from '@hedgerow/protos';
+import { Line, type Weather } from '../support/faults/line.ts';
+import { Random } from '../support/faults/random.ts';
+import type { Container, Program } from './machine/dock.ts';
+import { ClusterHost } from './tiers/cluster.ts';
+import { RootHost } from './tiers/root.ts';
+import { WorkerHost } from './tiers/worker.ts';
+import type { Process } from './time/process.ts';
+import { Timeline } from './time/timeline.ts';
+import type { Turns } from './time/turns.ts';
+import type { Encoding } from './wire/encoding.ts';
+import { openStream, refuseStream } from './wire/stream.ts';
+
+export interface Size {
+  clusters: number;
+  /** of each cluster */
+  workers: number;
+}
+
+export interface WorldOptions {
+  seed: number;
+  size: Size;
+  weather: Weather;
+  turns: Turns;
+  encoding: Encoding;
+  /** one line for each message and log line; null = nobody reads */
+  trace: ((line: string) => void) | null;
+  /** a mistake made on purpose, to see that it is found */
+  mutate?: Mutation;
+}
+
+/** Changes or swallows (null) what passes between tiers. */
+export interface Mutation {
+  /** what a worker is told */
+  toWorker?(leaf: string, payload: Buffer): Buffer | null;
+  /** what a worker says of an instance */
+  job?(report: JobPayload): JobPayload | null;
+  toRoot?(message: FromCluster): FromCluster | null;
+  toCluster?(message: FromRoot): FromRoot | null;
+}
+
+/** Who watches. */
+export interface Watchers {
+  began(host: WorkerHost, container: Container): void;
+  told(host: WorkerHost, report: JobPayload): void;
+  crashed(error: unknown): void;
+}
+
+export interface Site {
+  host: ClusterHost;
+  workers: WorkerHost[];
+  /** to the root */
+  uplink: Line;
+}
+
+export class World {
+  readonly timeline: Timeline;
+  readonly root: RootHost;
+  readonly sites: Site[];
+  /** between each worker and its cluster */
+  readonly lines = new Map<WorkerHost, Line>();
+  /** ends the connections that go over each line */
+  readonly connections = new Map<Line, Set<() => void>>();
+  /** services whose programs fail */
+  readonly failing = new Set<string>();
+  /** something that a check looks at may have changed */
+  dirty = true;
+  readonly options: WorldOptions;
+  readonly #watchers: Watchers;
+  readonly #chance: Random;
+
+  constructor(options: WorldOptions, watchers: Watchers) {
+    this.options = options;
+    this.#watchers = watchers;
+    this.#chance = new Random(options.seed);
+    this.timeline = new Timeline(options.turns);
+    this.root = new RootHost(this.#host('root'));
+    this.sites = Array.from({ length: options.size.clusters }, (_, index) => this.#site(index));
+  }
+
+  get workers(): WorkerHost[] {
+    return this.sites.flatMap(({ workers }) => workers);
+  }
+
+  start(): void {
+    this.root.start();
+    for (const { host, workers } of this.sites) {
+      host.start();
+      for (const worker of workers) worker.start();
+    }
+  }
+
+  async end(): Promise<void> {
+    for (const host of [this.root, ...this.sites.map(site => site.host), ...this.workers]) {
+      host.kill();
+      await host.disk.end();
+    }
+  }
+
+  trace(line: string): void {
+    this.options.trace?.(`${stamp(this.timeline.now)} ${line}`);
+  }
+
+  siteOf(worker: WorkerHost): Site {
+    const site = this.sites.find(({ workers }) => workers.includes(worker));
+    if (!site) throw new TypeError(`${worker.name} is in no cluster`);
+    return site;
+  }
+
+  lineOf(worker: WorkerHost): Line {
+    return this.lines.get(worker) as Line;
+  }
+
+  #host(name: string) {
+    return {
+      timeline: this.timeline,
+      log: loggerOf(this.options.trace, () => this.timeline.now, name),
+      crashed: (error: unknown) => this.#watchers.crashed(error),
+    };
+  }
+
+  #line(name: string): Line {
+    const line = new Line(name, this.#chance.fork(), this.options.weather);
+    this.connections.set(line, new Set());
+    return line;
+  }
+
+  #site(index: number): Site {
+    const name = `c${index + 1}`;
+    const uplink = this.#line(`${name}-root`);
+    const host: ClusterHost = new ClusterHost({
+      ...this.#host(name),
+      name,
+      dial: process => this.#dial(process, uplink),
+      heard: (topic, payload) => this.#heard(name, topic, payload),
+    });
+    const workers = Array.from({ length: this.options.size.workers }, (_, number) =>
+      this.#worker(host, index, number),
+    );
+    return { host, workers, uplink };
+  }
+
+  #worker(cluster: ClusterHost, index: number, number: number): WorkerHost {
+    const name = `w${index + 1}${number + 1}`;
+    const line = this.#line(`${name}-${cluster.name}`);
+    const host: WorkerHost = new WorkerHost({
+      ...this.#host(name),
+      name,
+      address: `192.0.2.${index * 50 + number + 1}`,
+      random: this.#chance.fork(),
+      ...{ memory: 1000, vcpus: 8 },
+      program: container => this.#program(container),
+      began: (worker, container) => this.#watchers.began(worker, container),
+      changed: () => {
+        this.dirty = true;
+      },
+      post: (process, body, within) => this.#post(process, line, cluster, body, within),
+      open: async (process, options) =>
+        this.#watched(host, await this.#open(process, line, cluster, options)),
+    });
+    this.lines.set(host, line);
+    return host;
+  }
+
+  #program({ request }: Container): Program {
+    const { job_name, one_shot } = request.deploy;
+    if (this.failing.has(job_name))
+      return { kind: 'ends', after: this.#chance.between(50, 3000), exitCode: 1 };
+    if (one_shot) return { kind: 'ends', after: this.#chance.between(500, 20_000), exitCode: 0 };
+    return { kind: 'runs' };
+  }
+
+  #dial(process: Process, line: Line) {
+    const root = this.root.process;
+    if (!root?.isAlive || !this.root.running) return refuseStream(process, line);
+    const dialed = openStream({
+      ...{ timeline: this.timeline, line, encoding: this.options.encoding, cluster: process, root },
+      accept: call => this.root.accept(call),
+      mutate: this.options.mutate ?? {},
+      seen: (message, by) => {
+        if (this.options.trace) this.trace(`${by.name} ⇐ ${JSON.stringify(message)}`);
+      },
+    });
+    this.connections.get(line)?.add(dialed.break);
+    return dialed;
+  }
+
+  #heard(name: string, topic: string, payload: Buffer): void {
+    if (!this.options.trace || topic.endsWith('/beat')) return;
+    this.trace(`${name} ← ${topic} ${payload}`);
+  }
+
+  async #open(process: Process, line: Line, cluster: ClusterHost, options: SessionOptions): Promise<Session> {
+    await process.pause(line.latency());
+    const { running } = cluster;
+    if (line.isCut) await process.pause(5000);
+    if (line.isCut || !running?.process.isAlive || running !== cluster.running)
+      throw new Error('connection refused');
+    const traced: SessionOptions = {
+      ...options,
+      onMessage: (leaf, payload) => {
+        const { toWorker } = this.options.mutate ?? {};
+        const told = toWorker ? toWorker(leaf, payload) : payload;
+        if (this.options.trace) this.trace(`${process.name} ← ${leaf} ${payload}`);
+        return told ? options.onMessage(leaf, told) : Promise.resolve();
+      },
+    };
+    return running.broker.open(process, line, traced, this.connections.get(line) ?? new Set());
+  }
+
+  /** What the worker says of its instances is looked at before it is sent. */
+  #watched(host: WorkerHost, session: Session): Session {
+    const passes = (leaf: string, payload: Buffer | object): object | null => {
+      if (leaf !== UP.job) return payload;
+      this.#watchers.told(host, payload as JobPayload);
+      const { job } = this.options.mutate ?? {};
+      return job ? job(payload as JobPayload) : payload;
+    };
+    return {
+      ...session,
+      publish: (leaf, payload, options) => {
+        const passed = passes(leaf, payload);
+        if (passed) session.publish(leaf, passed, options);
+      },
+      publishAcknowledged: (leaf, payload, options) => {
+        const passed = passes(leaf, payload);
+        return passed ? session.publishAcknowledged(leaf, passed, options) : Promise.resolve();
+      },
+    };
+  }
+
+  async #post(
+    process: Process,
+    line: Line,
+    cluster: ClusterHost,
+    body: RegisterRequest,
+    within: number,
+  ): Promise<JsonAnswer> {
+    await process.pause(line.latency());
+    const { running } = cluster;
+    if (line.isCut) await process.pause(within);
+    if (line.isCut || !running?.process.isAlive) throw new Error('connection refused');
+    const { promise, resolve, reject } = Promise.withResolvers<JsonAnswer>();
+    running.process.enter(() => {
+      running.register(body).then(
+        answer =>
+          this.timeline.after(line.latency(), () => {
+            if (!line.isCut) process.enter(() => resolve(answer));
+          }),
+        (error: unknown) => this.#watchers.crashed(error),
+      );
+    });
+    const late = process.after(within, () => reject(new Error('no answer in time')));
+    return promise.finally(late);
+  }
+}
+
+/** Nobody reads a log that is not traced. */
+function loggerOf(trace: WorldOptions['trace'], now: () => number, name: string): Logger {
+  const write = (level: string) => (fields: object, message: string) => {
+    trace?.(`${stamp(now())} ${name} ${level}: ${message} ${JSON.stringify(fields, plainError)}`);
+  };
+  const logger: Logger = {
+    debug() {},
+    info: trace ? write('info') : () => {},
+    warn: trace ? write('warn') : () => {},
+    error: trace ? write('error') : () => {},
+    child: () => logger,
+  };
+  return logger;
+}
+
+function plainError(_: string, value: unknown): unknown {
+  return value instanceof Error ? value.message : value;
+}
+
+function stamp(ms: number): string {
+  return `${(ms / 1000).toFixed(3).padStart(9)} s`;
+}
