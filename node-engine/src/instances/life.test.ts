@@ -3,16 +3,15 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { openSqlite } from '@hedgerow/common';
 import { type DeployPayload, DOWN, type JobPayload, type Move } from '@hedgerow/protos';
-import { Boots } from '../host/boot.ts';
 import { makeCheck } from '../testing/checks.ts';
 import { makeDeploy } from '../testing/deploys.ts';
 import { startDockerd, type TestDockerd, withoutDocker } from '../testing/dockerd.ts';
+import { eventually } from '../testing/eventually.ts';
 import { makeImage } from '../testing/images.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 import { WiringNet } from '../testing/wiring-net.ts';
-import { removeData, report, startTestWorker, type TestWorker } from '../testing/worker.ts';
+import { forgetBoot, removeData, report, startTestWorker, type TestWorker } from '../testing/worker.ts';
 
 /** Ends with 0 when it is asked to, as many servers do. */
 const GRACEFUL = `#!/bin/sh
@@ -321,19 +320,4 @@ function programs(part: string): string[] {
       }
     })
     .filter(line => line.includes(part));
-}
-
-/** The machine was not started since this engine began: as if its last look had been before that. */
-async function forgetBoot({ data }: TestWorker): Promise<void> {
-  const store = openSqlite({ file: join(data, 'node.sqlite'), durability: 'normal' });
-  await new Boots(store, 'an earlier one').note();
-  await store.close();
-}
-
-async function eventually(what: string, wanted: () => Promise<boolean>, limit = 15_000): Promise<void> {
-  const deadline = performance.now() + limit;
-  while (!(await wanted())) {
-    assert.ok(performance.now() < deadline, `${what}: not within ${limit} ms`);
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
 }

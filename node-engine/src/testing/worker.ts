@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@hedgerow/common';
+import { openSqlite, silentLogger, systemClock } from '@hedgerow/common';
 import type { JobPayload, NetManager } from '@hedgerow/protos';
 import { type NodeDeps, startNode } from '../app.ts';
 import type { NodeConfig } from '../config.ts';
+import { Boots } from '../host/boot.ts';
 import type { TestCluster } from './test-cluster.ts';
 
 export interface TestWorker {
@@ -51,6 +52,13 @@ export async function startTestWorker(
       return startTestWorker(cluster, docker, net, { ...change, data });
     },
   };
+}
+
+/** The machine was started anew: for the next engine it is another one than that in which the last one ran. */
+export async function forgetBoot({ data }: Pick<TestWorker, 'data'>): Promise<void> {
+  const store = openSqlite({ file: join(data, 'node.sqlite'), durability: 'normal' });
+  await new Boots(store, 'an earlier one').note();
+  await store.close();
 }
 
 export function removeData(worker: Pick<TestWorker, 'data'>): void {
