@@ -65,13 +65,13 @@ async function placeOne(): Promise<Placing> {
 
 test('a worker that does not read is passed over; the others go on', async () => {
   const workers: string[] = [];
-  for (let n = 0; n < 3 * MOST_OF_ONE; n++) workers.push((await placeOne()).answer.worker_id);
+  for (let n = 0; n < 3 * MOST_OF_ONE; n++) workers.push((await placeOne()).answer?.worker_id ?? '');
   assert.equal(workers.filter(id => id === SLOW).length, MOST_OF_ONE);
   assert.equal(workers.filter(id => id === QUICK).length, 2 * MOST_OF_ONE);
   reads.resolve();
   await new Promise(setImmediate);
   assert.equal(jobs.orders.underWay, 0);
-  assert.equal((await placeOne()).answer.worker_id, SLOW);
+  assert.equal((await placeOne()).answer?.worker_id ?? '', SLOW);
 });
 
 test('when none reads, the sentence says so', async () => {
@@ -79,7 +79,7 @@ test('when none reads, the sentence says so', async () => {
   for (let n = 0; n < MOST_OF_ONE; n++) await placeOne();
   const { answer } = await placeOne();
   assert.deepEqual(
-    [answer.accepted, answer.status, answer.status_detail],
+    [answer?.accepted, answer?.status, answer?.status_detail],
     [false, 'NO_WORKER_CAPACITY', 'needs a worker that takes orders; 200 wait for slow'],
   );
 });
@@ -88,11 +88,11 @@ test('so many placements are under way at a time; a further one is refused and h
   setUp(3);
   const all = await Promise.all([placeOne(), placeOne(), placeOne()]);
   assert.deepEqual(
-    all.map(({ answer }) => answer.accepted),
+    all.map(({ answer }) => answer?.accepted),
     [true, true, false],
   );
   assert.equal(
-    all[2]?.answer.status_detail,
+    all[2]?.answer?.status_detail,
     'cluster site1 has 3 placements under way, which is all that it takes at a time',
   );
   assert.equal(jobs.instances.all().length, 2);

@@ -1,7 +1,7 @@
 import { messageOf } from '@hedgerow/common';
 import { NO_USAGE, type Place, type PlaceAnswer, type StatusOf } from '@hedgerow/protos';
 import { about, aboutPlace } from '../logs/story.ts';
-import { type Instance, instanceId, isWaiting } from '../model.ts';
+import { type Instance, instanceId, isTombstone, isWaiting } from '../model.ts';
 import { demandOf } from '../scheduler/demand.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Jobs } from './context.ts';
@@ -11,7 +11,8 @@ import { toReport } from './report.ts';
 import { stepped } from './steps.ts';
 
 export interface Placing {
-  answer: PlaceAnswer;
+  /** null: not yet, and the root will ask again */
+  answer: PlaceAnswer | null;
   /** to be sent to its worker; null when nothing new was placed */
   placed: Instance | null;
 }
@@ -66,9 +67,13 @@ async function store(
   return { answer: accepted(message, placed.worker_id), placed };
 }
 
-/** The root does not know yet that an operator removed it here: it is told, and then gets its answer. */
+/**
+ * The root does not know yet that an operator removed it here. It is told, and then gets its answer, so that it places
+ * it nowhere else; while the worker is still at it there is nothing to tell, and so no answer.
+ */
 async function withdrawn(jobs: Jobs, message: Place, known: Instance): Promise<Placing> {
-  jobs.report(toReport(known, jobs.workers.get(known.worker_id)));
+  if (!isTombstone(known)) return { answer: null, placed: null };
+  jobs.report(toReport(known, undefined));
   await new Promise(resolve => setImmediate(resolve));
   const detail = `it was removed at cluster ${jobs.clusterName} by an operator`;
   return refusal(message, 'NO_WORKER_CAPACITY', detail);

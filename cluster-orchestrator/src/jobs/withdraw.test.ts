@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { DOWN, type InstanceReport } from '@hedgerow/protos';
 import { startHandRoot } from '../testing/hand-root.ts';
 import type { HandWorker } from '../testing/hand-worker.ts';
+import { makePlace } from '../testing/makers.ts';
 import { Site } from '../testing/site.ts';
 import { until } from '../testing/wait.ts';
 
@@ -138,15 +139,18 @@ describe('with the root', () => {
   test('a Place that crossed it on the way is refused, after the root was told why, and nothing runs again', async () => {
     const worker = await running();
     await remove();
-    const before = await site.place({}, { generation: 2, epoch: 7 });
-    assert.deepEqual(
-      [before.accepted, before.status_detail],
-      [false, 'it was removed at cluster site1 by an operator'],
-    );
+    const place = makePlace({}, { generation: 2, epoch: 7, attempt_id: 'crossed' });
+    site.root.send({ place });
+    await site.place({ service_id: 'dddddddddddddddddddddddd', memory: 99_999 });
+    const answered = site.root.inbox.all.filter(m => m.place_answer?.attempt_id === 'crossed');
+    assert.deepEqual(answered, [], 'while the worker is at it there is no answer, and the root asks again');
     await worker.remove();
     await site.root.inbox.take('withdrawn', withdrawn);
     const after = await site.place({}, { generation: 2, epoch: 7 });
-    assert.equal(after.accepted, false);
+    assert.deepEqual(
+      [after.accepted, after.status_detail],
+      [false, 'it was removed at cluster site1 by an operator'],
+    );
     const order = site.root.inbox.all.map(m => (m.place_answer ? 'answer' : withdrawn(m) ? 'withdrawn' : ''));
     assert.equal(order.filter(Boolean).at(-2), 'withdrawn');
     assert.equal(worker.waiting(DOWN.deploy), 0);
