@@ -68,7 +68,7 @@ const TABLE = {
   ),
   CREATED: row(
     ['worker'],
-    ['RUNNING', 'COMPLETED', 'FAILED', 'DEAD', ...REPLACED],
+    ['RUNNING', 'COMPLETED', 'FAILED', 'DEAD', 'CREATING', ...REPLACED],
     within(660, 'cluster', ELSEWHERE),
   ),
   RUNNING: row(['worker'], ['COMPLETED', 'FAILED', 'DEAD', 'CREATING', ...REPLACED], LASTS),
