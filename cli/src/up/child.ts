@@ -11,6 +11,7 @@ import { identify, isAlive, type ProcessId } from '../system/process.ts';
 import { tailOf } from '../system/tail.ts';
 import { inNamespace } from './namespaces.ts';
 import type { Run } from './run.ts';
+import type { Part } from './supervise.ts';
 
 export interface ChildOptions {
   /** unique in the run; also of its log, `<name>.log` */
@@ -28,10 +29,7 @@ export interface ChildOptions {
 /** The fields of the one line that says that a role can do its work. */
 export type ReadyLine = Record<string, unknown>;
 
-export interface Child {
-  name: string;
-  id: ProcessId;
-  log: string;
+export interface Child extends Part {
   ready: ReadyLine;
 }
 
@@ -49,7 +47,8 @@ export async function startChild(run: Run, options: ChildOptions): Promise<Child
   const from = existsSync(log) ? statSync(log).size : 0;
   const id = spawnChild(options, log);
   run.note({ processes: [...run.record.processes, { name: options.name, ...id }] });
-  return { name: options.name, id, log, ready: await untilReady(options.name, id, { log, from }) };
+  const ready = await untilReady(options.name, id, { log, from });
+  return { name: options.name, id, log, ready, again: () => startChild(run, options) };
 }
 
 function spawnChild(options: ChildOptions, log: string): ProcessId {

@@ -8,12 +8,15 @@ import { ERRORS } from '../errors.ts';
 import { identify, isAlive, type ProcessId } from '../system/process.ts';
 import { tailOf } from '../system/tail.ts';
 import type { Run } from './run.ts';
+import type { Part } from './supervise.ts';
 
 export interface Engine {
   socket: string;
   /** started by this run */
   own: boolean;
   version: string;
+  /** its process, when it is our own */
+  part: Part | null;
 }
 
 export const SYSTEM_SOCKET = '/var/run/docker.sock';
@@ -30,29 +33,33 @@ const FOLDERS = ['/run/containerd/s', '/run/containerd', '/run/docker/plugins', 
 export async function ensureEngine(run: Run, systemSocket = SYSTEM_SOCKET): Promise<Engine> {
   if (systemSocket !== '' && (await answers(systemSocket))) {
     run.note({ engine: { socket: systemSocket, own: false, folders: [] } });
-    return describe(systemSocket, false);
+    return describe(systemSocket, null);
   }
   if (systemSocket !== '' && systemSocket !== SYSTEM_SOCKET) {
     const message = `no Docker Engine answers at ${systemSocket}; name the socket of one that runs, or let an own one be started: --docker ""`;
     throw new HedgerowError(ERRORS.UP_IMPOSSIBLE, message);
   }
-  return describe(await startEngine(run), true);
+  return startEngine(run);
 }
 
-async function describe(socket: string, own: boolean): Promise<Engine> {
+async function describe(socket: string, part: Part | null): Promise<Engine> {
   const { Version: version } = await dockerJson<{ Version: string }>(socket, {
     method: 'GET',
     path: '/version',
   });
-  return { socket, own, version };
+  return { socket, own: part !== null, version, part };
 }
 
-async function startEngine(run: Run): Promise<string> {
+async function startEngine(run: Run): Promise<Engine> {
   const dir = join(run.dir, 'docker');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const socket = join(dir, 'docker.sock');
-  const log = join(run.dir, 'dockerd.log');
   run.note({ engine: { socket, own: true, folders: FOLDERS.filter(folder => !existsSync(folder)) } });
+  return describe(socket, await startDockerd(run, dir, socket));
+}
+
+async function startDockerd(run: Run, dir: string, socket: string): Promise<Part> {
+  const log = join(run.dir, 'dockerd.log');
   const child = spawn('dockerd', engineFlags(dir, socket, run.id), {
     stdio: ['ignore', openSync(log, 'a', 0o600), openSync(log, 'a', 0o600)],
     detached: true,
@@ -63,7 +70,7 @@ async function startEngine(run: Run): Promise<string> {
   if (id === null) return failed;
   run.note({ processes: [...run.record.processes, { name: 'dockerd', ...id }] });
   await Promise.race([failed, untilAnswers(id, socket, log)]);
-  return socket;
+  return { name: 'dockerd', id, log, again: () => startDockerd(run, dir, socket) };
 }
 
 /** A containerd of the machine may serve it as well: names of its own keep the two Engines' containers apart. */
@@ -87,10 +94,14 @@ function engineFlags(dir: string, socket: string, run: string): string[] {
 async function untilAnswers(id: ProcessId, socket: string, log: string): Promise<void> {
   const deadline = performance.now() + START_MS;
   while (!(await answers(socket))) {
-    if (!isAlive(id)) throw new Error(`dockerd ended at once:\n${tailOf(log)}`);
-    if (performance.now() > deadline) throw new Error(`dockerd does not answer after 30 s:\n${tailOf(log)}`);
+    if (!isAlive(id)) throw notUp(`dockerd ended at once:\n${tailOf(log)}`);
+    if (performance.now() > deadline) throw notUp(`dockerd does not answer after 30 s:\n${tailOf(log)}`);
     await delay(30);
   }
+}
+
+function notUp(message: string): HedgerowError {
+  return new HedgerowError(ERRORS.UP_FAILED, message);
 }
 
 export async function answers(socket: string): Promise<boolean> {

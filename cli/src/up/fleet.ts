@@ -69,15 +69,22 @@ export function shareOf(workers: number, totalMemoryMib: number): Pick<FleetOpti
 export async function startRoot(run: Run, options: FleetOptions): Promise<Root> {
   const data = join(run.dir, 'root');
   const socket = join(run.dir, 'root.sock');
-  const args = ['--host', '127.0.0.1', '--port', `${options.port}`, '--socket', socket, '--data', data];
-  const child = await startChild(run, {
-    name: 'root',
-    role: 'root',
-    ...fromOf(options),
-    args: [...args, ...(options.flags?.root ?? [])],
-    env: { HEDGEROW_LOG_LEVEL: options.logLevel },
-  });
-  return { url: String(child.ready.url), socket: `unix:${socket}`, data, child };
+  const startAt = (port: string): Promise<Child> =>
+    startChild(run, {
+      name: 'root',
+      role: 'root',
+      ...fromOf(options),
+      args: [
+        ...['--host', '127.0.0.1', '--port', port, '--socket', socket, '--data', data],
+        ...(options.flags?.root ?? []),
+      ],
+      env: { HEDGEROW_LOG_LEVEL: options.logLevel },
+    });
+  const child = await startAt(`${options.port}`);
+  const url = String(child.ready.url);
+  // Whoever was told its address goes on with it, also where it was a free one.
+  const again = () => startAt(new URL(url).port);
+  return { url, socket: `unix:${socket}`, data, child: { ...child, again } };
 }
 
 /** @param machine null = in this network namespace, on loopback */

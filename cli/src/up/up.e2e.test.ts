@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { closeServer, listen } from '@hedgerow/common';
 import { listContainers } from '../docker/containers.ts';
@@ -14,7 +15,7 @@ import { mountsBelow } from '../system/mounts.ts';
 import { processesNaming } from '../system/process.ts';
 import { ensureEngine } from './engine.ts';
 import { listNamespaces } from './namespaces.ts';
-import { openRun } from './run.ts';
+import { openRun, readRuns } from './run.ts';
 import { tearDown } from './teardown.ts';
 import { type UpOptions, up } from './up.ts';
 
@@ -83,6 +84,35 @@ describe('hedge up --check', { skip }, () => {
     const said = await check({}, 'root is missing');
     assert.match(said, /cluster started: 127\.0\.0\.1/);
     assert.match(said, /Hedgerow is up/);
+    assert.deepEqual(existsSync(runs) ? readdirSync(runs) : [], []);
+  });
+
+  test('starts again what dies, at the same address', async () => {
+    const over = new AbortController();
+    let said = '';
+    const [isUp, isBack] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const say = (text: string) => {
+      said += text;
+      if (said.includes('Ctrl-C removes')) isUp.resolve();
+      if (said.includes('is started again')) isBack.resolve();
+    };
+    const options = { ...CHECK, check: false, runs };
+    const running = up(options, { say, signal: over.signal, without: 'root is missing' });
+    await Promise.race([isUp.promise, running]);
+    const [run] = readRuns(runs);
+    const { pid = 0 } = run?.record.processes.find(({ name }) => name === 'root') ?? {};
+    const [, url = ''] = /root started: (http:\S+)/.exec(said) ?? [];
+    process.kill(pid, 'SIGKILL');
+    await Promise.race([isBack.promise, running]);
+    const status = () =>
+      fetch(`${url}/healthz`).then(
+        answer => answer.status,
+        () => 0,
+      );
+    while ((await status()) !== 200) await setImmediate();
+    over.abort();
+    await running;
+    assert.match(said, /root \(process \d+\) has ended and is started again; its log/);
     assert.deepEqual(existsSync(runs) ? readdirSync(runs) : [], []);
   });
 

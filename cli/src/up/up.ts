@@ -21,9 +21,9 @@ import { nextSteps } from './next-steps.ts';
 import { openRun, type Run } from './run.ts';
 import { duration, Steps } from './steps.ts';
 import { tellStory, undeploy } from './story.ts';
+import { type Part, supervise } from './supervise.ts';
 import { sweep, tearDown } from './teardown.ts';
 import { troubles } from './troubles.ts';
-import { watch } from './watch.ts';
 
 export interface UpOptions {
   /** show that it works, then remove everything and leave */
@@ -52,6 +52,8 @@ interface Fleet {
   cluster: Cluster;
   /** their addresses */
   workers: readonly string[];
+  /** its processes */
+  parts: readonly Part[];
   steps: Steps;
 }
 
@@ -98,7 +100,7 @@ async function show(run: Run, options: UpOptions, deps: UpDeps, begin: number): 
   deps.say(
     ` Ctrl-C removes everything.\n\n${nextSteps({ ...fleet, run, told, socket: fleet.engine?.socket ?? '' })}`,
   );
-  await watch(run, deps);
+  await supervise(fleet.parts, deps);
 }
 
 /** Root and cluster on one side, engine and image on the other: neither needs the other. */
@@ -106,7 +108,8 @@ async function start(run: Run, options: UpOptions, steps: Steps, without: string
   const share = shareOf(options.workers, Math.floor(totalmem() / 2 ** 20));
   const settings: FleetOptions = { port: options.port, logLevel: options.logLevel, ...share };
   if (without !== null) {
-    return { ...(await startControl(run, null, settings, steps)), engine: null, workers: [], steps };
+    const control = await startControl(run, null, settings, steps);
+    return { ...control, engine: null, workers: [], steps, parts: partsOf(control) };
   }
   const names = Array.from({ length: options.workers }, (_, at) => `worker${at + 1}`);
   const [first, ...others] = await steps.run(
@@ -117,8 +120,9 @@ async function start(run: Run, options: UpOptions, steps: Steps, without: string
     startControl(run, first ?? null, settings, steps),
     startEngine(run, options, steps),
   ] as const);
-  await startWorkers(run, { ...control, engine, machines: others, names }, settings, steps);
-  return { ...control, engine, workers: others.map(({ address }) => address), steps };
+  const workers = await startWorkers(run, { ...control, engine, machines: others, names }, settings, steps);
+  const parts = [...partsOf(control), ...(engine.part ? [engine.part] : []), ...workers];
+  return { ...control, engine, workers: others.map(({ address }) => address), steps, parts };
 }
 
 async function startControl(run: Run, machine: Machine | null, settings: FleetOptions, steps: Steps) {
@@ -133,6 +137,10 @@ async function startControl(run: Run, machine: Machine | null, settings: FleetOp
     ({ address }) => `${address}, dials ${root.socket.replace(`${run.dir}/`, '')}`,
   );
   return { root, cluster, url: root.url };
+}
+
+function partsOf({ root, cluster }: Pick<Place, 'root' | 'cluster'>): Part[] {
+  return [root.child, cluster.child];
 }
 
 async function startEngine(run: Run, options: UpOptions, steps: Steps): Promise<Engine> {
@@ -159,9 +167,10 @@ interface Place extends Awaited<ReturnType<typeof startControl>> {
   names: readonly string[];
 }
 
-async function startWorkers(run: Run, place: Place, settings: FleetOptions, steps: Steps): Promise<void> {
+/** @returns their processes */
+async function startWorkers(run: Run, place: Place, settings: FleetOptions, steps: Steps): Promise<Part[]> {
   const { cluster, engine } = place;
-  await settleAll(
+  const workers = await settleAll(
     place.machines.map((machine, at) =>
       steps.run(
         `${place.names[at]} joined`,
@@ -171,6 +180,7 @@ async function startWorkers(run: Run, place: Place, settings: FleetOptions, step
     ),
   );
   await steps.run('root knows all workers', () => untilJoined(place.root, place.machines.length));
+  return workers.map(({ child }) => child);
 }
 
 async function removeAll(run: Run, deps: UpDeps): Promise<void> {
