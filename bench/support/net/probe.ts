@@ -8,30 +8,42 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { tieToWallClock } from '../wall-clock.ts';
 
-const [address = '', port, every, limit] = process.argv.slice(2);
-const clock = tieToWallClock();
-let ended: { at: number; answered: number | null }[] = [];
+interface Target {
+  host: string;
+  port: number;
+  limit: number;
+}
 
-function ask(): void {
-  const at = clock.now();
-  const socket = connect({ host: address, port: Number(port), noDelay: true });
+async function probe(target: Target, every: number): Promise<void> {
+  const clock = tieToWallClock();
+  let ended: { at: number; answered: number | null }[] = [];
+  setInterval(() => {
+    const at = clock.now();
+    ask(target, answered => ended.push({ at, answered: answered ? clock.now() : null }));
+  }, every);
+  for await (const _ of createInterface(process.stdin)) {
+    const told = ended;
+    ended = [];
+    process.stdout.write(`${JSON.stringify(told)}\n`);
+  }
+}
+
+/** @param done called once */
+function ask({ host, port, limit }: Target, done: (answered: boolean) => void): void {
+  const socket = connect({ host, port, noDelay: true });
   let open = true;
-  const end = (answered: number | null): void => {
-    if (open) ended.push({ at, answered });
+  const end = (answered: boolean): void => {
+    if (open) done(answered);
     open = false;
     clearTimeout(timer);
     socket.destroy();
   };
-  const timer = setTimeout(end, Number(limit), null);
+  const timer = setTimeout(end, limit, false);
   socket.once('connect', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
-  socket.once('data', () => end(clock.now()));
+  socket.once('data', () => end(true));
   // refused, reset or closed without a word: no answer
-  socket.on('error', () => end(null)).once('end', () => end(null));
+  socket.on('error', () => end(false)).once('end', () => end(false));
 }
 
-setInterval(ask, Number(every));
-for await (const _ of createInterface(process.stdin)) {
-  const told = ended;
-  ended = [];
-  process.stdout.write(`${JSON.stringify(told)}\n`);
-}
+const [host = '', port, every, limit] = process.argv.slice(2);
+await probe({ host, port: Number(port), limit: Number(limit) }, Number(every));
