@@ -21,7 +21,10 @@ export function badField(path: string, found: unknown, allowed: string): Hedgero
 
 /** What was found may be megabytes: it is shortened. */
 export function badRequest(refused: FieldError[]): HedgerowError {
-  const errors = refused.map(e => ({ ...e, found: e.found === undefined ? undefined : shown(e.path, e.found) }));
+  const errors = refused.map(e => ({
+    ...e,
+    found: e.found === undefined ? undefined : shown(e.path, e.found),
+  }));
   const sentence = errors.map(
     e => `${e.path} is ${JSON.stringify(e.found) ?? 'missing'}; allowed: ${e.allowed}`,
   );

@@ -44,9 +44,14 @@ export function failures(done: Done, lines: readonly BatchLine[]): string[] {
 const LONGEST = 300;
 
 function firstOf(message: readonly string[]): string {
-  const rows = message.filter(row => !/^[\s^~]*$/.test(row)).map(row => row.replace(/^\S+:(\d+:\d+-\d+): /, '$1: '));
+  const rows = message
+    .filter(row => !/^[\s^~]*$/.test(row))
+    .map(row => row.replace(/^\S+:(\d+:\d+-\d+): /, '$1: '));
   const second = rows.findIndex((row, at) => at > 0 && /^\d+:\d+-\d+: /.test(row));
-  return rows.slice(0, second < 0 ? undefined : second).join(' ').slice(0, LONGEST);
+  return rows
+    .slice(0, second < 0 ? undefined : second)
+    .join(' ')
+    .slice(0, LONGEST);
 }
 
 export function isAbsent(message: string): boolean {

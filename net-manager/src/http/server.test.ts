@@ -4,7 +4,7 @@ import test, { type TestContext } from 'node:test';
 import { silentLogger, systemClock } from '@hedgerow/common';
 import { httpNetManager } from '@hedgerow/protos';
 import { startNetManager } from '../app.ts';
-import { LARGEST_BODY } from './body.ts';
+import { LARGEST_BODY, LARGEST_TABLE } from './body.ts';
 
 /** Nobody registers here, so the kernel is left alone and no root is needed. */
 async function start(t: TestContext): Promise<string> {
@@ -40,8 +40,14 @@ const REFUSED: [what: string, call: Call, status: number, error: string][] = [
   ['an empty body', ['POST', '/container/deploy', ''], 400, 'BAD_REQUEST'],
   ['a list where an object belongs', ['POST', '/register', '[]'], 400, 'BAD_REQUEST'],
   [
+    'a huge table',
+    ['POST', '/table', '', { 'content-length': String(LARGEST_TABLE + 1) }],
+    413,
+    'BODY_TOO_LARGE',
+  ],
+  [
     'a huge body',
-    ['POST', '/table', '', { 'content-length': String(LARGEST_BODY + 1) }],
+    ['POST', '/register', '', { 'content-length': String(LARGEST_BODY + 1) }],
     413,
     'BODY_TOO_LARGE',
   ],

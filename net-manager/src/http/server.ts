@@ -1,9 +1,19 @@
-import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import { type Address, closeServer, HedgerowError, type Logger, listen, messageOf } from '@hedgerow/common';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  type Address,
+  closeServer,
+  HedgerowError,
+  type Logger,
+  listen,
+  messageOf,
+  type ServerLimits,
+  SMALL,
+  smallServer,
+} from '@hedgerow/common';
 import { pageAt, type StatusPages, sendPage } from '@hedgerow/common/metrics';
 import { type ApiError, NET_PATHS, type NetManager } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
-import { readJson } from './body.ts';
+import { Intake, LARGEST_BODY, LARGEST_TABLE } from './body.ts';
 
 /** The manager checks what it is given, so a body may be anything here. */
 type Handler = (net: NetManager, body: never) => Promise<unknown>;
@@ -15,6 +25,12 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   [`POST ${NET_PATHS.table}`]: (net, body) => net.setTable(body),
   [`POST ${NET_PATHS.entry}`]: (net, body) => net.setEntry(body),
   [`GET ${NET_PATHS.status}`]: net => net.status(),
+};
+
+/** All but tables are a few hundred bytes. */
+const MOST: Readonly<Record<string, number>> = {
+  [NET_PATHS.table]: LARGEST_TABLE,
+  [NET_PATHS.entry]: LARGEST_TABLE,
 };
 
 export interface HttpServer {
@@ -32,10 +48,12 @@ export async function startHttp(
   net: NetManager,
   pages: StatusPages,
   log: Logger,
+  limits: ServerLimits = SMALL,
 ): Promise<HttpServer> {
-  const server = createServer((request, response) => {
-    respond(net, pages, request, response).catch((error: unknown) => sendError(response, error, log));
-  });
+  const parts = { net, pages, intake: new Intake() };
+  const server = smallServer((request, response) => {
+    respond(parts, request, response).catch((error: unknown) => sendError(response, error, log));
+  }, limits);
   const address = await listen(server, where);
   const stop = () => {
     const closed = closeServer(server);
@@ -45,26 +63,27 @@ export async function startHttp(
   return { address, stop };
 }
 
-async function respond(
-  net: NetManager,
-  pages: StatusPages,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+interface Parts {
+  net: NetManager;
+  pages: StatusPages;
+  intake: Intake;
+}
+
+async function respond(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = (request.url ?? '').replace(/\?.*$/, '').replace(/(?<=.)\/$/, '');
-  const page = request.method === 'GET' ? pageAt(pages, path) : null;
-  if (!page) return send(response, 200, await answer(net, path, request));
+  const page = request.method === 'GET' ? pageAt(parts.pages, path) : null;
+  if (!page) return send(response, 200, await answer(parts, path, request));
   sendPage(response, await page(request));
 }
 
-async function answer(net: NetManager, path: string, request: IncomingMessage): Promise<unknown> {
+async function answer({ net, intake }: Parts, path: string, request: IncomingMessage): Promise<unknown> {
   const handler = Object.hasOwn(ROUTES, `${request.method} ${path}`)
     ? ROUTES[`${request.method} ${path}`]
     : undefined;
   if (!handler || request.headers.origin !== undefined) {
     throw new HedgerowError(ERRORS.UNKNOWN_PATH, `there is no ${request.method} ${path} here`);
   }
-  const body = request.method === 'POST' ? await readJson(request) : undefined;
+  const body = request.method === 'POST' ? await intake.json(request, MOST[path] ?? LARGEST_BODY) : undefined;
   return handler(net, body as never);
 }
 
@@ -74,7 +93,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
     // What is left of a refused body would be taken for the next request.
-    ...(status === ERRORS.BODY_TOO_LARGE.http ? { connection: 'close' } : {}),
+    ...(status >= 400 ? { connection: 'close' } : {}),
   });
   response.end(text);
 }

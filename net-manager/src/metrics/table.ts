@@ -17,7 +17,10 @@ export const NET_METRICS = {
     'Packets of the tunnel that the kernel dropped or found faulty.',
     ['direction'],
   ),
-  problems: gauge('hedgerow_net_problems', 'What the machine lacks of what its network needs; the log names it.'),
+  problems: gauge(
+    'hedgerow_net_problems',
+    'What the machine lacks of what its network needs; the log names it.',
+  ),
   leaks: gauge(
     'hedgerow_net_leaks',
     'Found in the kernel by the last comparison though nothing explained it, and removed.',

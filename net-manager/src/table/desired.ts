@@ -2,15 +2,7 @@
 import { type NetRegistration, OVERLAY_MTU, OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
 import { instanceAddresses } from './addresses.ts';
 import type { Directory } from './directory.ts';
-import {
-  gatewayOf,
-  linkName,
-  macOfAddress,
-  macOfSandbox,
-  prefixOf,
-  TUNNEL,
-  UNREACHABLE,
-} from './names.ts';
+import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL, UNREACHABLE } from './names.ts';
 import { sizeFor } from './rules.ts';
 import { addressesOf, isRemote, type WorkerAddress } from './services.ts';
 import type { Attachment } from './state.ts';

@@ -98,7 +98,9 @@ const NONE: ReadonlyMap<string, string> = new Map();
 /** Fills in what depends on the machine: the tunnel's source address must be one of its own; rules do not shrink. */
 function settle(wanted: KernelState, found: Observed): KernelState {
   const size = Math.max(wanted.size, found.rules === '' ? 0 : found.size);
-  const routes = foreign(found.addresses) ? kept(wanted.routes, (_, way) => way !== UNREACHABLE) : wanted.routes;
+  const routes = foreign(found.addresses)
+    ? kept(wanted.routes, (_, way) => way !== UNREACHABLE)
+    : wanted.routes;
   if (!wanted.tunnel || found.addresses.has(wanted.tunnel.local)) return { ...wanted, size, routes };
   return { ...wanted, size, routes, tunnel: { ...wanted.tunnel, local: '' } };
 }

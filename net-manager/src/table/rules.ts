@@ -83,7 +83,8 @@ function translation(subnet: string): string[] {
   const services = `ip daddr ${SERVICE_PREFIX} goto services`;
   const published = `fib daddr type local ip daddr != ${gatewayOf(subnet)} meta l4proto { tcp, udp } goto published`;
   const astray = [
-    `ip daddr ${OVERLAY_PREFIX} fib daddr type unreachable goto astray`,
+    // `type` knows the addresses of this machine alone; what leads nowhere has no device
+    `ip daddr ${OVERLAY_PREFIX} fib daddr type != local fib daddr oif missing goto astray`,
     `ip daddr ${prefixOf(subnet)} fib daddr oifname "${TUNNEL}" goto astray`,
   ];
   const hooked = (hook: string) => `type nat hook ${hook} priority -100; policy accept;`;

@@ -2,6 +2,7 @@
  * A container for tests: a process in a network namespace of its own that does what it is told. One JSON command per
  * line on standard input, one JSON answer per line on standard output. Arguments: its name.
  */
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -9,13 +10,15 @@ import { createInterface } from 'node:readline';
 const name = process.argv[2] ?? 'agent';
 
 interface Command {
-  do: 'serve' | 'ask' | 'udp' | 'stream' | 'streamed';
+  do: 'serve' | 'ask' | 'udp' | 'stream' | 'streamed' | 'flood';
   port: number;
   host: string;
   hosts: string[];
   times: number;
   /** local UDP port */
   from: number;
+  /** ports, from `port` on */
+  spread: number;
 }
 
 const stream = { sent: 0, received: 0, error: '', socket: null as Socket | null };
@@ -30,6 +33,7 @@ const ACTIONS: Record<Command['do'], (command: Command) => Promise<unknown>> = {
   },
   udp: ({ host, port, from, times }) => udp(host, port, from, times),
   stream: ({ host, port }) => startStream(host, port),
+  flood: command => flood(command),
   streamed: async () => ({ sent: stream.sent, received: stream.received, error: stream.error }),
 };
 
@@ -85,6 +89,26 @@ async function udp(host: string, port: number, from: number, times: number): Pro
   }
   await new Promise<void>(resolve => socket.close(resolve));
   return answers;
+}
+
+/** About 1,000 packets a second, most UDP of 0 to 63 random bytes, one in ten a TCP SYN; nobody waits for answers. */
+async function flood({ hosts, port, spread, times }: Command): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>(resolve => socket.bind(0, resolve));
+  for (let turn = 0; turn < times; turn++) {
+    const [host, to] = [hosts[turn % hosts.length] as string, port + (turn % spread)];
+    if (turn % 10 === 9) knock(host, to);
+    else socket.send(randomBytes(turn % 64), to, host, () => {});
+    if (turn % 10 === 0) await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  await new Promise<void>(resolve => socket.close(resolve));
+  return times;
+}
+
+function knock(host: string, port: number): void {
+  const socket = connect({ host, port });
+  socket.on('error', () => {});
+  setTimeout(() => socket.destroy(), 100);
 }
 
 /** A connection over which bytes go to and fro until the process ends. */

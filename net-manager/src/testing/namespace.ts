@@ -39,6 +39,8 @@ export interface Agent {
   /** Connects `times` times, to the hosts in turn. @returns the first line of each answer, or what went wrong */
   ask(hosts: string | string[], port: number, times?: number): Promise<string[]>;
   udp(host: string, port: number, from: number, times?: number): Promise<string[]>;
+  /** Sends about 1,000 packets a second to the hosts in turn, at `spread` ports from `port` on. @returns how many */
+  flood(hosts: string[], port: number, times: number, spread?: number): Promise<number>;
   stream(host: string, port: number): Promise<string>;
   streamed(): Promise<{ sent: number; received: number; error: string }>;
   /** Ends the process, and with it the namespace. */
@@ -69,6 +71,7 @@ export async function agent(t: TestContext, name: string, where: 'fresh' | numbe
     serve: async port => void (await tell({ do: 'serve', port })),
     ask: (hosts, port, times = 1) => tell({ do: 'ask', hosts: [hosts].flat(), port, times }),
     udp: (host, port, from, times = 1) => tell({ do: 'udp', host, port, from, times }),
+    flood: (hosts, port, times, spread = 1) => tell({ do: 'flood', hosts, port, times, spread }),
     stream: (host, port) => tell({ do: 'stream', host, port }),
     streamed: () => tell({ do: 'streamed' }),
     end,
