@@ -7,6 +7,7 @@ import {
   endProcess,
   ensureDemoImage,
   ensureEngine,
+  exec,
   execIn,
   type FleetOptions,
   type FleetWorker,
@@ -144,6 +145,29 @@ export class TestFleet {
     this.#root = await startRoot(run, { ...settings, port: Number(new URL(this.#root.url).port) });
   }
 
+  /** The worker's cable at the switch: it can neither send nor hear. Its name is that of the machine. */
+  async link(name: string, state: 'up' | 'down'): Promise<void> {
+    const [net = ''] = this.run.record.namespaces;
+    await exec('ip', ['-n', net, 'link', 'set', name, state]);
+  }
+
+  /** The Docker Engine that the fleet started. @param graceMs 0 = SIGKILL */
+  async stopEngine(graceMs = 8000): Promise<void> {
+    const engine = this.run.record.processes.findLast(({ name }) => name === 'dockerd');
+    if (engine) await endProcess(engine, graceMs);
+  }
+
+  /** On the data and the socket that it had. */
+  async startEngine(): Promise<void> {
+    const { engine } = this.run.record;
+    await ensureEngine(this.run, '');
+    this.run.note({ engine });
+  }
+
+  containerOf(service: ApiService, instance: ApiInstance): Promise<string> {
+    return containerOf(this.engine.socket, service, instance);
+  }
+
   /** Runs a program in an instance's container. */
   async execIn(
     service: ApiService,
@@ -151,7 +175,7 @@ export class TestFleet {
     ...command: string[]
   ): Promise<{ output: string; code: number }> {
     const { socket } = this.engine;
-    return execIn(socket, await containerOf(socket, service, instance), command);
+    return execIn(socket, await this.containerOf(service, instance), command);
   }
 
   /** Requests to a service from inside an instance, one after the other. */
@@ -161,7 +185,7 @@ export class TestFleet {
     count: number,
   ): Promise<ServiceAnswer[]> {
     const { socket } = this.engine;
-    return request(socket, await containerOf(socket, from.service, from.instance), url, count);
+    return request(socket, await this.containerOf(from.service, from.instance), url, count);
   }
 
   /** Removes everything, whatever state it is in. */

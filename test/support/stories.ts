@@ -1,7 +1,9 @@
 /** Steps that several stories share. */
 import { dockerJson, listContainers, type ServiceAnswer, tally, untilRunning } from '@hedgerow/cli';
 import type { ApiInstance, ApiService, Microservice } from '@hedgerow/protos';
+import { eventually } from './eventually.ts';
 import type { TestFleet } from './fleet.ts';
+import { clusterMetrics } from './metric-pages.ts';
 
 /** A microservice of the demo's image; 32 MiB, no reservation of cores. */
 export function microservice(name: string, extra: Partial<Microservice> = {}): Microservice {
@@ -89,4 +91,34 @@ export function shares(service: ApiService, answers: readonly ServiceAnswer[]) {
   const counts = tally(answers);
   const byInstance = service.instance_list.map(instance => counts.get(instance.namespace_ip) ?? 0);
   return { byInstance, lost: counts.get('') ?? 0 };
+}
+
+/** Only there. */
+export function on(worker: string, cluster = 'demo'): Pick<Microservice, 'constraints'> {
+  return { constraints: [{ type: 'direct', node: worker, cluster }] };
+}
+
+/** Waits until every instance of a service is in the wanted state. */
+export function untilStatus(
+  fleet: TestFleet,
+  service: ApiService,
+  wanted: string,
+  timeout = 30_000,
+): Promise<ApiService> {
+  return eventually(
+    `${service.service_name} is ${wanted}`,
+    () => fleet.client.service(service.microserviceID),
+    ({ instance_list: all }) => all.length > 0 && all.every(({ status }) => status === wanted),
+    { timeout },
+  );
+}
+
+/** A cluster that has just come up knows its workers from its store; until it has heard of each, it waits for it. */
+export async function untilLive(fleet: TestFleet): Promise<void> {
+  const live = async () => {
+    const page = await clusterMetrics(fleet);
+    return Number(/^hedgerow_cluster_workers\{state="live".*\} (\d+)$/m.exec(page)?.[1]);
+  };
+  const all = fleet.workers.size;
+  await eventually('every worker is live', live, count => count === all, { timeout: 30_000 });
 }

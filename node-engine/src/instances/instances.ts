@@ -20,7 +20,7 @@ import {
   type Telling,
   withStatus,
 } from './slot.ts';
-import { sweep } from './sweep.ts';
+import { type SweepParts, sweep } from './sweep.ts';
 import { reportWith, Teller } from './teller.ts';
 
 export interface InstancesDeps {
@@ -90,7 +90,8 @@ export class Instances {
       slot.cancelWait = null;
       this.#enqueue(slot);
     }
-    const swept = this.#sweep(found);
+    // what was being removed when this engine, or the one before it, was interrupted is no leak
+    const swept = this.#sweep(found, { found: () => {} });
     await this.#deps.overlay?.gateway.detachOthers(key => this.#slots.get(key)?.desired?.ended === null);
     await swept;
   }
@@ -235,8 +236,8 @@ export class Instances {
       });
   }
 
-  #sweep(found: readonly Listed[]): Promise<void> {
-    const [queue, slots, leaks] = [this.#queue, this.#slots, this.#leaks];
+  #sweep(found: readonly Listed[], leaks: SweepParts['leaks'] = this.#leaks): Promise<void> {
+    const [queue, slots] = [this.#queue, this.#slots];
     const adopt = (listed: Listed) => this.#enqueue(this.#slot(listed));
     return sweep({ ...this.#deps, queue, slots, leaks, adopt }, found);
   }

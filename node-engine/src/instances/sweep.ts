@@ -12,7 +12,7 @@ export interface SweepParts {
   /** of the instances */
   queue: SerialByKey;
   slots: ReadonlyMap<string, Slot>;
-  leaks: Leaks;
+  leaks: Pick<Leaks, 'found'>;
   log: Logger;
   /** Makes a slot of which nothing is wanted, which removes the container in good order. */
   adopt: (listed: Listed) => void;
