@@ -25,7 +25,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 function put(path: string, content: string, time = 1000): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
   writeFileSync(join(folder, path), content);
-  utimesSync(join(folder, path), time, time);
+  for (let at = join(folder, path); at !== folder; at = dirname(at)) utimesSync(at, time, time);
 }
 
 for (const node of NODES) {

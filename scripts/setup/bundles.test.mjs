@@ -14,7 +14,10 @@ test('bundles are current until something that they are made of is newer', t => 
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, '');
     utimesSync(file, second, second);
+    for (let folder = dirname(file); folder !== root; folder = dirname(folder))
+      utimesSync(folder, second, second);
   };
+  put('cli/src/old/part.ts', 10);
   put('cli/src/main.ts', 10);
   put('scripts/build.ts', 10);
   assert.equal(areBundlesCurrent(root), false, 'there are none');
@@ -26,6 +29,10 @@ test('bundles are current until something that they are made of is newer', t => 
     assert.equal(areBundlesCurrent(root), false, path);
     put(path, 10);
   }
+  rmSync(join(root, 'cli/src/old/part.ts'));
+  assert.equal(areBundlesCurrent(root), false, 'a source was removed');
+  put('cli/src/old/part.ts', 10);
+  assert.equal(areBundlesCurrent(root), true);
   rmSync(join(root, 'dist/worker.mjs'));
   assert.equal(areBundlesCurrent(root), false, 'one is missing');
 });

@@ -54,16 +54,18 @@ function installation(from) {
   throw new Error(`no installation above ${from}`);
 }
 
-/** When the newest source of all workspaces was changed, ms since 1970. */
+/** When the sources of all workspaces were changed last, ms since 1970. */
 export function newestSource(root) {
   const folders = readdirSync(root).map(name => join(root, name, 'src'));
   return Math.max(0, ...folders.filter(existsSync).flatMap(folder => times(folder)));
 }
 
+/** A folder's own time tells of files that were removed, renamed, or put back as they were. */
 function times(folder) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
+  const own = readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return times(path);
     return entry.name.endsWith('.ts') ? [statSync(path).mtimeMs] : [];
   });
+  return [statSync(folder).mtimeMs, ...own];
 }
