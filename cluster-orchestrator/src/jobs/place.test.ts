@@ -51,6 +51,15 @@ describe('Place', () => {
     assert.equal((await worker.deploy()).instance_number, 1);
   });
 
+  test('of a later placement than this disk remembers gets an epoch above it', async () => {
+    const worker = await site.worker();
+    await site.place();
+    await worker.run();
+    const again = await site.place({}, { epoch: 5 });
+    assert.deepEqual([again.accepted, again.worker_id], [true, worker.id]);
+    assert.equal((await worker.deploy()).epoch, 6);
+  });
+
   test('with a newer generation goes to the same worker with a new epoch', async () => {
     await site.worker({ host: 'other' });
     const answer = await site.place();

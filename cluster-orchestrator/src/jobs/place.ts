@@ -93,7 +93,8 @@ function idOf({ service, instance_number }: Place): string {
 }
 
 function isRepeat(known: Instance, message: Place): boolean {
-  return known.desired === 'run' && !isWaiting(known) && known.generation >= message.generation;
+  const isCurrent = known.generation >= message.generation && known.epoch >= message.epoch;
+  return known.desired === 'run' && !isWaiting(known) && isCurrent;
 }
 
 function placement(jobs: Jobs, message: Place, workerId: string, known: Instance | undefined): Instance {

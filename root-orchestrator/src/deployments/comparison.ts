@@ -54,7 +54,9 @@ function isRightful(clusterId: string, report: InstanceReport, stored: Instance,
 /** For an instance that a cluster names in a report of a change. */
 export function stepForReported(clusterId: string, report: InstanceReport, stored: Instance | null): Step {
   if (report.status === 'UNDEPLOYED') return stepForEnded(clusterId, report, stored);
-  return stored?.cluster_id === clusterId ? 'observe' : 'remove';
+  if (stored?.cluster_id !== clusterId) return 'remove';
+  // its disk has forgotten a placement that it told of: nothing that it says of an older one would ever be believed
+  return isOlder(report, stored) ? 'renew' : 'observe';
 }
 
 /** The cluster has it no more. What an operator removed there goes for good, unless it is elsewhere by now. */
