@@ -5,7 +5,12 @@ export interface DockerCall {
   method: string;
   path: string;
   body?: object | Buffer;
+  /** ms in which nothing comes from the Engine, after which it counts as frozen; two minutes when left out */
+  patience?: number;
 }
+
+/** ms; making an image is silent for a while */
+const PATIENCE = 120_000;
 
 export class DockerError extends Error {
   readonly status: number;
@@ -33,6 +38,8 @@ export function docker(socketPath: string, call: DockerCall): Promise<Buffer> {
         else reject(new DockerError(call, status, messageIn(answer)));
       });
     });
+    const patience = call.patience ?? PATIENCE;
+    sent.setTimeout(patience, () => sent.destroy(new Error(`nothing came for ${patience / 1000} s`)));
     sent.once('error', reject);
     sent.end(body);
   });

@@ -21,6 +21,7 @@ export interface Engine {
 
 export const SYSTEM_SOCKET = '/var/run/docker.sock';
 const START_MS = 30_000;
+const PING_MS = 5_000;
 /** Made by dockerd and containerd wherever their own folders are; the innermost first. */
 const FOLDERS = ['/run/containerd/s', '/run/containerd', '/run/docker/plugins', '/run/docker'];
 
@@ -106,7 +107,7 @@ function notUp(message: string): HedgerowError {
 
 export async function answers(socket: string): Promise<boolean> {
   try {
-    await docker(socket, { method: 'GET', path: '/_ping' });
+    await docker(socket, { method: 'GET', path: '/_ping', patience: PING_MS });
     return true;
   } catch {
     return false;
