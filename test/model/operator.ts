@@ -48,12 +48,14 @@ export class Operator {
   async scaleDown(pick: number): Promise<void> {
     const instance = await this.#instance(pick);
     if (!instance) return;
-    const { service_id, instance_number } = instance;
+    const { service_id, instance_number, replaces } = instance;
+    // one that an update made is made again
+    const isAgain = (await this.instances()).some(other => other.instance_number === replaces);
     const wish = this.wishes.get(service_id);
     this.#ask(`scale down ${instance.id}`, async ({ instances }) => {
       if (wish) wish.least -= 1;
       await instances.remove(ada, service_id, instance_number);
-      if (wish) wish.most -= 1;
+      if (wish && !isAgain) wish.most -= 1;
     });
   }
 

@@ -1,37 +1,89 @@
-/** Runs schedules one after the other: `soak.ts <first seed> <count> [--trace] [--shrink]`. One line of JSON each. */
-import { type Event, printEvent } from './events.ts';
+/**
+ * `npm run soak -- [--schedules N] [--seed N] [--trace] [--shrink]`: N schedules from a seed on, on all cores. Ends with 1
+ * at the first that is wrong. With one schedule, `--trace` prints every message, `--shrink` the events that matter.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { explain } from './explain.ts';
 import { run, type Verdict } from './run.ts';
+import { shrink } from './shrink.ts';
 import { loadEncoding } from './wire/encoding.ts';
 
-const encoding = loadEncoding();
-const [first = 1, count = 1] = process.argv.slice(2).map(Number);
-const trace = process.argv.includes('--trace');
-const write = (line: string) => void process.stdout.write(`${line}\n`);
+const SCHEDULES = fileURLToPath(new URL('schedules.ts', import.meta.url));
+/** ms between two lines of progress */
+const PROGRESS = 5000;
 
-for (let seed = first; seed < first + count; seed++) {
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+    trace: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
+  },
+});
+const [count, seed] = [wholeNumber('schedules'), wholeNumber('seed')];
+process.exitCode = (await (count === 1 ? one() : many())) ? 0 : 1;
+
+async function one(): Promise<boolean> {
+  const encoding = loadEncoding();
+  const verdict = await run({ seed, encoding, ...(values.trace ? { trace: say } : {}) });
+  say(explain(verdict));
+  if (values.shrink && verdict.wrong.length > 0) say(explain(await shrink(verdict, encoding)));
+  return verdict.wrong.length === 0;
+}
+
+/** @returns whether all was well */
+function many(): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const cores = Math.min(count, availableParallelism());
   const begun = performance.now();
-  const verdict = await run({ seed, encoding, ...(trace ? { trace: write } : {}) });
-  const { wrong, temper, convergedIn, lasted, events } = verdict;
-  const took = Math.round(performance.now() - begun);
-  write(JSON.stringify({ seed, wrong, temper, convergedIn, lasted, took, events: events.length }));
-  if (wrong.length === 0 || trace) continue;
-  const shown = process.argv.includes('--shrink') ? await shrink(verdict) : events;
-  for (const event of shown) write(printEvent(event));
+  let [done, running, slowest] = [0, cores, 0];
+  const tell = () =>
+    say(`${done} of ${count} schedules, ${Math.round((performance.now() - begun) / 1000)} s`);
+  const timer = setInterval(tell, PROGRESS);
+  const children = Array.from({ length: cores }, (_, core) => {
+    const share = Math.ceil((count - core) / cores);
+    const child = start(seed + core, share, cores, verdict => {
+      done += 1;
+      slowest = Math.max(slowest, verdict.convergedIn);
+      if (verdict.wrong.length > 0) end(verdict);
+    });
+    child.once('error', reject);
+    child.once('exit', code => {
+      running -= 1;
+      if (code) reject(new Error(`schedules ended with ${code}`));
+      else if (running === 0) end(null);
+    });
+    return child;
+  });
+  const end = (wrong: Verdict | null) => {
+    clearInterval(timer);
+    for (const child of children) child.kill();
+    tell();
+    if (wrong) say(explain(wrong));
+    else say(`all well; the slowest was as it should be ${slowest / 1000} s after the last damage`);
+    resolve(wrong === null);
+  };
+  return promise;
 }
 
-/** Leaves out what does not matter. */
-async function shrink(verdict: Verdict): Promise<readonly Event[]> {
-  const kind = kindOf(verdict);
-  let events = verdict.events;
-  for (let index = events.length - 1; index >= 0; index--) {
-    const fewer = events.filter((_, at) => at !== index);
-    const shorter = await run({ seed: verdict.seed, encoding, events: fewer });
-    if (kindOf(shorter) === kind) events = fewer;
-  }
-  return events;
+function start(first: number, share: number, step: number, told: (verdict: Verdict) => void): ChildProcess {
+  const child = spawn(process.execPath, [SCHEDULES, ...[first, share, step].map(String)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  createInterface({ input: child.stdout }).on('line', line => told(JSON.parse(line) as Verdict));
+  return child;
 }
 
-/** What is wrong, whoever it happens to. */
-function kindOf({ wrong }: Verdict): string {
-  return (wrong[0] ?? '').replaceAll(/[0-9a-f]*\d[0-9a-f./]*/g, '').slice(0, 60);
+function wholeNumber(name: 'schedules' | 'seed'): number {
+  const number = Number(values[name]);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new TypeError(`--${name} is ${values[name]}; allowed: a whole number from 1`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
