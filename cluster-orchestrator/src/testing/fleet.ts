@@ -7,7 +7,15 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { DOWN, encodeBeat, hashInstances, nodeTopic, type RegisterResponse, UP } from '@hedgerow/protos';
+import {
+  DOWN,
+  encodeBeat,
+  hashInstances,
+  nodeTopic,
+  type RegisterRequest,
+  type RegisterResponse,
+  UP,
+} from '@hedgerow/protos';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { OFFER } from './hand-worker.ts';
 
@@ -19,6 +27,10 @@ export interface FleetOrder {
   count: number;
   /** ms */
   beat: number;
+  /** what they say of themselves beside the usual */
+  offer?: Partial<RegisterRequest>;
+  /** they only beat, and answer no probe */
+  deaf?: boolean;
 }
 
 export interface Fleet {
@@ -51,13 +63,13 @@ async function join(order: FleetOrder): Promise<void> {
   const lane = async () => {
     while (next < order.count) {
       const host = `${order.name}${next++}`;
-      live(await connect(await register(order.url, host)), order.beat);
+      live(await connect(await register(order, host)), order);
     }
   };
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, lane));
 }
 
-function register(url: string, host: string): Promise<RegisterResponse> {
+function register({ url, offer }: FleetOrder, host: string): Promise<RegisterResponse> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json' };
     const call = request(`${url}/api/node/register`, { agent: false, method: 'POST', headers }, response => {
@@ -71,7 +83,7 @@ function register(url: string, host: string): Promise<RegisterResponse> {
       });
     });
     call.on('error', reject);
-    call.end(JSON.stringify({ ...OFFER, host }));
+    call.end(JSON.stringify({ ...OFFER, ...offer, host }));
   });
 }
 
@@ -102,12 +114,12 @@ async function connect(registered: RegisterResponse): Promise<Member> {
   return { id, client };
 }
 
-function live({ id, client }: Member, beat: number): void {
+function live({ id, client }: Member, { beat, deaf = false }: FleetOrder): void {
   const hash = hashInstances([]);
   let count = 0;
   const say = () => client.publish(nodeTopic(id, UP.beat), encodeBeat({ hash, count: count++ }), { qos: 0 });
   client.on('message', topic => {
-    if (topic === nodeTopic(id, DOWN.probe)) say();
+    if (!deaf && topic === nodeTopic(id, DOWN.probe)) say();
   });
   const presence = JSON.stringify({ online: true, instances: hash, table: 0 });
   client.publish(nodeTopic(id, UP.presence), presence, { qos: 1, retain: true });
