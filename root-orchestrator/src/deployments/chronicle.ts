@@ -1,5 +1,5 @@
 /** The moves that a history gets of a change: the root's own, and what a cluster says of others'. Pure. */
-import { type InstanceReport, isStatus, isWrittenBy, type Move } from '@hedgerow/protos';
+import { type InstanceReport, isPlaced, isStatus, isWrittenBy, type Move } from '@hedgerow/protos';
 import type { Instance, PlacedMove } from '../model.ts';
 
 /** @param at epoch ms @param before null = not known until now @returns none when it is in the same state at the same place */
@@ -16,12 +16,36 @@ export function reportedMoves(
   report: InstanceReport,
   at: number,
 ): PlacedMove[] {
-  const told = (report.moves ?? []).map(move => ({ ...move, cluster_id: clusterId }));
-  if (told.length > 0 || !isStatus(report.status)) return told;
-  const same =
-    before.status === report.status && before.epoch === report.epoch && before.cluster_id === clusterId;
-  if (same) return [];
-  const { status, status_detail: detail, worker_id } = report;
-  const tier: Move['tier'] = isWrittenBy('worker', report.status) ? 'worker' : 'cluster';
-  return [{ at, tier, status, detail, worker_id, cluster_id: clusterId }];
+  const said = report.moves?.length ? report.moves : madeOf(report, at);
+  const isKnown = before.status === report.status && before.epoch === report.epoch;
+  if (!report.moves?.length && isKnown && before.cluster_id === clusterId) return [];
+  return said
+    .filter(move => !isAnswered(before, report, move))
+    .map(move => ({ ...move, cluster_id: clusterId }));
+}
+
+function madeOf({ status, status_detail: detail, worker_id }: InstanceReport, at: number): Move[] {
+  if (!isStatus(status)) return [];
+  return [{ at, tier: isWrittenBy('worker', status) ? 'worker' : 'cluster', status, detail, worker_id }];
+}
+
+/** Has the answer to Place said so already? It does not know the epoch, which the first report brings. */
+function isAnswered(before: Instance, { epoch }: InstanceReport, { status, worker_id }: Move): boolean {
+  return (
+    before.epoch !== epoch && before.status === status && before.worker_id === worker_id && isAnswer(status)
+  );
+}
+
+function isAnswer(status: string): boolean {
+  return isStatus(status) && isWrittenBy('cluster', status) && isPlaced(status);
+}
+
+/** What the answer to Place says that the cluster has done. */
+export function answeredMoves(
+  { status, status_detail, worker_id, cluster_id }: Instance,
+  at: number,
+): PlacedMove[] {
+  return isAnswer(status)
+    ? [{ at, tier: 'cluster', status, detail: status_detail, worker_id, cluster_id }]
+    : [];
 }

@@ -57,9 +57,10 @@ async function story({ store, root, site }: World, fault: Fault | null): Promise
   // An address that could neither be used nor given back is found by the sweep.
   await root.pass(660_000, 60_000);
   const claims = await root.collections.claims.find();
-  assert.deepEqual(claims.map(({ owner }) => owner).filter(owner => owner.startsWith('instance/')), [
-    `instance/${wanted}`,
-  ]);
+  assert.deepEqual(
+    claims.map(({ owner }) => owner).filter(owner => owner.startsWith('instance/')),
+    [`instance/${wanted}`],
+  );
   return writes;
 }
 

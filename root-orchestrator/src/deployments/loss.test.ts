@@ -178,7 +178,7 @@ test('the history of an instance says what became of it, and who said so', async
   await root.pass(60_000);
   await root.becomes(id, i => i?.cluster_id === b.clusterId && i.status === 'RUNNING');
   const at = root.clock.now();
-  const exit = { at, tier: 'worker', status: 'FAILED', detail: 'exit code 3', worker_id: 'w' };
+  const exit = { at, tier: 'worker' as const, status: 'FAILED', detail: 'exit code 3', worker_id: 'w' };
   b.happen(id, { moves: [exit, { ...exit, at: at + 1, status: 'RUNNING', detail: '' }] });
   await b.client.settled();
   const moves = await root.coordination.histories.of(id);
@@ -187,14 +187,16 @@ test('the history of an instance says what became of it, and who said so', async
     [
       ['root', 'REQUESTED', ''],
       ['root', 'CLUSTER_SCHEDULED', a.clusterId],
+      ['cluster', 'NODE_SCHEDULED', a.clusterId],
       ['worker', 'RUNNING', a.clusterId],
       ['root', 'CLUSTER_SCHEDULED', b.clusterId],
+      ['cluster', 'NODE_SCHEDULED', b.clusterId],
       ['worker', 'RUNNING', b.clusterId],
       ['worker', 'FAILED', b.clusterId],
       ['worker', 'RUNNING', b.clusterId],
     ],
   );
-  assert.match(moves[3]?.detail ?? '', /^cluster a is out of reach since .*; cluster b was asked$/);
+  assert.match(moves[4]?.detail ?? '', /^cluster a is out of reach since .*; cluster b was asked$/);
 });
 
 describe('when the lost cluster is back with the copy, and another one', () => {

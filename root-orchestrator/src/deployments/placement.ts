@@ -1,4 +1,4 @@
-import { type Collection, type Logger, SerialByKey } from '@hedgerow/common';
+import { type Clock, type Collection, type Logger, SerialByKey } from '@hedgerow/common';
 import { isPlaced, isStatus, isWrittenBy, type PlaceAnswer, type StatusOf } from '@hedgerow/protos';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Session } from '../clusters/session.ts';
@@ -9,6 +9,7 @@ import type { Candidate } from '../scheduler/candidate.ts';
 import { schedule } from '../scheduler/schedule.ts';
 import type { Asks, Refusal, Refusals } from './asks.ts';
 import type { Board } from './board.ts';
+import { answeredMoves } from './chronicle.ts';
 import type { Change, InstanceStore } from './instance-store.ts';
 import { type Absence, isHeld, outOfReach } from './loss.ts';
 import { leftBehind, UNPLACED } from './moves.ts';
@@ -21,6 +22,7 @@ export interface PlacementParts {
   clusters: Clusters;
   table: Table;
   asks: Asks;
+  clock: Clock;
   log: Logger;
 }
 
@@ -128,8 +130,7 @@ export class Placement {
     if (!wish) return null;
     if (answer.accepted) {
       this.#told.delete(instanceId);
-      const change = (current: Instance) => accepted(current, session.clusterId, answer);
-      await this.#parts.instances.change(instanceId, change, 'heard');
+      await this.#accept(session.clusterId, instanceId, answer);
       return null;
     }
     this.#parts.asks.reserve(wish, -1);
@@ -141,6 +142,18 @@ export class Placement {
     this.#tellOnce(instanceId, session.clusterId, refusal);
     await this.place(instance, new Map([...wish.refusals, [session.clusterId, refusal]]));
     return null;
+  }
+
+  async #accept(clusterId: string, instanceId: string, answer: PlaceAnswer): Promise<void> {
+    const { instances, clock } = this.#parts;
+    let news = false;
+    const change = (current: Instance): Change | null => {
+      const changes = accepted(current, clusterId, answer);
+      news = changes !== null;
+      return changes;
+    };
+    const instance = await instances.change(instanceId, change, 'heard');
+    if (news && instance) instances.heard(instance, answeredMoves(instance, clock.now()));
   }
 
   /** The instance is not wanted any more, or is not there. */

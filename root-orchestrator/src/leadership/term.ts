@@ -161,7 +161,7 @@ function createCore(deps: TermDeps, reign: Reign): Core {
   const written = { collection: collections.instances, reign, moves, outbid };
   const instances = new InstanceStore({ ...written, board, clock, touched });
   const asks = new Asks({ instances, board, clusters, clock, log });
-  const placement = new Placement({ services, instances, board, clusters, table, asks, log });
+  const placement = new Placement({ services, instances, board, clusters, table, asks, clock, log });
   const absences = new Absences({ services, instances, board, clusters, placement, clock, log });
   const left = () => driver.roomier();
   const removal = new Removal({ instances, clusters, addresses, log, left });
