@@ -35,10 +35,12 @@ export class Reports {
     this.#flushSoon();
   }
 
-  /** A list tells everything. */
-  clear(): void {
+  /** The root was sent a list of everything. */
+  listed(reports: readonly InstanceReport[]): void {
     this.#queue.clear();
     this.#unsure.clear();
+    // the rest another list would say again
+    for (const report of reports) if (report.moves?.length) this.#sent(report);
   }
 
   flush(): void {
