@@ -60,6 +60,16 @@ describe('Place', () => {
     assert.equal((await worker.deploy()).epoch, 6);
   });
 
+  test('of one that this disk has forgotten stays with its worker, which is only awaited after a restart', async () => {
+    const worker = await site.worker();
+    await site.place();
+    await worker.run();
+    await site.cluster.stop();
+    await site.startCluster();
+    const again = await site.place({}, { epoch: 5 });
+    assert.deepEqual([again.accepted, again.worker_id], [true, worker.id]);
+  });
+
   test('with a newer generation goes to the same worker with a new epoch', async () => {
     await site.worker({ host: 'other' });
     const answer = await site.place();

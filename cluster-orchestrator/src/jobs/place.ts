@@ -33,6 +33,8 @@ async function decide(jobs: Jobs, message: Place): Promise<Placing> {
   if (known?.withdrawn) return withdrawn(jobs, message, known);
   if (known && isRepeat(known, message)) return { answer: accepted(message, known.worker_id), placed: null };
   if (jobs.orders.full) return overloaded(jobs, message);
+  if (known && mayStay(jobs, known, message))
+    return store(jobs, message, known, placement(jobs, message, known.worker_id, known));
   const wishes = { prefer: known?.worker_id };
   const held = known ? jobs.capacity.get(known.worker_id)?.instances.get(id) : undefined;
   jobs.capacity.release(id);
@@ -95,6 +97,16 @@ function idOf({ service, instance_number }: Place): string {
 function isRepeat(known: Instance, message: Place): boolean {
   const isCurrent = known.generation >= message.generation && known.epoch >= message.epoch;
   return known.desired === 'run' && !isWaiting(known) && isCurrent;
+}
+
+/**
+ * A placement that this disk has forgotten was told to the root: its worker gets the order anew above it, also when it
+ * is only awaited. Without that nothing that is said of the instance would be believed.
+ */
+function mayStay({ liveness }: Jobs, known: Instance, { generation, epoch }: Place): boolean {
+  const isForgotten = known.generation === generation && known.epoch < epoch;
+  const isWanted = known.desired === 'run' && !isWaiting(known);
+  return isForgotten && isWanted && liveness.isExpected(known.worker_id);
 }
 
 function placement(jobs: Jobs, message: Place, workerId: string, known: Instance | undefined): Instance {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, HedgerowError, type Logger, newId, newSecret, type SerialByKey } from '@hedgerow/common';
 import type { RegisterRequest, RegisterResponse } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
@@ -73,7 +74,8 @@ async function save(
     return ctx.workers.save(worker);
   };
   if (worker.subnet === '' && worker.overlay) await ctx.takeSubnet(record);
-  else await ctx.workers.save(worker);
+  // who comes back as he was needs no disk, which may be full
+  else if (!isDeepStrictEqual(known, worker)) await ctx.workers.save(worker);
   return worker;
 }
 
