@@ -41,6 +41,8 @@ export class Driver {
   readonly #parts: DriverParts;
   readonly #serial = new SerialByKey();
   #sweep: 'idle' | 'running' | 'again' = 'idle';
+  /** instances of lost clusters that are about to be looked at */
+  readonly #queued = new Set<string>();
   #stopped = false;
   #cancel = (): void => {};
 
@@ -55,7 +57,7 @@ export class Driver {
       this.#stored(before, after);
     });
     for (const id of this.#parts.board.leaving) this.#background(id, () => this.#drive(id));
-    this.#parts.absences.start(id => this.#background(id, () => this.#drive(id)));
+    this.#parts.absences.start(id => this.#driveOnce(id));
     if (!this.#stopped) this.#cancel = every(this.#parts.clock, RETRY_EVERY, () => this.#takeUp());
   }
 
@@ -160,6 +162,16 @@ export class Driver {
       this.#background(id, () => this.#drive(id));
     this.#background('released', () => this.#parts.removal.releaseAgain());
     this.roomier();
+  }
+
+  /** However often it is asked for before its turn. */
+  #driveOnce(id: string): void {
+    if (this.#queued.has(id)) return;
+    this.#queued.add(id);
+    this.#background(id, () => {
+      this.#queued.delete(id);
+      return this.#drive(id);
+    });
   }
 
   async #drive(id: string): Promise<void> {

@@ -172,6 +172,26 @@ describe('an instance of a lost cluster', () => {
   });
 });
 
+test('a cluster with a copy to be removed is not told of the other one before it is gone', async () => {
+  const id = await runningOnA();
+  await root.instance(service);
+  await a.cut(root);
+  await root.pass(60_000);
+  await root.becomes(id, i => i?.cluster_id === b.clusterId && i.status === 'RUNNING');
+  const known = () => [...a.table.values()].flatMap(entry => entry.instances.map(i => i.instance_number));
+  a.obeys = 'silent';
+  await a.connect(root);
+  await settled(a);
+  assert.ok(a.has.has(id) && !known().includes(0));
+  a.obeys = 'yes';
+  await a.cut(root);
+  await root.instance(service);
+  await a.connect(root);
+  a.client.send({ table_query: { service_ip: service?.service_ip ?? '', job_name: '' } });
+  await settled(a);
+  assert.ok(!a.has.has(id) && known().includes(0));
+});
+
 test('the history of an instance says what became of it, and who said so', async () => {
   const id = await runningOnA();
   await a.cut(root);

@@ -30,11 +30,19 @@ export function tableInstance(instance: Instance): TableInstance {
   };
 }
 
-export function tableEntry(service: ServiceName, instances: readonly Instance[]): TableEntry {
+/**
+ * @param clusterId who is told: a cluster that may still have a copy of what another one has by now is not told of that
+ * one before its own is gone, or its workers would know two
+ */
+export function tableEntry(
+  service: ServiceName,
+  instances: readonly Instance[],
+  clusterId: string,
+): TableEntry {
   return {
     ...nameOf(service),
     instances: instances
-      .filter(isListed)
+      .filter(instance => isListed(instance) && !instance.left?.includes(clusterId))
       .map(tableInstance)
       .sort((a, b) => a.instance_number - b.instance_number),
     removed: false,
@@ -53,7 +61,7 @@ export function fingerprint(entry: TableEntry, clusterId: string): string {
 /** Does the network see a difference between two states of an instance? */
 export function looksDifferent(before: Instance | undefined, after: Instance | undefined): boolean {
   const seen = (instance: Instance | undefined) =>
-    instance && isListed(instance) ? JSON.stringify(tableInstance(instance)) : '';
+    instance && isListed(instance) ? JSON.stringify([tableInstance(instance), instance.left ?? []]) : '';
   return seen(before) !== seen(after);
 }
 

@@ -66,7 +66,7 @@ export class Table {
     const { clusterId } = session;
     const services = await this.#servicesFor(clusterId);
     const entries = services.map(
-      service => [service, tableEntry(service, this.#parts.board.ofService(service.id))] as const,
+      service => [service, tableEntry(service, this.#parts.board.ofService(service.id), clusterId)] as const,
     );
     if (
       digestTable(
@@ -164,7 +164,7 @@ export class Table {
     { force = false, asked = false }: { force?: boolean; asked?: boolean },
   ): void {
     const told = this.#toldTo(session);
-    const entry: TableEntry = tableEntry(name, this.#parts.board.ofService(serviceId));
+    const entry: TableEntry = tableEntry(name, this.#parts.board.ofService(serviceId), session.clusterId);
     const known = told.services.get(serviceId);
     const print = fingerprint(entry, session.clusterId);
     if (!force && known?.fingerprint === print) return;
