@@ -31,6 +31,8 @@ export interface TestCluster {
   /** everything that workers publish */
   up: Inbox<UpMessage>;
   send(leaf: DownTopic, payload: object, qos?: 0 | 1): Promise<void>;
+  /** Sends what no cluster would. */
+  sendRaw(leaf: DownTopic, payload: string | Buffer): Promise<void>;
   /** false = it believes what workers say of themselves by digests; else it asks everybody who comes for a `sync` */
   asks: boolean;
   /** bytes of payloads between workers and broker, both ways, since this was set to 0 */
@@ -78,11 +80,11 @@ export async function startTestCluster(): Promise<TestCluster> {
     };
     if (leaf && UP_LEAVES.has(leaf)) up.put({ leaf, ...message });
     if (cluster.asks && leaf === UP.presence && message.json().online === true)
-      void publish(workerId, DOWN.sync, {}, 1);
+      void publish(workerId, DOWN.sync, '{}', 1);
   });
-  const publish = (workerId: string, leaf: DownTopic, payload: object, qos: 0 | 1) => {
+  const publish = (workerId: string, leaf: DownTopic, payload: string | Buffer, qos: 0 | 1) => {
     const topic = nodeTopic(workerId, leaf);
-    const packet = { cmd: 'publish', topic, payload: JSON.stringify(payload), qos } as const;
+    const packet = { cmd: 'publish', topic, payload, qos } as const;
     return new Promise<void>((resolve, reject) => {
       broker.publish({ ...packet, dup: false, retain: false }, error => (error ? reject(error) : resolve()));
     });
@@ -140,7 +142,8 @@ export async function startTestCluster(): Promise<TestCluster> {
       for (const socket of sockets) socket.removeAllListeners('readable').removeAllListeners('data').pause();
     },
     cut,
-    send: (leaf, payload, qos = 1) => publish(lastId, leaf, payload, qos),
+    send: (leaf, payload, qos = 1) => publish(lastId, leaf, JSON.stringify(payload), qos),
+    sendRaw: (leaf, payload) => publish(lastId, leaf, payload, 1),
     async deafen() {
       cut();
       await new Promise<void>(resolve => mqtt.close(() => resolve()));

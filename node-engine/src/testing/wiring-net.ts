@@ -6,6 +6,7 @@ import type {
   DetachRequest,
   NetManager,
   NetRegistration,
+  NetStatus,
   TableEntry,
 } from '@hedgerow/protos';
 
@@ -55,7 +56,7 @@ export class WiringNet implements NetManager {
     this.entries.push(entry);
   }
 
-  async status() {
+  async status(): Promise<NetStatus> {
     const last = this.registrations.at(-1);
     return {
       registered: last !== undefined,
