@@ -24,6 +24,7 @@ import { LogStreams } from './logs/streams.ts';
 import { meteredRuntime } from './metrics/runtime.ts';
 import { WORKER_METRICS } from './metrics/table.ts';
 import { NetGateway } from './net/gateway.ts';
+import { Withheld } from './net/withheld.ts';
 import { DockerRuntime } from './runtimes/docker/docker-runtime.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 import type { MachineUsage } from './usage/machine-usage.ts';
@@ -73,7 +74,8 @@ export function startEngine(
     const log = deps.log.child({ worker: registration.id, cluster: registration.cluster_name });
     const holds = deps.net ? (deps.machine?.holds ?? (await createHolds(config))) : null;
     if (holds) life.add('holds', () => holds.close());
-    const gateway = deps.net ? new NetGateway(deps.net, clock, log) : null;
+    const withheld = await Withheld.load(deps.store, log);
+    const gateway = deps.net ? new NetGateway(deps.net, { clock, log, withheld }) : null;
     if (gateway) life.add('net gateway', () => gateway.stop());
     const runtime =
       deps.machine?.runtime(registration.id) ??
@@ -99,7 +101,8 @@ export function startEngine(
     const logs = new LogStreams({ runtime, instances, readers, outlet, clock, log });
     life.add('logs', () => logs.stop());
     const registered: Engine['registered'] = next => {
-      gateway?.register(netRegistration(config, next));
+      // the cluster gives none to a machine whose kernel cannot do it
+      if (next.subnet !== '') gateway?.register(netRegistration(config, next));
       if (next.subnet !== subnet) instances.wireAgain();
       ({ public_address: address, subnet } = next);
     };

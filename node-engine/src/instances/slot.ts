@@ -24,6 +24,8 @@ export interface Slot {
   seen: Observed | null;
   /** `seen` may be wrong: ask the runtime before acting on it */
   stale: boolean;
+  /** its container is being removed: who wants to read its output comes too late */
+  leaving: boolean;
   /** the runtime said that its program has ended, and could not be asked about it yet */
   endHeard: boolean;
   /** it was running when the machine or the runtime went down: an end that is found now was not its own */
@@ -55,6 +57,7 @@ export function newSlot(report: JobPayload): Slot {
     desired: null,
     seen: null,
     stale: true,
+    leaving: false,
     endHeard: false,
     takenAlong: false,
     wiredPid: null,
@@ -85,9 +88,9 @@ export function knownOf({ wiredPid, monitor, report, takenAlong }: Slot): Known 
   };
 }
 
-export function outputOf({ seen, desired, report }: Slot): Output {
+export function outputOf({ seen, leaving, desired, report }: Slot): Output {
   const continues = desired !== null && desired.ended === null;
-  return { container: seen?.container ?? null, last: report.logs, continues };
+  return { container: leaving ? null : (seen?.container ?? null), last: report.logs, continues };
 }
 
 /** Gives the slot another desired state: waiting ends, and whatever was awaited for the old one is given up. */

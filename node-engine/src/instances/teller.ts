@@ -50,7 +50,7 @@ export class Teller {
     slot.unsaid = false;
     slot.report = withStatus(slot.report, telling);
     if (moved) slot.moves = withMoves(slot.moves, [this.#move(telling)]);
-    this.#route(slot, was, telling.status);
+    this.#route(slot, telling.status);
     this.#deps.changed();
   }
 
@@ -83,11 +83,11 @@ export class Teller {
    * What ended or is not ready is asked nothing from here on, without waiting for the cluster to say so. What is made
    * anew (CREATING) keeps its place: it comes back under the same address, perhaps after a reboot without a cluster.
    */
-  #route(slot: Slot, was: string, status: Telling['status']): void {
+  #route(slot: Slot, status: Telling['status']): void {
     const gateway = this.#deps.overlay?.gateway;
     const name = { serviceName: slot.jobName, instanceNumber: slot.number };
     if (status === 'RUNNING') gateway?.include(name);
-    else if (was === 'RUNNING' && status !== 'CREATING') void gateway?.exclude(name);
+    else if (status !== 'CREATING') void gateway?.exclude(name);
   }
 }
 

@@ -24,7 +24,7 @@ export class Restarts {
       return;
     }
     const before = this.#known.get(key);
-    const again = (status === 'DEAD' || status === 'FAILED') && before?.status !== status;
+    const again = status === 'FAILED' && before?.status !== status;
     const restarts = (before?.restarts ?? 0) + (again ? 1 : 0);
     if (again) this.#total += 1;
     this.#known.set(key, { jobName: sname, number: instance, status, restarts });

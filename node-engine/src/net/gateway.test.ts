@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { isErrorOf, silentLogger } from '@hedgerow/common';
+import { isErrorOf, openSqlite, type Store, silentLogger } from '@hedgerow/common';
 import { type ManualClock, manualClock } from '@hedgerow/common/testing';
 import type { AttachRequest, NetManager, TableEntry } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import { NetGateway } from './gateway.ts';
+import { Withheld } from './withheld.ts';
 
 const REGISTRATION = { client_id: 'w', subnet: '10.18.0.0', public_address: '192.0.2.1', tunnel_port: 50103 };
 const ATTACH: AttachRequest = { pid: 1, serviceName: 'a.b.c.d', instanceNumber: 0, portMappings: '' };
@@ -78,10 +79,17 @@ describe('net gateway', () => {
   let gateway: NetGateway;
   const settled = () => new Promise(resolve => setImmediate(resolve));
 
-  beforeEach(() => {
+  let store: Store;
+  const begin = async () => {
+    const withheld = await Withheld.load(store, silentLogger);
+    return new NetGateway(net, { clock, log: silentLogger, withheld });
+  };
+
+  beforeEach(async () => {
     net = new NotingNet();
     clock = manualClock();
-    gateway = new NetGateway(net, clock, silentLogger);
+    store = openSqlite({ file: ':memory:', durability: 'normal' });
+    gateway = await begin();
   });
 
   it('puts table changes that came first in force before it attaches', async () => {
@@ -229,6 +237,40 @@ describe('net gateway', () => {
       gateway.setEntry(serving('a.b.c.d'));
       await settled();
       assert.equal(net.asked.at(-1), 'entry a.b.c.d=10.18.0.2+10.18.0.66');
+    });
+
+    it('is out for the next engine, too, and in again without a word of the cluster', async () => {
+      await known();
+      await gateway.exclude(one);
+      const changed = { ...serving('a.b.c.d'), application_id: 'changed' };
+      gateway.setEntry(changed);
+      await settled();
+      await gateway.stop();
+      gateway = await begin();
+      gateway.register(REGISTRATION);
+      await gateway.exclude(one);
+      net.asked.length = 0;
+      gateway.include(one);
+      gateway.include(one);
+      await settled();
+      assert.deepEqual(net.asked, ['entry a.b.c.d=10.18.0.2+10.18.0.66']);
+      await gateway.stop();
+      gateway = await begin();
+      gateway.register(REGISTRATION);
+      gateway.setEntry(changed);
+      await settled();
+      assert.equal(net.asked.at(-1), 'entry a.b.c.d=10.18.0.2+10.18.0.66');
+    });
+
+    it('a service that the cluster has dropped does not come back with it', async () => {
+      await known();
+      await gateway.exclude(one);
+      gateway.setTable([serving('other')]);
+      await settled();
+      net.asked.length = 0;
+      gateway.include(one);
+      await settled();
+      assert.deepEqual(net.asked, []);
     });
 
     it('nothing is told without a table of the cluster', async () => {

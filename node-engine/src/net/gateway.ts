@@ -13,12 +13,18 @@ import {
   type TableEntry,
 } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
-import { Excluded, type InstanceName } from './excluded.ts';
+import type { InstanceName, Withheld } from './withheld.ts';
 
 const RETRY = { first: 200, max: 5000, jitter: 0.2 };
 
 /** What the Net Manager has not been told: the whole table, or these services. */
 type Unsent = 'all' | Map<string, TableEntry>;
+
+export interface GatewayDeps {
+  clock: Clock;
+  log: Logger;
+  withheld: Withheld;
+}
 
 export class NetGateway {
   readonly #net: NetManager;
@@ -28,8 +34,8 @@ export class NetGateway {
   /** what the cluster last told; null = nothing yet, so that a Net Manager's own memory is not overwritten */
   #table: Map<string, TableEntry> | null = null;
   #unsent: Unsent = new Map();
-  /** what the cluster told is sent without the addresses of these */
-  readonly #excluded = new Excluded();
+  /** what the cluster told is sent without their addresses */
+  readonly #withheld: Withheld;
   readonly #detaching = new Map<string, DetachRequest>();
   /** registered, and everything that was told has arrived */
   #current = false;
@@ -39,10 +45,11 @@ export class NetGateway {
   #tail: Promise<void> = Promise.resolve();
   #whenReady = Promise.withResolvers<void>();
 
-  constructor(net: NetManager, clock: Clock, log: Logger) {
+  constructor(net: NetManager, { clock, log, withheld }: GatewayDeps) {
     this.#net = net;
     this.#clock = clock;
     this.#log = log;
+    this.#withheld = withheld;
   }
 
   /** Goes on trying in the background until the Net Manager has it. */
@@ -107,6 +114,7 @@ export class NetGateway {
   /** The whole table. */
   setTable(entries: readonly TableEntry[]): void {
     this.#table = new Map(entries.filter(e => !e.removed).map(entry => [entry.job_name, entry]));
+    for (const entry of entries) this.#withheld.told(entry);
     this.#unsent = 'all';
     void this.#inOrder(() => this.#flush());
   }
@@ -120,6 +128,7 @@ export class NetGateway {
   setEntry(entry: TableEntry): void {
     if (entry.removed) this.#table?.delete(entry.job_name);
     else this.#table?.set(entry.job_name, entry);
+    this.#withheld.told(entry);
     if (this.#unsent !== 'all') this.#unsent.set(entry.job_name, entry);
     void this.#inOrder(() => this.#flush());
   }
@@ -127,31 +136,35 @@ export class NetGateway {
   /**
    * Takes an instance of this worker out of its service IP here, at once and also while the cluster is away; it stays out,
    * whatever the cluster tells, until `include`. Never throws. Resolves when it is in force, or could not be told: then it
-   * is told with everything else when the Net Manager answers again. Without a table of the cluster there is nothing to
-   * tell, as the Net Manager alone knows what else belongs to the service.
+   * is told with everything else when the Net Manager answers again. Before the cluster has told anything there is nothing
+   * to tell, as the Net Manager alone knows what else belongs to the service.
    */
   async exclude(instance: InstanceName): Promise<void> {
-    if (this.#excluded.add(instance)) this.#tellAgain(instance);
+    const entry = this.#table?.get(instance.serviceName) ?? null;
+    if (this.#withheld.add(instance, entry)) this.#tellAgain(instance, entry);
     await this.#tail;
   }
 
-  /** It serves again: what the cluster tells of it counts again. */
+  /** It serves again: what the cluster told of it counts again, perhaps to an engine before this one. */
   include(instance: InstanceName): void {
-    if (this.#excluded.delete(instance)) this.#tellAgain(instance);
+    const withheld = this.#withheld.delete(instance);
+    if (!withheld) return;
+    const entry = this.#table ? this.#table.get(instance.serviceName) : withheld.entry;
+    this.#tellAgain(instance, entry ?? null);
   }
 
   /** There is no such instance any more. Nothing is told: it is for the cluster to say what becomes of its entry. */
   forget(instance: InstanceName): void {
-    this.#excluded.delete(instance);
+    this.#withheld.delete(instance);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#registration = null;
     this.#cancelRetry();
+    await this.#withheld.settled();
   }
 
-  #tellAgain({ serviceName, instanceNumber }: InstanceName): void {
-    const entry = this.#table?.get(serviceName);
+  #tellAgain({ serviceName, instanceNumber }: InstanceName, entry: TableEntry | null): void {
     const listed = entry?.instances.find(i => i.instance_number === instanceNumber);
     if (!entry || !listed || listed.namespace_ip === '') return;
     if (this.#unsent !== 'all') this.#unsent.set(serviceName, entry);
@@ -188,7 +201,7 @@ export class NetGateway {
     try {
       const own = this.#registration?.client_id ?? '';
       const without = (entries: Iterable<TableEntry>) =>
-        [...entries].map(e => this.#excluded.without(e, own));
+        [...entries].map(e => this.#withheld.without(e, own));
       if (unsent === 'all') await this.#net.setTable(without(this.#table?.values() ?? []));
       else await Promise.all(without(unsent.values()).map(entry => this.#net.setEntry(entry)));
     } catch (error) {

@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts';
 import type { Slot } from '../slot.ts';
-import { stopMonitor } from './running.ts';
 
 /** Removes the container, its hold with it. The network stays attached: the next start takes the same address. */
 export async function clearAway(
@@ -9,16 +8,27 @@ export async function clearAway(
   { gracefully }: { gracefully: boolean },
 ): Promise<void> {
   const { seen } = slot;
-  stopMonitor(slot);
+  // one that cannot be stopped now is still one that has failed
+  slot.monitor?.stop();
   if (seen && gracefully) await context.runtime.stop(seen.container);
   if (seen) {
     await context.readers.settled(seen.container);
-    await context.runtime.remove(seen.container);
+    await removeContainer(context, slot, seen.container);
   }
-  context.overlay?.holds.drop(context.runtime.nameOf(slot.jobName, slot.number));
   slot.seen = null;
+  slot.monitor = null;
+  context.overlay?.holds.drop(context.runtime.nameOf(slot.jobName, slot.number));
   slot.wiredPid = null;
   slot.takenAlong = false;
+}
+
+async function removeContainer({ runtime }: Context, slot: Slot, container: string): Promise<void> {
+  slot.leaving = true;
+  try {
+    await runtime.remove(container);
+  } finally {
+    slot.leaving = false;
+  }
 }
 
 /** The container of one that is not run again, and its address. */
@@ -30,7 +40,7 @@ export async function clear(context: Context, slot: Slot): Promise<void> {
 /** Stops, detaches, removes, tells UNDEPLOYED and forgets; of what was there, whatever has been wanted since. */
 export async function remove(context: Context, slot: Slot): Promise<void> {
   const { report } = slot;
-  stopMonitor(slot);
+  slot.monitor?.stop();
   if (slot.seen?.state === 'running') await context.runtime.stop(slot.seen.container);
   await detach(context, slot);
   await clearAway(context, slot, { gracefully: false });

@@ -4,7 +4,6 @@ import type { Desired } from '../desired.ts';
 import { ending } from '../sentences.ts';
 import type { Slot } from '../slot.ts';
 import { clear, clearAway } from './clear.ts';
-import { stopMonitor } from './running.ts';
 import { lastLines, sequel } from './sequel.ts';
 
 /** The program ended by itself: says why, and clears away. @returns ms to wait before the next step */
@@ -14,7 +13,7 @@ export async function conclude(
   desired: Desired,
   seen: Observed,
 ): Promise<number> {
-  stopMonitor(slot);
+  slot.monitor?.stop();
   const delay = await sequel(context, slot, desired, {
     end: { what: 'exit', code: seen.exitCode },
     how: ending(seen, desired.deploy.memory),

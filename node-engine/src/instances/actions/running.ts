@@ -30,7 +30,7 @@ export function running(context: Context, slot: Slot, { deploy, passed }: Desire
   slot.stale ||= pid === 0;
   slot.wiredPid = pid;
   slot.address = address;
-  stopMonitor(slot);
+  slot.monitor?.stop();
   slot.monitor = monitorOf(context, slot, { deploy, passed }, made);
   if (slot.monitor?.state === 'waiting') tellWaiting(context, slot);
   else serve(context, slot);
@@ -56,11 +56,6 @@ export async function servePassed(
   const passed = processOf(seen);
   if (slot.desired === desired) slot.desired = { ...desired, passed };
   await context.desired.pass(slot.key, passed);
-}
-
-export function stopMonitor(slot: Slot): void {
-  slot.monitor?.stop();
-  slot.monitor = null;
 }
 
 function monitorOf(

@@ -7,6 +7,8 @@ import { next, oneLine, withoutValues } from '../sentences.ts';
 import { about, type Slot } from '../slot.ts';
 
 const LOG_LINES = 20;
+/** ms that they may take */
+const PATIENCE = 2000;
 
 export interface Ending {
   end: End;
@@ -48,10 +50,16 @@ export async function sequel(
   return delay;
 }
 
-/** A status without its log lines is better than none. */
+/** A status without its log lines is better than none, or than one that is late. */
 export async function lastLines(context: Context, slot: Slot, container: string): Promise<string> {
-  return lastText(context.runtime, container, LOG_LINES).catch((error: unknown) => {
-    context.log.warn({ ...about(slot), container }, `no log lines: ${messageOf(error)}`);
+  const without = (why: string) => {
+    context.log.warn({ ...about(slot), container }, `no log lines: ${why}`);
     return '';
-  });
+  };
+  const late = Promise.withResolvers<string>();
+  const cancel = context.clock.after(PATIENCE, () => late.resolve(without('they take too long')));
+  const lines = lastText(context.runtime, container, LOG_LINES).catch((error: unknown) =>
+    without(messageOf(error)),
+  );
+  return Promise.race([lines, late.promise]).finally(cancel);
 }
