@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   Client,
   type Cluster,
@@ -11,6 +13,7 @@ import {
   execIn,
   type FleetOptions,
   type FleetWorker,
+  identify,
   type Machine,
   memorySessions,
   openRun,
@@ -157,9 +160,14 @@ export class TestFleet {
     if (engine) await endProcess(engine, graceMs);
   }
 
-  /** On the data and the socket that it had. */
+  /**
+   * On the data and the socket that it had. Its containerd ends with it, and where nobody waits for orphans (the first
+   * process of many a sandbox) it stays as a zombie that dockerd takes for alive.
+   */
   async startEngine(): Promise<void> {
     const { engine } = this.run.record;
+    const file = join(this.run.dir, 'docker/exec/containerd/containerd.pid');
+    if (existsSync(file) && identify(Number(readFileSync(file, 'utf8'))) === null) rmSync(file);
     await ensureEngine(this.run, '');
     this.run.note({ engine });
   }

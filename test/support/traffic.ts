@@ -47,6 +47,20 @@ export class Traffic {
     return JSON.parse(String((await this.#lines.next()).value)) as Tally;
   }
 
+  /** Waits until so many have ended since the last look. @returns what was taken */
+  async asked(count: number): Promise<Tally> {
+    const all: Tally = { asked: 0, answers: {}, lost: [] };
+    const more = async () => {
+      const { asked, answers, lost } = await this.take();
+      all.asked += asked;
+      all.lost.push(...lost);
+      for (const [address, times] of Object.entries(answers))
+        all.answers[address] = (all.answers[address] ?? 0) + times;
+      return all;
+    };
+    return eventually(`${count} requests`, more, ({ asked }) => asked >= count, { timeout: 30_000 });
+  }
+
   /**
    * Until there were so many answers in a row, in whatever calls, and none was lost.
    * @returns what was taken meanwhile
