@@ -47,13 +47,25 @@ export function drawEvents(random: Random, names: Names, temper: Temper): Event[
   const count = temper === 'gentle' ? random.int(8, 20) : random.int(12, 30);
   const events: Event[] = [{ at: BEGIN, ...deploy(random, 0) }];
   let long = random.chance(0.12) ? 1 : 0;
+  const rests = new Map<string, number>();
   for (let index = 1, at = BEGIN; index < count; index++) {
     at += gap(random, temper);
     const what = draw(random, names, index);
+    if (temper === 'gentle' && !mayHappen(rests, what, at)) continue;
     if ('ms' in what && what.ms >= 5 * MINUTE && --long < 0) what.ms = 30 * SECOND;
     events.push({ at: Math.round(at), ...what });
   }
   return events;
+}
+
+/** Twice on one place within a short time would be as bad as once for long. */
+function mayHappen(rests: Map<string, number>, what: What, at: number): boolean {
+  const place = 'who' in what ? what.who : 'line' in what ? (what.line.split('-')[0] ?? '') : '';
+  if (place === '') return true;
+  if ((rests.get(place) ?? 0) > at) return false;
+  const isWorker = place.startsWith('w');
+  rests.set(place, at + ('ms' in what ? what.ms : 0) + (isWorker ? 15 : 30) * SECOND);
+  return true;
 }
 
 function gap(random: Random, temper: Temper): number {

@@ -59,7 +59,10 @@ function many(): Promise<boolean> {
     });
     return child;
   });
+  let isOver = false;
   const end = (wrong: Verdict | null) => {
+    if (isOver) return;
+    isOver = true;
     clearInterval(timer);
     for (const child of children) child.kill();
     tell();

@@ -14,6 +14,9 @@ import type { Turns } from './time/turns.ts';
 import type { Encoding } from './wire/encoding.ts';
 import { openStream, refuseStream } from './wire/stream.ts';
 
+/** ms */
+const CONNECT_WITHIN = 5000;
+
 export interface Size {
   clusters: number;
   /** of each cluster */
@@ -194,11 +197,7 @@ export class World {
   }
 
   async #open(process: Process, line: Line, cluster: ClusterHost, options: SessionOptions): Promise<Session> {
-    await process.pause(line.latency());
-    const { running } = cluster;
-    if (line.isCut) await process.pause(5000);
-    if (line.isCut || !running?.process.isAlive || running !== cluster.running)
-      throw new Error('connection refused');
+    const running = await this.#reach(process, line, cluster, CONNECT_WITHIN);
     const traced: SessionOptions = {
       ...options,
       onMessage: (leaf, payload) => {
@@ -209,6 +208,28 @@ export class World {
       },
     };
     return running.broker.open(process, line, traced, this.connections.get(line) ?? new Set());
+  }
+
+  /** Over a cut line TCP asks again after 1 s, then after twice as long. @throws when nobody answers */
+  async #reach(process: Process, line: Line, cluster: ClusterHost, within: number) {
+    const begun = this.timeline.now;
+    await process.pause(line.latency());
+    for (let wait = 1000; line.isCut; wait *= 2) {
+      const left = within - (this.timeline.now - begun);
+      await process.pause(Math.min(wait, left));
+      if (wait >= left) throw new Error('no connection in time');
+    }
+    const { running } = cluster;
+    if (!running?.process.isAlive) throw new Error('connection refused');
+    return running;
+  }
+
+  /** What is sent over a cut line is sent again until it arrives. */
+  #carry(line: Line, deliver: () => void, wait = 200): void {
+    this.timeline.after(line.latency(), () => {
+      if (!line.isCut) deliver();
+      else this.timeline.after(wait, () => this.#carry(line, deliver, Math.min(2 * wait, 120_000)));
+    });
   }
 
   /** What the worker says of its instances is looked at before it is sent. */
@@ -239,21 +260,18 @@ export class World {
     body: RegisterRequest,
     within: number,
   ): Promise<JsonAnswer> {
-    await process.pause(line.latency());
-    const { running } = cluster;
-    if (line.isCut) await process.pause(within);
-    if (line.isCut || !running?.process.isAlive) throw new Error('connection refused');
+    const begun = this.timeline.now;
+    const running = await this.#reach(process, line, cluster, within);
     const { promise, resolve, reject } = Promise.withResolvers<JsonAnswer>();
     running.process.enter(() => {
       running.register(body).then(
-        answer =>
-          this.timeline.after(line.latency(), () => {
-            if (!line.isCut) process.enter(() => resolve(answer));
-          }),
+        answer => this.#carry(line, () => process.enter(() => resolve(answer))),
         (error: unknown) => this.#watchers.crashed(error),
       );
     });
-    const late = process.after(within, () => reject(new Error('no answer in time')));
+    const late = process.after(within - (this.timeline.now - begun), () =>
+      reject(new Error('no answer in time')),
+    );
     return promise.finally(late);
   }
 }

@@ -14,14 +14,14 @@ import {
   slot,
   stateOver,
 } from '@hedgerow/cluster-orchestrator/testing/parts';
-import { HedgerowError, type Logger, SerialByKey } from '@hedgerow/common';
+import { HedgerowError, isErrorOf, type Logger, SerialByKey, STORE_ERRORS } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import type { JsonAnswer } from '@hedgerow/node-engine/testing/parts';
 import type { RegisterRequest } from '@hedgerow/protos';
 import { Disk } from '../machine/disk.ts';
 import { Process, type Wall } from '../time/process.ts';
 import { SimulatedBroker } from '../wire/broker.ts';
-import type { HostParts } from './root.ts';
+import { type HostParts, SUPERVISED } from './root.ts';
 
 export interface ClusterParts extends HostParts {
   name: string;
@@ -56,12 +56,21 @@ export class ClusterHost {
     const { name, timeline, crashed } = this.#parts;
     const process = new Process(name, timeline, this.wall, crashed);
     this.process = process;
-    process.enter(() => void this.#start(process).catch(crashed));
+    process.enter(() => void this.#start(process).catch((error: unknown) => this.#failed(process, error)));
   }
 
   kill(): void {
     this.process?.kill();
     this.running = null;
+  }
+
+  /** A start that the disk does not allow ends the process; who supervises it starts it again. */
+  #failed(process: Process, error: unknown): void {
+    if (!isErrorOf(error, STORE_ERRORS.STORE_FULL)) this.#parts.crashed(error);
+    process.kill();
+    this.#parts.timeline.after(SUPERVISED, () => {
+      if (this.process === process) this.start();
+    });
   }
 
   async #start(process: Process): Promise<void> {

@@ -1,5 +1,5 @@
 /** The root: one process at a time over a disk that stays. */
-import { every, type Logger } from '@hedgerow/common';
+import { every, isErrorOf, type Logger, STORE_ERRORS } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import {
   AddressBook,
@@ -28,6 +28,9 @@ export const ada: Caller = { id: 'a', name: 'ada', roles: ['Admin'], organizatio
 const RECOVER_EVERY = 10_000;
 /** ms that gRPC's pings take to find a dead stream */
 const KEEPALIVE = 4000;
+
+/** ms until a process that could not start is started again */
+export const SUPERVISED = 2000;
 
 export interface HostParts {
   timeline: Timeline;
@@ -64,7 +67,7 @@ export class RootHost {
     const { timeline, crashed } = this.#parts;
     const process = new Process('root', timeline, this.wall, crashed);
     this.process = process;
-    process.enter(() => void this.#start(process).catch(crashed));
+    process.enter(() => void this.#start(process).catch((error: unknown) => this.#failed(process, error)));
   }
 
   kill(): void {
@@ -77,6 +80,15 @@ export class RootHost {
     if (!running) return;
     const { clock } = running.process;
     running.term.accept(new Session({ call, clock, counts: { sent() {}, received() {} }, cut: () => {} }));
+  }
+
+  /** A start that the disk does not allow ends the process; who supervises it starts it again. */
+  #failed(process: Process, error: unknown): void {
+    if (!isErrorOf(error, STORE_ERRORS.STORE_FULL)) this.#parts.crashed(error);
+    process.kill();
+    this.#parts.timeline.after(SUPERVISED, () => {
+      if (this.process === process) this.start();
+    });
   }
 
   async #start(process: Process): Promise<void> {

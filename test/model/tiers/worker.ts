@@ -1,4 +1,5 @@
 /** A worker: a machine with containers, a kernel and a disk that stay, and one process (Node Engine, Net Manager) at a time. */
+import { isErrorOf, STORE_ERRORS } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import {
   completeConfig,
@@ -20,7 +21,7 @@ import { Disk } from '../machine/disk.ts';
 import { type Container, Dock, machineOf, type Program } from '../machine/dock.ts';
 import { Kernel, netManagerOf } from '../machine/kernel.ts';
 import { Process, type Wall } from '../time/process.ts';
-import type { HostParts } from './root.ts';
+import { type HostParts, SUPERVISED } from './root.ts';
 
 export interface WorkerParts extends HostParts {
   name: string;
@@ -67,7 +68,7 @@ export class WorkerHost {
     const { name, timeline, crashed } = this.#parts;
     const process = new Process(name, timeline, this.wall, crashed);
     this.process = process;
-    process.enter(() => void this.#start(process).catch(crashed));
+    process.enter(() => void this.#start(process).catch((error: unknown) => this.#failed(process, error)));
   }
 
   kill(): void {
@@ -80,6 +81,15 @@ export class WorkerHost {
     this.kill();
     for (const container of this.dock.containers.values()) this.dock.kill(container);
     this.kernel.compare();
+  }
+
+  /** A start that the disk does not allow ends the process; who supervises it starts it again. */
+  #failed(process: Process, error: unknown): void {
+    if (!isErrorOf(error, STORE_ERRORS.STORE_FULL)) this.#parts.crashed(error);
+    process.kill();
+    this.#parts.timeline.after(SUPERVISED, () => {
+      if (this.process === process) this.start();
+    });
   }
 
   async #start(process: Process): Promise<void> {
