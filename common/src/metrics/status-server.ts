@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { Running } from '../lifecycle.ts';
 import { closeServer, formatAddress, listen, parseAddress } from '../listen.ts';
 import type { Logger } from '../logger.ts';
-import { SMALL, type ServerLimits, smallServer } from '../small-server.ts';
+import { type ServerLimits, SMALL, smallServer } from '../small-server.ts';
 import { pageAt, type StatusPages, sendPage } from './status-pages.ts';
 
 export const STATUS_PORT = 10200;

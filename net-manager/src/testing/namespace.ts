@@ -135,7 +135,8 @@ export function nft(text: string, pid?: number): void {
 /** All that the Net Manager may touch in a namespace, as text to compare; not what the kernel counts by itself. */
 export function kernel(pid?: number): string {
   return [
-    sh('ip -br link', pid).replace(/@\S+/g, ''),
+    // whether there is a carrier is known a moment after both ends are up
+    sh('ip -br link', pid).replace(/@\S+|NO-CARRIER,|,LOWER_UP| (UP|DOWN) +/g, ''),
     sh('ip -4 -br address', pid).replace(/@\S+/g, ''),
     sh('ip -4 route show table main', pid),
     sh('ip -4 neighbour show nud permanent', pid),

@@ -96,7 +96,8 @@ describe('time', () => {
         await next('beat');
         await acknowledged(cluster);
       }
-      assert.deepEqual(new Set(leavesSince(seen)), new Set(['beat']));
+      const other = leavesSince(seen).filter(leaf => leaf !== 'beat' && leaf !== 'information');
+      assert.deepEqual(other, []);
     }
   });
 

@@ -3,7 +3,7 @@
  * (presence, sync, beat, control/probe, control/sync, net/table). A worker may touch only `nodes/<its id>/#`.
  */
 export const UP = {
-  /** QoS 1, on connect and on change: what the machine offers. */
+  /** QoS 1, to a broker that does not know it and on change: what the machine offers. */
   information: 'information',
   /** QoS 1, at once: an instance changed its status. */
   job: 'job',
@@ -11,9 +11,9 @@ export const UP = {
   jobsResources: 'jobs/resources',
   /** QoS 0, every few seconds: 8 bytes, see `beat.ts`. Also the answer to a probe. */
   beat: 'beat',
-  /** QoS 1, retained, Last Will: is the connection there. */
+  /** QoS 1, retained, Last Will: is the connection there, and digests of what the worker has. */
   presence: 'presence',
-  /** QoS 1, on connect and when asked: everything that the worker has. */
+  /** QoS 1, when asked: everything that the worker has. */
   sync: 'sync',
   /** QoS 1: which instances answer for a service IP or job name? */
   tableQuery: 'net/tablequery/request',
