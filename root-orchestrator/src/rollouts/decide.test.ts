@@ -48,6 +48,11 @@ const TABLE: Row[] = [
     ],
     gives: 'remove 0 (1 of 1 instances are replaced)',
   },
+  {
+    name: 'a successor of one that has become new itself goes',
+    instances: [instance(1, 2), instance(2, 2, { replaces: 1 }), instance(0, 1)],
+    gives: 'remove 2',
+  },
   { name: 'what is leaving is not there', instances: [instance(0, 1, { desired: 'gone' })], gives: 'end' },
   { name: 'the oldest first', instances: [instance(1, 1), instance(0, 1)], gives: 'replace 0' },
   {

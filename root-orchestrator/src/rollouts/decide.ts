@@ -44,7 +44,9 @@ export function decide(situation: Situation): Step {
   const wanted = instances.filter(({ desired }) => desired === 'run');
   const news = wanted.filter(instance => !isOld(rollout, instance));
   const olds = wanted.filter(instance => isOld(rollout, instance) && !isDone(instance, rollout, news));
-  const surplus = rollout.state === 'undoing' ? olds.filter(old => hasPredecessor(old, news)) : [];
+  // also made for one that was asked for just then, and so took the new specification by itself
+  const made = rollout.state === 'undoing' ? wanted : news;
+  const surplus = made.filter(instance => hasPredecessor(instance, news));
   if (surplus.length > 0) return { kind: 'remove', instances: surplus, detail: null };
   for (const old of olds) {
     const [successor, ...others] = successorsOf(old, rollout, news);
@@ -68,7 +70,7 @@ function isDone(instance: Instance, rollout: Rollout, news: readonly Instance[])
   return instance.status === 'COMPLETED' && !isTwofold;
 }
 
-/** On the way back: does what it was to replace still serve? */
+/** Is what it was to replace one of those that stay? */
 function hasPredecessor({ replaces }: Instance, news: readonly Instance[]): boolean {
   return replaces !== undefined && news.some(({ instance_number }) => instance_number === replaces);
 }
