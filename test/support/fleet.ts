@@ -33,6 +33,8 @@ import type { ApiInstance, ApiService } from '@hedgerow/protos';
 export interface TestFleetOptions extends Partial<FleetOptions> {
   /** how many; 2 when left out */
   workers?: number;
+  /** Names of more machines, with nothing on them. */
+  machines?: readonly string[];
   /** socket of a Docker Engine; an own one when left out */
   docker?: string;
   /** Runs when the machines are there and nothing else; may give more options (a broker, an Engine in a namespace). */
@@ -50,16 +52,16 @@ export async function startFleet(given: TestFleetOptions = {}): Promise<TestFlee
   const run = openRun();
   try {
     const names = Array.from({ length: given.workers ?? 2 }, (_, at) => `worker${at + 1}`);
-    const all = await createMachines(run, ['cluster', ...names]);
-    const [first, ...machines] = all;
-    const named = Object.fromEntries(['cluster', ...names].map((name, at) => [name, all[at] as Machine]));
+    const places = ['cluster', ...names, ...(given.machines ?? [])];
+    const all = await createMachines(run, places);
+    const named = Object.fromEntries(places.map((name, at) => [name, all[at] as Machine]));
     const options = { ...given, ...(await given.prepare?.(run, named)) };
     const settings = { ...DEFAULTS, ...options };
     const engine = await ensureEngine(run, options.docker ?? '');
     await ensureDemoImage(engine.socket);
     const root = await startRoot(run, settings);
-    const cluster = await startCluster(run, root, first ?? null, settings);
-    const fleet = new TestFleet({ run, engine, root, cluster, settings, machines, names });
+    const cluster = await startCluster(run, root, named.cluster ?? null, settings);
+    const fleet = new TestFleet({ run, engine, root, cluster, settings, machines: named });
     await Promise.all(names.map(name => fleet.startWorker(name)));
     await untilJoined(root, names.length);
     await fleet.client.login('Admin', 'Admin');
@@ -76,8 +78,7 @@ interface Parts {
   root: Root;
   cluster: Cluster;
   settings: FleetOptions;
-  machines: readonly Machine[];
-  names: readonly string[];
+  machines: Readonly<Record<string, Machine>>;
 }
 
 export class TestFleet {
@@ -112,12 +113,16 @@ export class TestFleet {
     return worker;
   }
 
-  /** Also after `stopWorker`: the same data, so the same worker. */
-  async startWorker(name: string): Promise<FleetWorker> {
-    const { run, engine, settings, machines, names } = this.#parts;
-    const machine = machines[names.indexOf(name)];
-    if (!machine) throw new Error(`there is no machine for ${name}`);
-    const worker = await startWorker(run, name, { cluster: this.#cluster, machine, engine }, settings);
+  machine(name: string): Machine {
+    const machine = this.#parts.machines[name];
+    if (!machine) throw new Error(`there is no machine ${name}`);
+    return machine;
+  }
+
+  /** Also after `stopWorker`: the same data, so the same worker. @param cluster of another site than the first */
+  async startWorker(name: string, cluster: Cluster = this.#cluster): Promise<FleetWorker> {
+    const { run, engine, settings } = this.#parts;
+    const worker = await startWorker(run, name, { cluster, machine: this.machine(name), engine }, settings);
     this.workers.set(name, worker);
     return worker;
   }

@@ -13,6 +13,7 @@ import { dumpStore } from './stores.ts';
 const OF_APPLICATIONS: Record<string, readonly string[]> = {
   'root/root.sqlite': ['applications', 'services', 'instances', 'claims', 'intents', 'histories'],
   'cluster/cluster.sqlite': ['instances', 'remote_entries', 'workers'],
+  'second/cluster.sqlite': ['instances', 'remote_entries', 'workers'],
 };
 /** Container addresses and service IPs. */
 const OURS = /=10\.(?:1[89]|2\d|30)\./;
@@ -22,7 +23,8 @@ const COUNTED = /^nft .*\d (?:counter|limit rate)/;
 /** Of a fleet that has just come up: what `assertNoLeaks` compares with. */
 export async function fleetState(fleet: TestFleet): Promise<Snapshot> {
   const stores = Object.entries(OF_APPLICATIONS).flatMap(([file, tables]) => {
-    const dump = dumpStore(join(fleet.run.dir, file));
+    const path = join(fleet.run.dir, file);
+    const dump = existsSync(path) ? dumpStore(path) : {};
     return tables.map(table => [`${file} ${table}`, dump[table] ?? []] as const);
   });
   const workers = [...fleet.workers.values()].map(async ({ name, namespace }) => ({
