@@ -1,14 +1,14 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 
 /** What an HTTP server allows: ms, bytes and connections. */
-export type ServerLimits = Required<
-  Pick<
-    ServerOptions,
-    'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'connectionsCheckingInterval' | 'maxHeaderSize'
-  >
-> & {
+export interface ServerLimits {
+  headersTimeout: number;
+  requestTimeout: number;
+  keepAliveTimeout: number;
+  connectionsCheckingInterval: number;
+  maxHeaderSize: number;
   connections: number;
-};
+}
 
 /** For servers that a handful of clients on the same machine or network speak to, in small requests. */
 export const SMALL: ServerLimits = {
