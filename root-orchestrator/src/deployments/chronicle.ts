@@ -6,7 +6,9 @@ import type { Instance, PlacedMove } from '../model.ts';
 export function ownMoves(before: Instance | null, after: Instance, at: number): PlacedMove[] {
   const { status, status_detail: detail, worker_id, cluster_id } = after;
   const same = before?.status === status && before.cluster_id === cluster_id;
-  return same ? [] : [{ at, tier: 'root', status, detail, worker_id, cluster_id }];
+  // a refusal is the cluster's word, also where the root keeps it
+  const tier = isWrittenBy('root', status) ? 'root' : 'cluster';
+  return same ? [] : [{ at, tier, status, detail, worker_id, cluster_id }];
 }
 
 /** @param at epoch ms, for a report that only says what is */
