@@ -19,6 +19,8 @@ export class Operator {
   readonly wishes = new Map<string, Wish>();
   /** of services whose creation was not answered; they may be there */
   readonly unanswered = new Set<string>();
+  /** instances whose removal was acknowledged: who asks twice gets two answers and one removal */
+  readonly #removed = new Set<string>();
   readonly #world: World;
 
   constructor(world: World) {
@@ -55,7 +57,8 @@ export class Operator {
     this.#ask(`scale down ${instance.id}`, async ({ instances }) => {
       if (wish) wish.least -= 1;
       await instances.remove(ada, service_id, instance_number);
-      if (wish && !isAgain) wish.most -= 1;
+      if (wish && !isAgain && !this.#removed.has(instance.id)) wish.most -= 1;
+      this.#removed.add(instance.id);
     });
   }
 

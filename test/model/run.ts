@@ -3,6 +3,8 @@ import { CALM, ROUGH } from '../support/faults/line.ts';
 import { Random } from '../support/faults/random.ts';
 import { Acts } from './acts.ts';
 import { differences } from './checks/convergence.ts';
+import { Watch } from './checks/deadlines.ts';
+import { checkHistories } from './checks/histories.ts';
 import { checkReach } from './checks/reach.ts';
 import { Starts } from './checks/starts.ts';
 import { drawEvents, type Event, type Names, type Temper } from './events.ts';
@@ -61,6 +63,9 @@ class Run {
   readonly #temper: Temper;
   readonly #events: readonly Event[];
   readonly #starts: Starts;
+  readonly #watch: Watch;
+  /** ms of the next look at deadlines */
+  #lookAt = 0;
   readonly #wrong: string[] = [];
   #isOver = false;
 
@@ -74,16 +79,17 @@ class Run {
     ]);
     this.#starts = new Starts(this.#temper === 'gentle');
     const weather = this.#temper === 'gentle' || random.chance(0.5) ? CALM : ROUGH;
-    const { seed, encoding, trace = null, mutate = {} } = options;
+    const { encoding, trace = null, mutate = {} } = options;
     this.#world = new World(
       { seed: random.int(1, 2 ** 31), size, weather, turns, encoding, trace, mutate },
       {
         began: (host, container) => this.#note(this.#starts.began(host, container)),
         told: (host, report) => this.#starts.told(host, report),
+        seen: message => this.#watch.seen(message),
         crashed: error => this.#note(`a process would have crashed: ${describe(error)}`),
       },
     );
-    void seed;
+    this.#watch = new Watch(this.#world);
     this.#operator = new Operator(this.#world);
     this.#acts = new Acts(this.#world, this.#operator);
     this.#events = options.events ?? drawEvents(random, namesOf(this.#world), this.#temper);
@@ -115,7 +121,10 @@ class Run {
     while (this.#wrong.length === 0 && timeline.now < from + CONVERGED_WITHIN) {
       left = await differences(this.#world, this.#operator);
       since = left.length > 0 ? null : (since ?? timeline.now);
-      if (since !== null && timeline.now - since >= STAYS) return since - from;
+      if (since !== null && timeline.now - since >= STAYS) {
+        for (const found of await checkHistories(this.#world)) this.#note(found);
+        return since - from;
+      }
       await this.#until(timeline.now + LOOK);
     }
     if (this.#wrong.length === 0) this.#wrong.push(...left.map(line => `does not converge: ${line}`));
@@ -127,6 +136,10 @@ class Run {
       if (this.#world.dirty) {
         this.#world.dirty = false;
         for (const found of checkReach(this.#world)) this.#note(found);
+      }
+      if (this.#world.timeline.now >= this.#lookAt) {
+        this.#lookAt = this.#world.timeline.now + SECOND;
+        for (const found of this.#watch.check()) this.#note(found);
       }
       return this.#wrong.length > 0;
     });

@@ -49,6 +49,8 @@ export interface Mutation {
 export interface Watchers {
   began(host: WorkerHost, container: Container): void;
   told(host: WorkerHost, report: JobPayload): void;
+  /** a message that arrived on the stream between a cluster and the root */
+  seen(message: FromCluster | FromRoot): void;
   crashed(error: unknown): void;
 }
 
@@ -184,6 +186,7 @@ export class World {
       accept: call => this.root.accept(call),
       mutate: this.options.mutate ?? {},
       seen: (message, by) => {
+        this.#watchers.seen(message);
         if (this.options.trace) this.trace(`${by.name} ⇐ ${JSON.stringify(message)}`);
       },
     });

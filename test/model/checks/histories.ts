@@ -1,0 +1,27 @@
+/** Each tier says only what it may, and what one worker says of one instance are moves that the table allows. */
+import { canMove, isStatus, isWrittenBy, type Move } from '@hedgerow/protos';
+import type { World } from '../world.ts';
+
+/** @returns what is wrong, one sentence each */
+export async function checkHistories(world: World): Promise<string[]> {
+  const [histories, instances] = [
+    await world.root.stored.histories.find(),
+    await world.root.stored.instances.find(),
+  ];
+  const there = new Set(instances.map(({ id }) => id));
+  return histories.flatMap(({ id, moves }) => [
+    ...(there.has(id) ? [] : [`the history of ${id} has outlived it`]),
+    ...moves.flatMap((move, index) => checkMove(id, move, moves.slice(0, index))),
+  ]);
+}
+
+function checkMove(id: string, move: Move, before: readonly Move[]): string[] {
+  const { tier, status, worker_id } = move;
+  if (!isStatus(status)) return [`history of ${id}: ${status} is no state`];
+  if (!isWrittenBy(tier, status)) return [`history of ${id}: ${status} is not for the ${tier} to say`];
+  if (tier !== 'worker') return [];
+  const last = before.findLast(earlier => earlier.tier !== 'worker' || earlier.worker_id === worker_id);
+  // after a word of root or cluster it is another placement
+  if (last?.tier !== 'worker' || !isStatus(last.status) || canMove(last.status, status)) return [];
+  return [`history of ${id}: ${last.status} became ${status} on worker ${worker_id}`];
+}
