@@ -4,16 +4,20 @@ import { after, before, describe, it } from 'node:test';
 import type { ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
+import { assertNoLeaks, fleetState } from '../support/leaks.ts';
 import { withoutRoot } from '../support/requirements.ts';
+import type { Snapshot } from '../support/snapshot.ts';
 import { type Caller, clientAndServers, processes, shares } from '../support/stories.ts';
 
 describe('restart of a worker’s process', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
+  let clean: Snapshot;
   let server: ApiService;
   let caller: Caller;
 
   before(async () => {
     fleet = await startFleet({ workers: 2 });
+    clean = await fleetState(fleet);
     ({ server, caller } = await clientAndServers(fleet, 'adopt', 4));
   });
   after(() => fleet?.stop());
@@ -48,6 +52,8 @@ describe('restart of a worker’s process', { skip: withoutRoot() }, () => {
       ]);
     assert.deepEqual(where(now), where(server));
   });
+
+  it('and nothing is left', () => assertNoLeaks(fleet, clean));
 
   async function assertAllAnswered(): Promise<void> {
     const { lost } = shares(server, await fleet.request(caller, `http://${server.RR_ip}/`, 60));

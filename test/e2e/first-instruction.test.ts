@@ -6,8 +6,10 @@ import { ensureDemoImage } from '@hedgerow/cli';
 import type { ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
+import { assertNoLeaks, fleetState } from '../support/leaks.ts';
 import { withoutRoot } from '../support/requirements.ts';
-import { descriptor, microservice, register, scale } from '../support/stories.ts';
+import type { Snapshot } from '../support/snapshot.ts';
+import { descriptor, microservice, on, register, scale } from '../support/stories.ts';
 
 const TIMES = 50;
 /** Its first act is one request to another service; without an answer it ends with a code that is not 0. */
@@ -15,10 +17,12 @@ const CONNECT = ['wget', '-q', '-O', '/dev/null', 'http://10.30.40.40/'];
 
 describe('a program whose first instruction connects to another service', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
+  let clean: Snapshot;
   let jobs: Map<string, ApiService>;
 
   before(async () => {
     fleet = await startFleet({ workers: 2 });
+    clean = await fleetState(fleet);
     await ensureDemoImage(fleet.engine.socket, { name: 'hedgerow/nobody:1', changes: ['USER nobody'] });
     const services = await register(
       fleet,
@@ -46,6 +50,8 @@ describe('a program whose first instruction connects to another service', { skip
       assert.deepEqual(restarts(fleet, user), [], 'none was started a second time');
     });
   }
+
+  it('and nothing is left', () => assertNoLeaks(fleet, clean));
 });
 
 /** RetransSegs of this network namespace, which is the program's own, is 0 when no packet had to be sent again. */
@@ -63,7 +69,6 @@ describe('the first instance of an application on its worker', { skip: withoutRo
   after(() => fleet?.stop());
 
   it('has its answer from another worker without a packet lost, each time', async () => {
-    const on = (node: string) => ({ constraints: [{ type: 'direct', cluster: fleet.cluster.name, node }] });
     const services = await register(
       fleet,
       descriptor('apart', [

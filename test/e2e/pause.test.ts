@@ -5,15 +5,19 @@ import { listContainers } from '@hedgerow/cli';
 import type { ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
+import { assertNoLeaks, fleetState } from '../support/leaks.ts';
 import { withoutRoot } from '../support/requirements.ts';
+import type { Snapshot } from '../support/snapshot.ts';
 import { descriptor, microservice, register, SLEEP, scale } from '../support/stories.ts';
 
 describe('a worker that is back before there was room elsewhere', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
+  let clean: Snapshot;
   let service: ApiService;
 
   before(async () => {
     fleet = await startFleet({ workers: 2, vcpus: 2, flags: { cluster: ['--worker-dead-after', '3500'] } });
+    clean = await fleetState(fleet);
     const services = await register(
       fleet,
       descriptor('pause', [microservice('full', { cmd: SLEEP, vcpus: 1 })]),
@@ -32,6 +36,8 @@ describe('a worker that is back before there was room elsewhere', { skip: withou
     await statuses(list => list.every(status => status === 'RUNNING'));
     assert.deepEqual(await ids(), containers);
   });
+
+  it('and nothing is left', () => assertNoLeaks(fleet, clean));
 
   function statuses(wanted: (list: string[]) => boolean): Promise<string[]> {
     const look = async () =>

@@ -4,7 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import type { ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
+import { assertNoLeaks, fleetState } from '../support/leaks.ts';
 import { withoutRoot } from '../support/requirements.ts';
+import type { Snapshot } from '../support/snapshot.ts';
 import { type Caller, clientAndServers, shares } from '../support/stories.ts';
 
 /** What fails is tried again for 30 s, and an image that is nowhere takes the time of the attempts to pull it. */
@@ -13,11 +15,13 @@ const TIMEOUT = 120_000;
 
 describe('an update of a service that is used', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
+  let clean: Snapshot;
   let server: ApiService;
   let caller: Caller;
 
   before(async () => {
     fleet = await startFleet({ workers: 2 });
+    clean = await fleetState(fleet);
     ({ server, caller } = await clientAndServers(fleet, 'update', 2, {
       // thousands of requests leave thousands of dead processes that nobody reaps
       client: { memory: 512 },
@@ -88,4 +92,6 @@ describe('an update of a service that is used', { skip: withoutRoot() }, () => {
     const then = shares(end, await fleet.request(caller, `http://${server.RR_ip}/`, 40));
     assert.equal(then.lost, 0);
   });
+
+  it('and nothing is left', () => assertNoLeaks(fleet, clean));
 });
