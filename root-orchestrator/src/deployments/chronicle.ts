@@ -1,5 +1,5 @@
 /** The moves that a history gets of a change: the root's own, and what a cluster says of others'. Pure. */
-import { type InstanceReport, isPlaced, isStatus, isWrittenBy, type Move } from '@hedgerow/protos';
+import { type InstanceReport, isPlaced, isStatus, isWrittenBy, type Move, STATUSES } from '@hedgerow/protos';
 import type { Instance, PlacedMove } from '../model.ts';
 
 /** @param at epoch ms @param before null = not known until now @returns none when it is in the same state at the same place */
@@ -18,6 +18,8 @@ export function reportedMoves(
   report: InstanceReport,
   at: number,
 ): PlacedMove[] {
+  // what is final stays so: a cluster whose disk has forgotten the end says again what was before it
+  if (STATUSES[before.status].final && report.status !== before.status) return [];
   const said = report.moves?.length ? report.moves : madeOf(report, at);
   const isKnown = before.status === report.status && before.epoch === report.epoch;
   if (!report.moves?.length && isKnown && before.cluster_id === clusterId) return [];
