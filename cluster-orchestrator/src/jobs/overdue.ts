@@ -16,7 +16,8 @@ export async function overdue(jobs: Jobs, id: string): Promise<void> {
   const instance = jobs.instances.get(id);
   if (!instance) return;
   if (isTombstone(instance)) return jobs.report(toReport(instance, undefined));
-  if (instance.worker_id === '') return replace(jobs, id, '');
+  if (instance.worker_id === '')
+    return instance.desired === 'gone' ? removed(jobs, id) : replace(jobs, id, '');
   // a worker that is not there is the liveness' business
   if (!jobs.liveness.isThere(instance.worker_id)) return afterLostWorker(jobs, instance);
   if (instance.desired === 'gone') return removeAgain(jobs, instance);

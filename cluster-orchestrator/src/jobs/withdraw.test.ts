@@ -1,10 +1,13 @@
 /** An operator removes an instance at its cluster, while the root is away or does not know yet. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { openSqlite, put } from '@hedgerow/common';
 import { DOWN, type InstanceReport } from '@hedgerow/protos';
+import type { StoredInstance } from '../model.ts';
 import { startHandRoot } from '../testing/hand-root.ts';
 import type { HandWorker } from '../testing/hand-worker.ts';
-import { makePlace } from '../testing/makers.ts';
+import { makeInstance, makePlace } from '../testing/makers.ts';
 import { Site } from '../testing/site.ts';
 import { until } from '../testing/wait.ts';
 
@@ -197,6 +200,23 @@ describe('with the root', () => {
     const bad = await remove(`/api/instances/${REF.service_id}/x`);
     assert.deepEqual([bad.status, bad.body.error], [400, 'REQUEST_INVALID']);
   });
+});
+
+test('killed when it was marked and not yet ended: what no worker has is gone a deadline later', async () => {
+  await site.cluster.stop();
+  const store = openSqlite({ file: join(site.config.data, 'cluster.sqlite'), durability: 'full' });
+  const collection = store.collection<StoredInstance>('instances', []);
+  const marked = { desired: 'gone', worker_id: '', status: 'NO_WORKER_CAPACITY' } as const;
+  for (const [number, withdrawn] of [true, false].entries()) {
+    const id = `${REF.service_id}/${number}`;
+    await put(collection, makeInstance({ ...marked, id, instance_number: number, withdrawn }));
+  }
+  await store.close();
+  await site.startCluster();
+  site.clock.advance(30_000);
+  await until('one is remembered, the other one forgotten', async () => (await list()).length === 1);
+  const [shown] = await list();
+  assert.deepEqual([shown?.status, shown?.withdrawn], ['UNDEPLOYED', true]);
 });
 
 test('the list, in short; away from loopback it takes the token', async () => {
