@@ -148,9 +148,11 @@ function welcomed(
   // before the first entry arrives
   down.jobs.tables.rootIsBack(welcome.table_known);
   if (welcome.send_list) {
-    const list = listing(sources);
+    const { instances, subnets } = listing(sources);
+    const list = { instances: reports.completed(instances), subnets };
     if (down.send({ list })) reports.listed(list.instances);
-  } else tellUntold(state, reports);
+  }
+  tellUntold(state, reports);
   reports.flush();
   aggregates.restart();
   reserve.balance();

@@ -15,10 +15,11 @@ import {
   linkProtoPath,
   type TableEntry,
   type TableInstance,
+  UP,
 } from '@hedgerow/protos';
 import { CLUSTER_ID, type HandRoot } from '../testing/hand-root.ts';
 import type { HandWorker } from '../testing/hand-worker.ts';
-import { makePlace, makeSpec } from '../testing/makers.ts';
+import { makeJob, makePlace, makeSpec } from '../testing/makers.ts';
 import { Site } from '../testing/site.ts';
 import { turn, until } from '../testing/wait.ts';
 
@@ -221,6 +222,32 @@ describe('what the root may not have heard', () => {
       ['10.18.0.9'],
     );
   });
+
+  for (const sendList of [true, false]) {
+    test(`with every move and the last lines on the way (list: ${sendList})`, async () => {
+      await settle(1, 1);
+      const worker = site.workers[0] as HandWorker;
+      await aWhile();
+      const order = await orderOf(worker, 0);
+      await worker.publish(UP.job, {
+        ...makeJob({ status: 'FAILED', status_detail: 'exited with code 3', logs: 'last words' }),
+        ...{ generation: order.generation, epoch: order.epoch },
+      });
+      await site.root.report('FAILED', 0);
+      await worker.say(order, 'RUNNING', '10.18.0.9');
+      await site.root.report('RUNNING', 0);
+      // usage: nothing that a history would tell
+      const usage = { service_id: order.service_id, instance: 0, cpu_percent: '5' };
+      await worker.publish(UP.jobsResources, { services: [usage] });
+      await site.root.report('RUNNING', 0);
+      await cut();
+      const messages = await heal({ sendList, tableKnown: true });
+      const told = [...reportsIn(messages), ...messages.flatMap(m => m.list?.instances ?? [])];
+      const moves = told.flatMap(report => report.moves?.map(move => move.status) ?? []);
+      assert.deepEqual([...new Set(moves)], ['FAILED', 'RUNNING']);
+      assert.ok(told.some(report => report.logs === 'last words'));
+    });
+  }
 
   test('and is still on disk after a restart of the cluster', async () => {
     await settle(1, 1);
