@@ -30,18 +30,15 @@ export class Acts {
     this.#world.dirty = true;
     switch (event.kind) {
       case 'deploy':
-        return this.#operator.deploy(
-          `app${event.application}`,
-          event.services,
-          event.replicas,
-          event.oneShot,
-        );
+        return this.#operator.deploy(`app${event.application}`, event.services, event.replicas, event.sort);
       case 'scale-up':
         return this.#operator.scaleUp(event.pick);
       case 'scale-down':
         return this.#operator.scaleDown(event.pick);
       case 'undeploy':
         return this.#operator.undeploy(event.pick);
+      case 'withdraw':
+        return this.#operator.withdraw(event.who, event.pick);
       case 'update':
         return this.#operator.update(event.pick);
       case 'kill-container':
@@ -101,7 +98,8 @@ export class Acts {
     this.#world.failing.add(chosen);
     for (const { dock } of this.#world.workers)
       for (const container of dock.serving())
-        if (container.request.deploy.job_name === chosen) dock.kill(container);
+        if (container.request.deploy.job_name === chosen && !container.request.deploy.health_check)
+          dock.kill(container);
     this.#lasts(ms, () => this.#world.failing.delete(chosen));
   }
 

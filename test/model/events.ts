@@ -4,12 +4,19 @@ import type { Random } from '../support/faults/random.ts';
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
+/**
+ * plain: restarted always, elsewhere when its cluster is lost for a minute. once: ends with 0. never: not restarted.
+ * waits: for its cluster, as long as it takes. hasty: elsewhere after five seconds. checked: by its worker.
+ */
+export type Sort = 'plain' | 'once' | 'never' | 'waits' | 'hasty' | 'checked';
+
 /** `pick` (0 … 1) chooses among what there is when it happens; `ms` is how long it lasts. */
 export type What =
-  | { kind: 'deploy'; application: number; services: number; replicas: number; oneShot: boolean }
+  | { kind: 'deploy'; application: number; services: number; replicas: number; sort: Sort }
   | { kind: 'scale-up'; pick: number }
   | { kind: 'scale-down'; pick: number }
   | { kind: 'undeploy'; pick: number }
+  | { kind: 'withdraw'; who: string; pick: number }
   | { kind: 'update'; pick: number }
   | { kind: 'kill-container'; pick: number }
   | { kind: 'crash-loop'; pick: number; ms: number }
@@ -45,7 +52,7 @@ const BEGIN = 3 * SECOND;
 export function drawEvents(random: Random, names: Names, temper: Temper): Event[] {
   const draw = temper === 'gentle' ? gentle : rough;
   const count = temper === 'gentle' ? random.int(8, 20) : random.int(12, 30);
-  const events: Event[] = [{ at: BEGIN, ...deploy(random, 0) }];
+  const events: Event[] = [{ at: BEGIN, ...deploy(random, 0, temper) }];
   let long = random.chance(0.12) ? 1 : 0;
   const rests = new Map<string, number>();
   for (let index = 1, at = BEGIN; index < count; index++) {
@@ -78,15 +85,24 @@ function gap(random: Random, temper: Temper): number {
   ]);
 }
 
-function deploy(random: Random, application: number): What {
+function deploy(random: Random, application: number, temper: Temper): What {
   return {
     kind: 'deploy',
     application,
     services: random.int(1, 2),
     replicas: random.int(1, 3),
-    oneShot: random.chance(0.15),
+    sort: temper === 'gentle' ? random.pick(['plain', 'plain', 'once']) : random.weighted(SORTS),
   };
 }
+
+const SORTS: readonly (readonly [Sort, number])[] = [
+  ['plain', 10],
+  ['once', 3],
+  ['never', 2],
+  ['waits', 2],
+  ['hasty', 3],
+  ['checked', 3],
+];
 
 function rough(random: Random, names: Names, index: number): What {
   const pick = random.next();
@@ -99,10 +115,11 @@ function rough(random: Random, names: Names, index: number): What {
   ]);
   const ms = Math.round(lasts);
   return random.weighted<What>([
-    [deploy(random, random.chance(0.5) ? random.int(0, 2) : index), 3],
+    [deploy(random, random.chance(0.5) ? random.int(0, 2) : index, 'rough'), 3],
     [{ kind: 'scale-up', pick }, 3],
     [{ kind: 'scale-down', pick }, 3],
     [{ kind: 'undeploy', pick }, 2],
+    [{ kind: 'withdraw', who: random.pick(names.clusters), pick }, 1],
     [{ kind: 'update', pick }, 1],
     [{ kind: 'kill-container', pick }, 3],
     [{ kind: 'crash-loop', pick, ms: Math.min(ms, 30 * SECOND) }, 1],
@@ -125,7 +142,7 @@ function gentle(random: Random, names: Names, index: number): What {
   const all = [names.root, ...names.clusters, ...names.workers];
   const managers = [names.root, ...names.clusters];
   return random.weighted<What>([
-    [deploy(random, index), 2],
+    [deploy(random, index, 'gentle'), 2],
     [{ kind: 'scale-up', pick: random.next() }, 3],
     [{ kind: 'kill', who: random.pick(names.workers), ms: random.int(50, 1000) }, 2],
     [{ kind: 'kill', who: random.pick(managers), ms: random.pick([1, 5, 20]) * SECOND }, 3],

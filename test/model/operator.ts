@@ -1,6 +1,9 @@
 /** Somebody who uses the API, and remembers what was answered: what was acknowledged must be so in the end. */
+import { withdraw } from '@hedgerow/cluster-orchestrator/testing/parts';
 import { messageOf } from '@hedgerow/common';
+import type { Microservice } from '@hedgerow/protos';
 import { type Instance, microservice, sla } from '@hedgerow/root-orchestrator/testing/parts';
+import type { Sort } from './events.ts';
 import { ada } from './tiers/root.ts';
 import type { World } from './world.ts';
 
@@ -12,6 +15,15 @@ export interface Wish {
   least: number;
   most: number;
 }
+
+const SORTS: Readonly<Record<Sort, Partial<Microservice>>> = {
+  plain: {},
+  once: { one_shot: true },
+  never: { restart: { policy: 'never' } },
+  waits: { on_cluster_loss: { action: 'wait' } },
+  hasty: { on_cluster_loss: { action: 'replace', grace: 5 } },
+  checked: { health_check: { type: 'exec', command: ['check'], interval: 2, timeout: 1, retries: 2 } },
+};
 
 type Api = NonNullable<World['root']['running']>['api'];
 
@@ -27,9 +39,9 @@ export class Operator {
     this.#world = world;
   }
 
-  deploy(application: string, services: number, replicas: number, oneShot: boolean): void {
+  deploy(application: string, services: number, replicas: number, sort: Sort): void {
     const described = Array.from({ length: services }, (_, index) =>
-      microservice(`s${index}`, { memory: 50, ...(oneShot ? { one_shot: true } : {}) }),
+      microservice(`s${index}`, { memory: 50, ...SORTS[sort] }),
     );
     this.unanswered.add(application);
     this.#ask(`deploy ${application}`, async ({ applications, instances }) => {
@@ -70,6 +82,24 @@ export class Operator {
       wish.exists = 'perhaps';
       await services.remove(ada, id);
       wish.exists = 'no';
+    });
+  }
+
+  /** At the cluster, whether or not the root is in reach. */
+  withdraw(cluster: string, pick: number): void {
+    const running = this.#world.sites.find(({ host }) => host.name === cluster)?.host.running;
+    if (!running) return;
+    const there = running.state.instances.all().filter(({ desired }) => desired === 'run');
+    const instance = there.sort((a, b) => (a.id < b.id ? -1 : 1))[Math.floor(pick * there.length)];
+    if (!instance) return;
+    const wish = this.wishes.get(instance.service_id);
+    // it is not for the cluster to say when the root has placed it elsewhere meanwhile
+    if (wish) wish.least -= 1;
+    running.process.enter(() => {
+      withdraw(running.parts.jobs, instance).then(
+        () => this.#world.trace(`operator: withdrawn ${instance.id}`),
+        (error: unknown) => this.#world.trace(`operator: not withdrawn ${instance.id}: ${messageOf(error)}`),
+      );
     });
   }
 

@@ -158,6 +158,7 @@ export class World {
       random: this.#chance.fork(),
       ...{ memory: 1000, vcpus: 8 },
       program: container => this.#program(container),
+      isWell: ({ request }) => !this.failing.has(request.deploy.job_name),
       began: (worker, container) => this.#watchers.began(worker, container),
       changed: () => {
         this.dirty = true;

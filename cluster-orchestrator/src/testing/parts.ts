@@ -1,5 +1,6 @@
 /** The parts of a cluster for a world that has its own network, disk and time. */
 export type { ClusterConfig } from '../config.ts';
+export { withdraw } from '../jobs/remove.ts';
 export { clusterMeter } from '../metrics/meter.ts';
 export type { Instance } from '../model.ts';
 export { noAccounts } from '../mqtt/accounts/accounts.ts';

@@ -45,7 +45,7 @@ async function serviceIds(world: World): Promise<Set<string>> {
 
 function unsettled({ id, desired, status, status_detail, cluster_id }: Instance): string[] {
   if (desired === 'gone') return [`${id} should be gone`];
-  const isRight = status === 'RUNNING' || status === 'COMPLETED';
+  const isRight = status === 'RUNNING' || status === 'COMPLETED' || status === 'DEAD';
   return isRight ? [] : [`${id} is ${status}${cluster_id === '' ? ' on no cluster' : ''}: ${status_detail}`];
 }
 

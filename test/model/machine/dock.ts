@@ -30,6 +30,8 @@ export interface DockParts {
   timeline: Timeline;
   random: Random;
   program(container: Container): Program;
+  /** does its health check pass? */
+  isWell(container: Container): boolean;
   /** the program of a container begins */
   began(container: Container): void;
   ended(container: Container): void;
@@ -57,6 +59,11 @@ export class Dock {
 
   isRunning(pid: number): boolean {
     return [...this.containers.values()].some(it => it.state === 'running' && it.pid === pid);
+  }
+
+  isWell(id: string): boolean {
+    const container = this.containers.get(id);
+    return container?.state === 'running' && this.#parts.isWell(container);
   }
 
   /** Programs that were let go and have not ended. */
@@ -213,7 +220,7 @@ function runtimeOf(dock: Dock, process: Process, workerId: string): Runtime {
         if (container) dock.stop(container);
       }),
     remove: id => doing(5, 40, () => dock.remove(id)),
-    exec: async () => ({ code: 0, output: '' }),
+    exec: id => doing(2, 20, () => ({ code: dock.isWell(id) ? 0 : 1, output: '' })),
     async *logs() {},
     close() {},
   };

@@ -31,6 +31,7 @@ export interface WorkerParts extends HostParts {
   memory: number;
   vcpus: number;
   program(container: Container): Program;
+  isWell(container: Container): boolean;
   began(host: WorkerHost, container: Container): void;
   changed(): void;
   post(process: Process, body: RegisterRequest, within: number): Promise<JsonAnswer>;
@@ -54,6 +55,7 @@ export class WorkerHost {
       timeline: parts.timeline,
       random: parts.random.fork(),
       program: container => parts.program(container),
+      isWell: container => parts.isWell(container),
       began: container => parts.began(this, container),
       ended: () => parts.changed(),
     });
