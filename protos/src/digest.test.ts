@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { digestSubnets, digestTable } from './digest.ts';
+import { type ComparedInstance, digestInstances, digestSubnets, digestTable } from './digest.ts';
 import type { TableEntry, TableInstance } from './link.ts';
 
 const instance = (fields: Partial<TableInstance> = {}): TableInstance => ({
@@ -53,4 +53,24 @@ test('subnets and their holders count', () => {
   ];
   assert.equal(digestSubnets(base), digestSubnets([...base].reverse()));
   assert.notEqual(digestSubnets(base), digestSubnets(base.slice(1)));
+});
+
+test('another field of an instance is another digest; the order is none', () => {
+  const base: ComparedInstance = {
+    service_id: 's',
+    instance_number: 0,
+    generation: 1,
+    epoch: 1,
+    status: 'RUNNING',
+    worker_id: 'w',
+    host_ip: '192.0.2.1',
+    host_port: 50_103,
+    namespace_ip: '10.18.0.2',
+    worker_subnet: '10.18.0.0',
+  };
+  for (const [key, value] of Object.entries(base)) {
+    const other = { ...base, [key]: typeof value === 'number' ? value + 1 : `${value}x` };
+    assert.notEqual(digestInstances([other]), digestInstances([base]), key);
+    assert.equal(digestInstances([base, other]), digestInstances([other, base]), key);
+  }
 });

@@ -2,7 +2,7 @@
  * Digests of what two tiers believe of the same things: equal ones spare the lists. 32 bits tell a difference that a
  * lost message made; they are no protection against somebody who makes one on purpose.
  */
-import type { SubnetHold, TableEntry, TableInstance } from './link.ts';
+import type { InstanceReport, SubnetHold, TableEntry, TableInstance } from './link.ts';
 
 /** FNV-1a, 32 bit, over the sorted lines: equal sets give equal digests in any order. */
 export function digestLines(lines: Iterable<string>): number {
@@ -10,6 +10,30 @@ export function digestLines(lines: Iterable<string>): number {
   for (const byte of Buffer.from([...lines].sort().join('\n')))
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;
+}
+
+/** What of an instance cluster and root compare: what it is, and where packets to it go. */
+export type ComparedInstance = Pick<
+  InstanceReport,
+  | 'service_id'
+  | 'instance_number'
+  | 'generation'
+  | 'epoch'
+  | 'status'
+  | 'worker_id'
+  | 'host_ip'
+  | 'host_port'
+  | 'namespace_ip'
+  | 'worker_subnet'
+>;
+
+export function digestInstances(instances: Iterable<ComparedInstance>): number {
+  return digestLines([...instances].map(comparedLine));
+}
+
+function comparedLine(i: ComparedInstance): string {
+  const what = `${i.service_id}/${i.instance_number}:${i.generation}:${i.epoch}:${i.status}`;
+  return `${what} ${i.worker_id},${i.host_ip}:${i.host_port},${i.namespace_ip},${i.worker_subnet}`;
 }
 
 export function digestSubnets(holds: Iterable<SubnetHold>): number {

@@ -1,8 +1,8 @@
 /** What this cluster says of itself when it comes (back) to the root. */
 import {
+  digestInstances,
   digestSubnets,
   type Hello,
-  hashInstances,
   type InstanceList,
   type InstanceReport,
   type SubnetHold,
@@ -36,7 +36,7 @@ export function hello(sources: HelloSources): Hello {
     subnets: [],
     epoch: state.rootEpoch(),
     listed: false,
-    instances_digest: hashInstances(instances),
+    instances_digest: digestInstances(instances),
     subnets_digest: digestSubnets(subnets),
     table_digest: tables.digest(),
   };

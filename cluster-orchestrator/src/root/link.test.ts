@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import {
+  digestInstances,
   digestSubnets,
   type FromCluster,
-  hashInstances,
   type InstanceList,
   type InstanceReport,
 } from '@hedgerow/protos';
@@ -50,7 +50,7 @@ test('the Hello says who this is, the metadata brings the token', async () => {
     subnets: [],
     epoch: 0,
     listed: false,
-    instances_digest: hashInstances([]),
+    instances_digest: digestInstances([]),
     subnets_digest: digestSubnets([]),
   });
   assert.deepEqual(site.root.tokens, ['Bearer root-token']);

@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import {
+  digestInstances,
   digestSubnets,
   digestTable,
   type FromCluster,
   type Hello,
-  hashInstances,
   type InstanceReport,
   LINK_LOADER_OPTIONS,
   LINK_SERVICE,
@@ -17,6 +17,7 @@ import {
   type TableInstance,
   UP,
 } from '@hedgerow/protos';
+import { startCluster } from '../app.ts';
 import { CLUSTER_ID, type HandRoot } from '../testing/hand-root.ts';
 import type { HandWorker } from '../testing/hand-worker.ts';
 import { makeJob, makePlace, makeSpec } from '../testing/makers.ts';
@@ -135,6 +136,24 @@ test('with nothing changed, two short messages are all: at most a tenth of one f
 });
 
 describe('the digests of a Hello', () => {
+  test('are others when a worker came back under another address, also after a restart', async () => {
+    await settle(1, 1);
+    const worker = site.workers[0] as HandWorker;
+    await aWhile();
+    await cut();
+    const { instances_digest: before } = helloIn(await heal({ sendList: false, tableKnown: true }));
+    await cut();
+    site.root.obliging.welcome = false;
+    const { id, secret } = worker.registered;
+    await site.register({ id, secret, public_address: '192.0.2.99' });
+    await site.cluster.stop();
+    site.root.obliging.welcome = true;
+    site.root.inbox.clear();
+    site.cluster = await startCluster(site.config, { clock: site.clock, log: site.log });
+    const { instances_digest: after } = await site.root.next('hello');
+    assert.notEqual(after, before);
+  });
+
   test('are those of the list', async () => {
     await settle(1, 2);
     const seen = site.root.inbox.all.length;
@@ -145,7 +164,7 @@ describe('the digests of a Hello', () => {
     const hello = helloIn(messages);
     assert.deepEqual(
       [hello.instances_digest, hello.subnets_digest],
-      [hashInstances(list.instances), digestSubnets(list.subnets)],
+      [digestInstances(list.instances), digestSubnets(list.subnets)],
     );
   });
 

@@ -1,5 +1,5 @@
 /** Digests of what the root believes that a cluster has; equal ones spare both sides the lists. */
-import { type Hello, hashInstances } from '@hedgerow/protos';
+import { digestInstances, type Hello } from '@hedgerow/protos';
 import { type Board, isUnanswered } from '../deployments/board.ts';
 import type { Subnets } from '../network/subnets.ts';
 
@@ -12,7 +12,7 @@ interface Parts {
 export function isBelieved(clusterId: string, hello: Hello, { board, subnets }: Parts): boolean {
   const instances = board.ofCluster(clusterId).filter(instance => !isUnanswered(instance));
   return (
-    hello.instances_digest === hashInstances(instances) &&
+    hello.instances_digest === digestInstances(instances) &&
     hello.subnets_digest === subnets.digestOf(clusterId)
   );
 }

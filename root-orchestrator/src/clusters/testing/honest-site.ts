@@ -1,9 +1,9 @@
 /** A cluster that does what it is told and says what it has, as far as the root can see. It survives its streams. */
 import {
+  digestInstances,
   digestSubnets,
   digestTable,
   type FromRoot,
-  hashInstances,
   type InstanceReport,
   type Place,
   type SubnetHold,
@@ -45,7 +45,7 @@ export class HonestSite {
       if (this.#client === client) this.#hear(message);
     });
     const digests = {
-      instances_digest: hashInstances(this.has.values()),
+      instances_digest: digestInstances(this.has.values()),
       subnets_digest: digestSubnets(this.subnets),
       table_digest: digestTable(this.table.values(), this.clusterId),
     };
