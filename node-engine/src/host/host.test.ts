@@ -5,6 +5,7 @@ import { ERRORS } from '../errors.ts';
 import { architecture } from './architecture.ts';
 import { cpuPercent, cpuTimes, parseCpuTimes } from './cpu.ts';
 import { memory, memoryPercent, parseMemory } from './memory.ts';
+import { ageOf } from './process-age.ts';
 import { sourceAddress } from './source-address.ts';
 
 it('counts the time that cores were neither idle nor waiting for disks', () => {
@@ -32,4 +33,10 @@ it('finds the address towards a cluster without sending anything', async () => {
     () => sourceAddress('no such host', 9),
     (error: Error) => isErrorOf(error, ERRORS.REGISTRATION_FAILED) && /no such host/.test(error.message),
   );
+});
+
+it('knows how long a process has run', () => {
+  const age = ageOf(process.pid) ?? Number.NaN;
+  assert.ok(Math.abs(age - process.uptime() * 1000) < 1000, `${age} ms`);
+  assert.equal(ageOf(2 ** 30), undefined);
 });

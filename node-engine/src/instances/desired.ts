@@ -1,6 +1,6 @@
 import { type Collection, type Document, put, type Store, update } from '@hedgerow/common';
 import type { DeployPayload } from '@hedgerow/protos';
-import type { Wanted } from './decide.ts';
+import { compareCommand, type Wanted } from './decide.ts';
 
 /** The last that is said of an instance that is not run again. */
 export interface Ended {
@@ -10,6 +10,13 @@ export interface Ended {
   logs: string;
 }
 
+/** Ends and failed starts in a row, of an instance whose restarts are limited. */
+export interface Tried {
+  count: number;
+  /** container of the last one; "" = it was not made */
+  container: string;
+}
+
 /** One instance that this worker has to run; the id is its key. */
 interface DesiredDocument extends Document {
   deploy: DeployPayload;
@@ -17,6 +24,7 @@ interface DesiredDocument extends Document {
   completed: boolean;
   ended?: Ended | null;
   passed?: string;
+  tried?: Tried;
 }
 
 export interface Desired {
@@ -25,6 +33,7 @@ export interface Desired {
   ended: Ended | null;
   /** the process that has passed the health check, as `processOf` names it; "" = none */
   passed: string;
+  tried: Tried;
 }
 
 /** Job name and number: what is unique among the instances of a worker. */
@@ -60,21 +69,35 @@ export class DesiredStore {
   }
 
   /** Neither a restart of the engine nor one of the machine starts it again. */
-  async end(key: string, ended: Ended): Promise<void> {
-    await update(this.#documents, key, current => ({ ...current, completed: true, ended }));
+  async end(of: DeployPayload, ended: Ended): Promise<void> {
+    await this.#note(of, { completed: true, ended });
   }
 
-  async pass(key: string, process: string): Promise<void> {
-    await update(this.#documents, key, current => ({ ...current, passed: process }));
+  async pass(of: DeployPayload, process: string): Promise<void> {
+    await this.#note(of, { passed: process });
+  }
+
+  async try(of: DeployPayload, tried: Tried): Promise<void> {
+    await this.#note(of, { tried });
   }
 
   async forget(key: string): Promise<void> {
     await this.#documents.remove(key);
   }
+
+  /** What became of one order is nothing to the order that has taken its place meanwhile. */
+  async #note(of: DeployPayload, change: Partial<DesiredDocument>): Promise<void> {
+    await update(this.#documents, keyOf(of.job_name, of.instance_number), current =>
+      compareCommand(current.deploy, of) === 'same' ? { ...current, ...change } : null,
+    );
+  }
 }
 
 const COMPLETED: Ended = { status: 'COMPLETED', detail: 'exited with code 0', logs: '' };
 
-function desiredOf({ deploy, completed, ended, passed }: DesiredDocument): Desired {
-  return { deploy, ended: ended ?? (completed ? COMPLETED : null), passed: passed ?? '' };
+const UNTRIED: Tried = { count: 0, container: '' };
+
+function desiredOf({ deploy, completed, ended, passed, tried }: DesiredDocument): Desired {
+  const last = ended ?? (completed ? COMPLETED : null);
+  return { deploy, ended: last, passed: passed ?? '', tried: tried ?? UNTRIED };
 }

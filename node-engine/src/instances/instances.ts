@@ -73,6 +73,8 @@ export class Instances {
     for (const desired of await this.#deps.desired.all()) {
       const slot = this.#slot(desired.deploy);
       slot.desired = desired;
+      slot.restarts = { ...slot.restarts, count: desired.tried.count };
+      slot.counted = desired.tried.container;
       slot.requestId = desired.deploy.request_id ?? '';
       slot.report = withStatus(slot.report, firstStatus(desired));
       slot.takenAlong = this.#deps.rebooted;

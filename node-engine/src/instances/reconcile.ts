@@ -5,12 +5,13 @@ import { clear, detach, remove } from './actions/clear.ts';
 import { conclude } from './actions/conclude.ts';
 import { heal } from './actions/heal.ts';
 import { servePassed } from './actions/running.ts';
-import { sequel } from './actions/sequel.ts';
+import { sequel, tellStep } from './actions/sequel.ts';
 import { start } from './actions/start.ts';
 import type { Context } from './context.ts';
 import { type Action, decide } from './decide.ts';
 import { type Desired, wantedOf } from './desired.ts';
-import { afterEnd } from './restart.ts';
+import { afterStep } from './restart.ts';
+import { oneLine, withoutValues } from './sentences.ts';
 import { about, knownOf, type Slot } from './slot.ts';
 
 /** ms until a call is made again to a runtime that is there but did not answer it; not the program's fault */
@@ -21,7 +22,7 @@ const AWAY = 'waiting for the container runtime, which does not answer';
 export async function reconcile(context: Context, slot: Slot): Promise<void> {
   for (let done = false; !done && !slot.cancelWait; ) {
     if (!context.runtime.available()) return tellAway(context, slot);
-    const turn: Turn = { action: 'nothing' };
+    const turn: Turn = { action: 'nothing', change: slot.change };
     try {
       done = await step(context, slot, turn);
     } catch (error) {
@@ -33,6 +34,8 @@ export async function reconcile(context: Context, slot: Slot): Promise<void> {
 /** What was being done, also when it fails. */
 interface Turn {
   action: Action;
+  /** of the order that it was done for */
+  change: Slot['change'];
 }
 
 /** @returns whether nothing is left to do for now */
@@ -84,13 +87,18 @@ async function ofContainer(
 }
 
 /** @returns whether this turn is over */
-async function failed(context: Context, slot: Slot, { action }: Turn, error: unknown): Promise<boolean> {
+async function failed(context: Context, slot: Slot, turn: Turn, error: unknown): Promise<boolean> {
   slot.stale = true;
+  // who changed the order has asked for another turn
   if (isErrorOf(error, ERRORS.SUPERSEDED)) return true;
+  if (slot.change !== turn.change) {
+    context.log.warn(about(slot), `something else is wanted now; ${turn.action}: ${messageOf(error)}`);
+    return true;
+  }
   const toRun = slot.desired !== null && slot.desired.ended === null;
   const delay =
     toRun && !isErrorOf(error, ERRORS.RUNTIME_AWAY)
-      ? await tellFailed(context, slot, slot.desired as Desired, action, error)
+      ? await tellFailed(context, slot, slot.desired as Desired, turn.action, error)
       : logFailed(context, slot, error);
   if (delay > 0) wait(context, slot, delay);
   return delay > 0;
@@ -104,17 +112,15 @@ async function tellFailed(
   action: Action,
   error: unknown,
 ): Promise<number> {
-  const end = { what: action === 'start' ? 'start' : 'step' } as const;
+  const how = messageOf(error);
+  if (action !== 'start') return tellStep(context, slot, desired, how);
   try {
-    const delay = await sequel(context, slot, desired, {
-      end,
-      how: messageOf(error),
-      what: 'retry',
-      logs: '',
-    });
+    const end = { what: 'start' } as const;
+    const delay = await sequel(context, slot, desired, { end, container: '', how, what: 'retry', logs: '' });
     if (delay === null) await detach(context, slot);
     return delay ?? 0;
   } catch (unnoted) {
+    if (isErrorOf(unnoted, ERRORS.SUPERSEDED)) return 0;
     context.log.error(about(slot), `not noted on disk: ${messageOf(unnoted)}`);
     return UNANSWERED;
   }
@@ -123,7 +129,7 @@ async function tellFailed(
 /** A runtime that does not answer is nobody's fault; what cannot be removed is tried again. @returns ms until then */
 function logFailed(context: Context, slot: Slot, error: unknown): number {
   const away = isErrorOf(error, ERRORS.RUNTIME_AWAY);
-  const { restarts, delay } = afterEnd(slot.restarts, context.clock.monotonic());
+  const { restarts, delay } = afterStep(slot.restarts);
   if (!away) slot.restarts = restarts;
   const retry = away ? UNANSWERED : delay;
   context.log.warn({ ...about(slot), retry_ms: retry }, messageOf(error));
@@ -147,6 +153,8 @@ function tellAway(context: Context, slot: Slot): void {
   const { desired, seen, monitor } = slot;
   if (!desired || desired.ended) return;
   if (seen?.state !== 'running' || slot.endHeard) context.tell(slot, { status: 'CREATING', detail: AWAY });
-  else if (monitor?.state === 'failed')
-    context.tell(slot, { status: 'FAILED', detail: `unhealthy: ${monitor.why}; ${AWAY}` });
+  else if (monitor?.state === 'failed') {
+    const why = withoutValues(oneLine(monitor.why), desired.deploy.environment);
+    context.tell(slot, { status: 'FAILED', detail: `unhealthy: ${why}; ${AWAY}` });
+  }
 }

@@ -7,26 +7,38 @@ const LONGEST = 5 * 60_000;
 /** A program that ran this long was healthy: its next end starts the back-off anew. */
 const HEALTHY = 10 * 60_000;
 
-/** How often in a row an instance has ended or failed to start. */
 export interface Restarts {
+  /** how often in a row the instance has ended or failed to start */
   count: number;
+  /** how often in a row another step failed, beside which the program may run on: no restart, but a reason to wait */
+  steps: number;
   /** ms, monotonic; null = it does not run, or has not passed its health check */
   runningSince: number | null;
 }
 
-export const NO_RESTARTS: Restarts = { count: 0, runningSince: null };
+export const NO_RESTARTS: Restarts = { count: 0, steps: 0, runningSince: null };
 
 /** @returns the new count and ms until the next start: 0, then 1 s doubling to 5 min */
 export function afterEnd(restarts: Restarts, now: number): { restarts: Restarts; delay: number } {
   const { runningSince } = restarts;
   const healthy = runningSince !== null && now - runningSince >= HEALTHY;
-  const count = healthy ? 0 : restarts.count;
-  const delay = count === 0 ? 0 : backoff(count - 1, { first: FIRST, max: LONGEST });
-  return { restarts: { count: count + 1, runningSince: null }, delay };
+  const count = (healthy ? 0 : restarts.count) + 1;
+  return { restarts: { count, steps: 0, runningSince: null }, delay: delayAfter(count) };
 }
 
-/** What went wrong, or did not; a step is any other one, beside which the program may run on. */
-export type End = { what: 'exit'; code: number } | { what: 'unhealthy' | 'start' | 'step' };
+/** @returns the new count and ms until the step is tried again */
+export function afterStep(restarts: Restarts): { restarts: Restarts; delay: number } {
+  const steps = restarts.steps + 1;
+  return { restarts: { ...restarts, steps }, delay: delayAfter(steps) };
+}
+
+/** @param failures in a row, from 1 */
+export function delayAfter(failures: number): number {
+  return failures <= 1 ? 0 : backoff(failures - 2, { first: FIRST, max: LONGEST });
+}
+
+/** What went wrong, or did not. */
+export type End = { what: 'exit'; code: number } | { what: 'unhealthy' | 'start' };
 
 /** What of an order the restart policy is made of. */
 export interface RestartRules {
@@ -46,7 +58,6 @@ export function giveUp(
   tries: number,
 ): { status: 'COMPLETED' | 'DEAD'; why: string } | null {
   const { policy, attempts } = rules.restart ?? { policy: 'always', attempts: 0 };
-  if (end.what === 'step') return null;
   const done = end.what === 'exit' && end.code === 0;
   if (done && (rules.one_shot || policy !== 'always')) return { status: 'COMPLETED', why: '' };
   if (policy === 'never' && end.what !== 'start')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { ending, next, oneLine } from './sentences.ts';
+import { ending, next, oneLine, withoutValues } from './sentences.ts';
 
 it('says how a program ended', () => {
   assert.equal(ending({ exitCode: 3, outOfMemory: false }, 0), 'exited with code 3');
@@ -24,4 +24,12 @@ it('says when the next try is, for people and for clocks, and how many there wer
 
 it('puts what a program printed on one line', () => {
   assert.equal(oneLine('no\n  such\tthing\n'), 'no such thing');
+});
+
+it('leaves nothing of values in it, those of several lines and those that hold another among them', () => {
+  const environment = ['SHORT=pass', 'LONG=password-123', 'KEY=first line\nsecond  line', 'PORT=80'];
+  assert.equal(
+    withoutValues('pass, password-123 or first line second line on 80', environment),
+    '…, … or … on 80',
+  );
 });

@@ -36,11 +36,15 @@ export function oneLine(text: string): string {
 /** Shorter ones are ordinary words, and no secrets. */
 const SHORTEST_SECRET = 4;
 
-/** The values of a service's environment may be secrets, and what a program or Docker complains of may have them. */
+/**
+ * The values of a service's environment may be secrets, and what a program or Docker complains of may have them.
+ * @param text one line; a value of several is found in it as one, and one that is part of another leaves nothing of it
+ */
 export function withoutValues(text: string, environment: readonly string[]): string {
   return environment
-    .map(entry => entry.slice(entry.indexOf('=') + 1))
+    .map(entry => oneLine(entry.slice(entry.indexOf('=') + 1)))
     .filter(value => value.length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length)
     .reduce((left, value) => left.replaceAll(value, '…'), text);
 }
 

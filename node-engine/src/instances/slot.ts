@@ -37,6 +37,8 @@ export interface Slot {
   /** checks the process that runs now; null = nobody does */
   monitor: Monitor | null;
   restarts: Restarts;
+  /** container whose end has been counted: it may have to be looked at again until it is gone; "" = none */
+  counted: string;
   /** cancels the waiting for the next try; null = not waiting */
   cancelWait: (() => void) | null;
   /** aborted when the desired state changes: a pull that nobody wants is not waited for */
@@ -64,6 +66,7 @@ export function newSlot(report: JobPayload): Slot {
     address: '',
     monitor: null,
     restarts: NO_RESTARTS,
+    counted: '',
     cancelWait: null,
     change: new AbortController(),
     report,
@@ -97,6 +100,7 @@ export function outputOf({ seen, leaving, desired, report }: Slot): Output {
 export function setDesired(slot: Slot, desired: Desired | null): void {
   slot.desired = desired;
   slot.restarts = NO_RESTARTS;
+  slot.counted = '';
   slot.cancelWait?.();
   slot.cancelWait = null;
   slot.change.abort();

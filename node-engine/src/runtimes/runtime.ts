@@ -19,6 +19,8 @@ export interface Observed extends Listed {
   state: 'created' | 'running' | 'exited';
   /** of its first process in the machine's own pid namespace; 0 unless running */
   pid: number;
+  /** ms that this process has run; absent when that is not known, or when none runs */
+  age?: number;
   exitCode: number;
   outOfMemory: boolean;
 }

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import type { Desired } from '../desired.ts';
 import { about, type Slot } from '../slot.ts';
 import { running } from './running.ts';
-import { unlessSuperseded } from './superseded.ts';
+import { throwIfReplaced, unlessSuperseded } from './superseded.ts';
 import { wire } from './wire.ts';
 
 /**
@@ -14,7 +14,8 @@ export async function adopt(context: Context, slot: Slot, desired: Desired, seen
   const waiting = context.overlay?.gateway.ready(() => {});
   if (waiting) await unlessSuperseded(waiting, slot.change.signal);
   const address = await wire(context, desired.deploy, seen.name, seen.pid);
-  const { container, name, pid } = seen;
-  running(context, slot, desired, { container, name, pid, address });
+  throwIfReplaced(slot, desired);
+  const { container, name, pid, age } = seen;
+  running(context, slot, desired, { container, name, pid, address, age });
   context.log.info({ ...about(slot), container }, 'instance adopted');
 }

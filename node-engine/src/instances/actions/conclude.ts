@@ -16,6 +16,7 @@ export async function conclude(
   slot.monitor?.stop();
   const delay = await sequel(context, slot, desired, {
     end: { what: 'exit', code: seen.exitCode },
+    container: seen.container,
     how: ending(seen, desired.deploy.memory),
     what: 'restart',
     logs: await lastLines(context, slot, seen.container),

@@ -20,6 +20,7 @@ export async function heal(context: Context, slot: Slot, desired: Desired, seen:
   const left = context.overlay?.gateway.exclude({ serviceName: slot.jobName, instanceNumber: slot.number });
   const delay = await sequel(context, slot, desired, {
     end: { what: 'unhealthy' },
+    container: seen.container,
     how: `unhealthy: ${why}`,
     what: 'restart',
     logs: await lastLines(context, slot, seen.container),

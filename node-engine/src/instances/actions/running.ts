@@ -9,6 +9,8 @@ export interface Made {
   name: string;
   pid: number;
   address: string;
+  /** ms that it has run already, if that is known */
+  age?: number | undefined;
 }
 
 /** Notes that the program runs. It serves at once when nothing is to be checked, or when it has passed before. */
@@ -28,18 +30,21 @@ export function running(context: Context, slot: Slot, { deploy, passed }: Desire
     outOfMemory: false,
   };
   slot.stale ||= pid === 0;
+  slot.restarts = { ...slot.restarts, steps: 0 };
   slot.wiredPid = pid;
+  slot.takenAlong = false;
+  slot.counted = '';
   slot.address = address;
   slot.monitor?.stop();
   slot.monitor = monitorOf(context, slot, { deploy, passed }, made);
   if (slot.monitor?.state === 'waiting') tellWaiting(context, slot);
-  else serve(context, slot);
+  else serve(context, slot, made.age);
 }
 
-/** From here on it is in the service IP. */
-export function serve(context: Context, slot: Slot): void {
+/** From here on it is in the service IP. @param age ms that it has served already */
+function serve(context: Context, slot: Slot, age = 0): void {
   if (slot.report.status !== 'RUNNING' || slot.restarts.runningSince === null)
-    slot.restarts = { ...slot.restarts, runningSince: context.clock.monotonic() };
+    slot.restarts = { ...slot.restarts, runningSince: context.clock.monotonic() - age };
   slot.report = { ...slot.report, namespace_ip: slot.address };
   context.tell(slot, { status: 'RUNNING', detail: 'running' });
 }
@@ -55,7 +60,7 @@ export async function servePassed(
   if (!slot.monitor) return;
   const passed = processOf(seen);
   if (slot.desired === desired) slot.desired = { ...desired, passed };
-  await context.desired.pass(slot.key, passed);
+  await context.desired.pass(desired.deploy, passed);
 }
 
 function monitorOf(

@@ -8,7 +8,7 @@ import type { Desired } from '../desired.ts';
 import { about, type Slot } from '../slot.ts';
 import { clearAway } from './clear.ts';
 import { running } from './running.ts';
-import { throwIfSuperseded, unlessSuperseded } from './superseded.ts';
+import { throwIfReplaced, throwIfSuperseded, unlessSuperseded } from './superseded.ts';
 import { wire } from './wire.ts';
 
 /**
@@ -17,6 +17,7 @@ import { wire } from './wire.ts';
  */
 export async function start(context: Context, slot: Slot, desired: Desired): Promise<void> {
   const { signal } = slot.change;
+  if (!slot.seen) unwatch(slot);
   context.tell(slot, { status: 'CREATING', detail: 'preparing the container' });
   const image = await unlessSuperseded(prepare(context, slot, desired.deploy), signal);
   await context.starts.run(async () => {
@@ -24,6 +25,12 @@ export async function start(context: Context, slot: Slot, desired: Desired): Pro
     if (slot.seen) await clearAway(context, slot, { gracefully: slot.seen.state === 'running' });
     await launch(context, slot, desired, image);
   });
+}
+
+/** Somebody has removed its container. */
+function unwatch(slot: Slot): void {
+  slot.monitor?.stop();
+  slot.monitor = null;
 }
 
 /** @throws RUNTIME_FAILED (not offered here), CHECK_IMPOSSIBLE, IMAGE_UNAVAILABLE */
@@ -61,6 +68,7 @@ async function launch(context: Context, slot: Slot, desired: Desired, image: Ima
     context.log.info({ ...about(slot), container }, 'container created');
     const pid = await runtime.start(container);
     const address = await wire(context, deploy, name, pid);
+    throwIfReplaced(slot, desired);
     running(context, slot, desired, { container, name, pid, address });
   } catch (error) {
     if (container) await abandon(context, slot, container);

@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import type { Clock, Logger } from '@hedgerow/common';
 import Docker, { type ContainerInspectInfo } from 'dockerode';
+import { ageOf } from '../../host/process-age.ts';
 import type { LogLine } from '../../logs/lines.ts';
 import type {
   ContainerRequest,
@@ -133,8 +134,10 @@ function observe(workerId: string, facts: ContainerInspectInfo): Observed | null
   const labels = readLabels(workerId, facts.Config.Labels);
   if (!labels) return null;
   const { State } = facts;
+  const age = State.Running ? ageOf(State.Pid) : undefined;
   return {
     ...labels,
+    ...(age === undefined ? {} : { age }),
     container: facts.Id,
     name: facts.Name.replace(/^\//, ''),
     state: State.Running ? 'running' : State.Status === 'created' ? 'created' : 'exited',

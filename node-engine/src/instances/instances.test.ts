@@ -1,0 +1,226 @@
+/** The order of things that happen at the same time; containers in memory, a store of its own, time by hand. */
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { HedgerowError, openSqlite, type Store, silentLogger } from '@hedgerow/common';
+import { type ManualClock, manualClock } from '@hedgerow/common/testing';
+import type { JobPayload } from '@hedgerow/protos';
+import { ERRORS } from '../errors.ts';
+import type { Result } from '../health/health.ts';
+import { Readers } from '../logs/readers.ts';
+import { makeCheck } from '../testing/checks.ts';
+import { makeDeploy } from '../testing/deploys.ts';
+import { ScriptedRuntime } from '../testing/scripted-runtime.ts';
+import { DesiredStore } from './desired.ts';
+import { Instances } from './instances.ts';
+
+describe('instances', () => {
+  let clock: ManualClock;
+  let store: Store;
+  let runtime: ScriptedRuntime;
+  let told: JobPayload[];
+  let health: Result;
+  let instances: Instances;
+
+  const engine = async (rebooted = false): Promise<Instances> => {
+    const made = new Instances({
+      runtime,
+      overlay: null,
+      desired: new DesiredStore(store),
+      readers: new Readers(clock),
+      probe: async () => health,
+      random: () => 0,
+      clock,
+      log: silentLogger,
+      workerId: 'f'.repeat(24),
+      rebooted,
+      publicAddress: () => '192.0.2.1',
+      publish: report => told.push(report) > 0,
+    });
+    await made.load();
+    await made.resume();
+    await made.idle();
+    return made;
+  };
+  const settled = async () => {
+    for (let turn = 0; turn < 5; turn++) await setImmediate();
+    await instances.idle();
+  };
+  const deploy = async (change: Parameters<typeof makeDeploy>[0] = {}) => {
+    await instances.deploy(makeDeploy(change));
+    await settled();
+  };
+  /** The program ends, and the engine hears of it. */
+  const ends = (code: number) => {
+    const { job_name, instance_number } = runtime.end(code);
+    instances.changed(job_name, instance_number);
+  };
+  const statuses = (generation: number) =>
+    told.filter(report => report.generation === generation).map(({ status }) => status);
+  const last = () => told.at(-1);
+
+  beforeEach(async () => {
+    clock = manualClock();
+    store = openSqlite({ file: ':memory:', durability: 'normal' });
+    runtime = new ScriptedRuntime();
+    told = [];
+    health = { outcome: 'passed' };
+    instances = await engine();
+  });
+
+  describe('an order that comes while what was there is dealt with', () => {
+    it('is not ended by the end of the one before it, neither now nor after a restart of the engine', async () => {
+      await deploy({ one_shot: true });
+      const logs = runtime.holdUp('logs');
+      ends(0);
+      await logs.reached;
+      await instances.deploy(makeDeploy({ generation: 2, one_shot: true }));
+      logs.release();
+      await settled();
+      assert.deepEqual(statuses(2), ['CREATING', 'RUNNING']);
+      const [kept] = await new DesiredStore(store).all();
+      assert.deepEqual([kept?.deploy.generation, kept?.ended], [2, null]);
+    });
+
+    it('is not said to run because the one before it was just being started', async () => {
+      const starting = runtime.holdUp('start');
+      await instances.deploy(makeDeploy());
+      await starting.reached;
+      await instances.deploy(makeDeploy({ generation: 2 }));
+      starting.release();
+      await settled();
+      assert.deepEqual(statuses(2), ['CREATING', 'RUNNING']);
+      assert.deepEqual(runtime.started, ['c1', 'c2']);
+      assert.deepEqual(
+        [...runtime.containers.values()].map(({ generation }) => generation),
+        [2],
+      );
+    });
+
+    it('is not charged with a failure of the one before it', async () => {
+      const { promise: failed, reject: fail } = Promise.withResolvers<void>();
+      const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+      runtime.before('start', () => {
+        runtime.before('start', () => {});
+        reach();
+        return failed;
+      });
+      await instances.deploy(makeDeploy());
+      await reached;
+      await instances.deploy(makeDeploy({ generation: 2 }));
+      fail(new HedgerowError(ERRORS.RUNTIME_FAILED, 'no such device'));
+      await settled();
+      assert.deepEqual(statuses(2), ['CREATING', 'RUNNING']);
+    });
+  });
+
+  it('an end after a restart of the machine that found no container is the program’s own', async () => {
+    await deploy({ restart: { policy: 'never', attempts: 0 } });
+    runtime.containers.clear();
+    await instances.stop();
+    instances = await engine(true);
+    assert.equal(last()?.status, 'RUNNING');
+    ends(4);
+    await settled();
+    assert.equal(last()?.status, 'DEAD');
+  });
+
+  describe('attempts', () => {
+    const limited = { restart: { policy: 'always', attempts: 2 } };
+
+    it('one end is counted once, however often its container cannot be removed', async () => {
+      await deploy(limited);
+      let failures = 3;
+      runtime.before('remove', () => {
+        if (failures-- > 0) throw new HedgerowError(ERRORS.RUNTIME_FAILED, 'device or resource busy');
+      });
+      ends(1);
+      for (let turn = 0; turn < 5; turn++) {
+        await settled();
+        clock.advance(60_000);
+      }
+      await settled();
+      assert.equal(last()?.status, 'RUNNING');
+      assert.ok(!told.some(({ status }) => status === 'DEAD'));
+    });
+
+    it('are kept through restarts of the engine', async () => {
+      await deploy(limited);
+      for (let turn = 0; turn < 3; turn++) {
+        ends(1);
+        await settled();
+        clock.advance(60_000);
+        await settled();
+        await instances.stop();
+        instances = await engine();
+      }
+      assert.equal(instances.all()[0]?.report.status, 'DEAD');
+      assert.match(instances.all()[0]?.report.status_detail ?? '', /given up after 3 tries/);
+    });
+
+    it('begin anew after ten minutes of health, also when the engine has been restarted since', async () => {
+      await deploy(limited);
+      ends(1);
+      await settled();
+      ends(1);
+      await settled();
+      clock.advance(60_000);
+      await settled();
+      await instances.stop();
+      const [seen] = runtime.containers.values();
+      if (seen) runtime.containers.set(seen.name, { ...seen, age: 600_000 });
+      instances = await engine();
+      ends(1);
+      await settled();
+      assert.equal(last()?.status, 'RUNNING');
+    });
+
+    it('an end that the last engine counted and did not clear away is not counted by the next', async () => {
+      await deploy(limited);
+      runtime.before('remove', () => {
+        throw new HedgerowError(ERRORS.RUNTIME_FAILED, 'device or resource busy');
+      });
+      ends(1);
+      for (let turn = 0; turn < 3; turn++) {
+        await settled();
+        await instances.stop();
+        instances = await engine();
+      }
+      runtime.before('remove', () => {});
+      clock.advance(60_000);
+      await settled();
+      assert.equal(last()?.status, 'RUNNING');
+    });
+  });
+
+  it('nobody asks after the health of a program whose container is gone', async () => {
+    await deploy({ health_check: makeCheck({ type: 'exec', command: ['ok'] }) });
+    clock.advance(1000);
+    await settled();
+    const image = runtime.holdUp('image');
+    const { job_name, instance_number } = runtime.end(0);
+    runtime.containers.clear();
+    instances.changed(job_name, instance_number);
+    await image.reached;
+    const asked = clock.monotonic();
+    health = { outcome: 'failed', why: 'nobody there' };
+    clock.advance(10_000);
+    assert.equal(instances.all()[0]?.monitor, null, `at ${asked}`);
+    image.release();
+    await settled();
+  });
+
+  it('what a check printed is told without the values of the environment, also while the runtime is away', async () => {
+    const health_check = makeCheck({ type: 'exec', command: ['ok'], retries: 1 });
+    await deploy({ health_check, environment: ['TOKEN=hunter2-hunter2'] });
+    clock.advance(1000);
+    await settled();
+    assert.equal(last()?.status, 'RUNNING');
+    health = { outcome: 'failed', why: 'ok exited with code 1: no hunter2-hunter2' };
+    runtime.up = false;
+    clock.advance(2000);
+    await settled();
+    assert.equal(last()?.status, 'FAILED');
+    assert.ok(!told.some(report => JSON.stringify(report).includes('hunter2')));
+  });
+});
