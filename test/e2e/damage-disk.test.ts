@@ -1,6 +1,9 @@
 /** The disk of each tier is full for a while: new work is refused in words, what runs goes on, and then all is well again. */
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { type SmallDisk, smallDisk } from '@hedgerow/common/testing';
 import type { ApiService } from '@hedgerow/protos';
 import { processesOf, runningCopies } from '../support/copies.ts';
 import { eventually } from '../support/eventually.ts';
@@ -8,7 +11,6 @@ import { startFleet, type TestFleet } from '../support/fleet.ts';
 import { call, login } from '../support/http.ts';
 import { assertNoLeaks, fleetState } from '../support/leaks.ts';
 import { withoutRoot } from '../support/requirements.ts';
-import { SmallDisk } from '../support/small-disk.ts';
 import type { Snapshot } from '../support/snapshot.ts';
 import {
   clientAndServers,
@@ -36,7 +38,11 @@ describe('the disk is full', { skip: withoutRoot() }, () => {
     fleet = await startFleet({
       workers: 1,
       async prepare(run) {
-        for (const tier of TIERS) disks.set(tier, await SmallDisk.under(run, tier));
+        for (const tier of TIERS) {
+          const disk = smallDisk('16m');
+          disks.set(tier, disk);
+          symlinkSync(disk.path, join(run.dir, tier));
+        }
         return {};
       },
     });
@@ -48,6 +54,7 @@ describe('the disk is full', { skip: withoutRoot() }, () => {
   after(async () => {
     await traffic?.stop();
     await fleet?.stop();
+    for (const disk of disks.values()) disk.remove();
   });
 
   /** What ran before runs on, and every request is answered. */
@@ -73,7 +80,7 @@ describe('the disk is full', { skip: withoutRoot() }, () => {
       assert.deepEqual([refused.status, refused.body.error], [507, 'STORE_FULL']);
       assert.match(refused.body.message, /full/);
       const { instance_list } = await fleet.client.service(service.microserviceID);
-      disk('root').free();
+      disk('root').clear();
       const again = await eventually(
         'an instance is taken again',
         () => call(url, 'POST', { token }),
@@ -107,7 +114,7 @@ describe('the disk is full', { skip: withoutRoot() }, () => {
         all => all.some(({ status, status_detail }) => status !== 'RUNNING' && why.test(`${status_detail}`)),
         { timeout: 30_000, every: 200 },
       );
-      disk(tier).free();
+      disk(tier).clear();
       await untilStatus(fleet, service, 'RUNNING', 60_000);
     });
   }

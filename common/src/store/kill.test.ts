@@ -9,8 +9,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Random } from '@hedgerow/test/support/faults/random.ts';
 import { startMongodb, type TestMongodb, withoutMongodb } from '@hedgerow/test/support/mongodb.ts';
-import { random } from '../testing/random.ts';
 import { openMongodb } from './mongodb.ts';
 import { openSqlite } from './sqlite.ts';
 import { Ledger } from './testing/ledger.ts';
@@ -30,13 +30,13 @@ describe('a writer that is killed in the middle of it', { concurrency: true }, (
   for (const durability of ['full', 'normal'] as const)
     test(`${durability}, ${ROUNDS} times: what it was told is there (SEED=${SEED})`, async t => {
       const file = join(root, `${durability}.sqlite`);
-      const chance = random(SEED);
+      const random = new Random(SEED);
       const ledger = new Ledger();
       let writer: ChildProcess | undefined;
       t.after(() => writer?.kill('SIGKILL'));
       for (let round = 0; round < ROUNDS; round += 1) {
         writer = startWriter(file, durability, SEED * ROUNDS + round);
-        ledger.read(await killAfter(writer, chance() * LONGEST));
+        ledger.read(await killAfter(writer, random.between(0, LONGEST)));
         assertWhole(file);
         await ledger.compare(openSqlite({ file, durability }), { batches: durability === 'full' });
       }
@@ -52,7 +52,7 @@ describe('a client of MongoDB that is killed in the middle of it', { skip: witho
   after(() => server.stop());
 
   test(`${CLIENTS} times: what it was told is there (SEED=${SEED})`, async t => {
-    const chance = random(SEED);
+    const random = new Random(SEED);
     let writer: ChildProcess | undefined;
     t.after(() => writer?.kill('SIGKILL'));
     for (let round = 0; round < CLIENTS; round += 1) {
@@ -60,7 +60,7 @@ describe('a client of MongoDB that is killed in the middle of it', { skip: witho
       const url = server.database();
       const ledger = new Ledger();
       writer = startWriter(url, '', SEED * CLIENTS + round);
-      ledger.read(await killAfter(writer, chance() * LONGEST));
+      ledger.read(await killAfter(writer, random.between(0, LONGEST)));
       await ledger.compare(await openMongodb({ url }), { batches: false });
     }
   });

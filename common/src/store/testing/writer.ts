@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { random } from '../../testing/random.ts';
+import { Random } from '@hedgerow/test/support/faults/random.ts';
 import { openStore } from '../open.ts';
 import type { SqliteOptions } from '../sqlite.ts';
 import type { Collection } from '../store.ts';
@@ -15,8 +15,7 @@ const [place = '', durability = 'full', seed = '0'] = process.argv.slice(2);
 const MOST_STEPS = 6;
 const MOST_PAGES = 60;
 
-const chance = random(Number(seed));
-const below = (limit: number): number => Math.floor(chance() * limit);
+const random = new Random(Number(seed));
 const say = (entry: Entry): number => writeSync(1, `${JSON.stringify(entry)}\n`);
 
 const isUrl = place.startsWith('mongodb:');
@@ -36,9 +35,11 @@ for (let batch = Number(seed) * 10_000; ; batch += 1) {
 }
 
 function chooseSteps(batch: number): Step[] {
-  const ids = new Set(Array.from({ length: 1 + below(MOST_STEPS) }, () => `page-${below(MOST_PAGES)}`));
+  const ids = new Set(
+    Array.from({ length: random.int(1, MOST_STEPS) }, () => `page-${random.int(1, MOST_PAGES)}`),
+  );
   return [...ids].map(id => {
-    const action = !known.has(id) ? 'insert' : below(4) === 0 ? 'remove' : 'replace';
+    const action = !known.has(id) ? 'insert' : random.chance(0.25) ? 'remove' : 'replace';
     return { id, batch, action };
   });
 }
