@@ -17,10 +17,10 @@ export interface Leak {
 
 type FindParts = Pick<
   Collections,
-  'applications' | 'claims' | 'histories' | 'instances' | 'organizations' | 'services' | 'users'
+  'applications' | 'claims' | 'clusters' | 'histories' | 'instances' | 'organizations' | 'services' | 'users'
 >;
 
-/** Claims whose owner does not exist. Those of workers stay until their cluster gives them back. */
+/** Claims whose owner does not exist. Those of workers stay until their cluster gives them back or is removed. */
 export async function leakedClaims(collections: FindParts): Promise<Leak[]> {
   const leaks: Leak[] = [];
   for (const { id, owner } of await collections.claims.find()) {
@@ -86,6 +86,8 @@ async function hasOwner(collections: FindParts, owner: string): Promise<boolean>
       return (await collections.organizations.get(id)) !== null;
     case 'user':
       return (await collections.users.get(id)) !== null;
+    case 'worker':
+      return (await collections.clusters.get(id.split('/')[0] ?? '')) !== null;
     default:
       return true;
   }

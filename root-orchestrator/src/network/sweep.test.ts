@@ -5,7 +5,7 @@ import { manualClock } from '@hedgerow/common/testing';
 import { altered } from '../clusters/testing/altered.ts';
 import { type Collections, openCollections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
-import type { Claim, Instance } from '../model.ts';
+import type { Claim, Cluster, Instance } from '../model.ts';
 import { leakedClaims, leakedHistories, leakedInstances } from './leaks.ts';
 import { Pool } from './pool.ts';
 import { Sweep } from './sweep.ts';
@@ -14,7 +14,7 @@ const clock = manualClock();
 const sweep = (collections: Collections, patience = 0) =>
   new Sweep({ finders: [() => leakedClaims(collections)], patience, clock, log: silentLogger });
 
-test('claims without an owner are freed, workers’ claims stay', async () => {
+test('claims without an owner are freed, those of workers stay as long as their cluster', async () => {
   const collections = openCollections(openSqlite({ file: ':memory:', durability: 'normal' }));
   const application = {
     application_name: 'a',
@@ -24,15 +24,17 @@ test('claims without an owner are freed, workers’ claims stay', async () => {
     owner: 'ada',
   };
   await collections.applications.insert({ id: 'here', ...application, extra: {} });
+  await collections.clusters.insert({ id: 'c', name: 'site1' } as Cluster);
   for (const owner of [
     'application/here',
     'application/lost',
     'service/lost',
     'instance/lost/3',
     'worker/c/w',
+    'worker/lost/w',
   ])
     await collections.claims.insert({ id: `x/${owner}`, owner });
-  assert.equal(await sweep(collections).run(), 3);
+  assert.equal(await sweep(collections).run(), 4);
   const left = (await collections.claims.find()).map(claim => claim.owner);
   assert.deepEqual(left, ['application/here', 'worker/c/w']);
 });

@@ -5,7 +5,8 @@ import type { ChangesDeps } from './changes.ts';
 
 /**
  * Forgets a cluster that will not come back: its figures, the subnets of its workers, and the instances that only wait
- * for its word that they are gone. Should it come back all the same, it is told to remove them.
+ * for its word that they are gone; one that another lost cluster may have, too, is that one's to confirm. Should it
+ * come back all the same, it is told to remove them.
  * @throws CLUSTER_UNKNOWN; CLUSTER_IN_USE while it is connected or has instances that are wanted
  */
 export async function removeCluster(
@@ -25,7 +26,7 @@ export async function removeCluster(
       `${wanted.length} instances are tied to cluster ${cluster.name}; remove them first: ${names}`,
     );
   }
-  for (const instance of tied) {
+  for (const instance of tied.filter(({ left = [] }) => left.length === 0)) {
     await collections.instances.remove(instance.id);
     await addresses.release(`instance/${instance.id}`);
   }
