@@ -1,5 +1,13 @@
 /** The moves that a history gets of a change: the root's own, and what a cluster says of others'. Pure. */
-import { type InstanceReport, isPlaced, isStatus, isWrittenBy, type Move, STATUSES } from '@hedgerow/protos';
+import {
+  canMove,
+  type InstanceReport,
+  isPlaced,
+  isStatus,
+  isWrittenBy,
+  type Move,
+  STATUSES,
+} from '@hedgerow/protos';
 import type { Instance, PlacedMove } from '../model.ts';
 
 /** @param at epoch ms @param before null = not known until now @returns none when it is in the same state at the same place */
@@ -23,9 +31,15 @@ export function reportedMoves(
   const said = report.moves?.length ? report.moves : madeOf(report, at);
   const isKnown = before.status === report.status && before.epoch === report.epoch;
   if (!report.moves?.length && isKnown && before.cluster_id === clusterId) return [];
+  // a cluster that was killed lists what its disk remembers, which may be what was before
+  if (!report.moves?.length && isStepBack(before, report)) return [];
   return said
     .filter(move => !isAnswered(before, report, move))
     .map(move => ({ ...move, cluster_id: clusterId }));
+}
+
+function isStepBack({ status, epoch }: Instance, report: InstanceReport): boolean {
+  return epoch === report.epoch && isStatus(report.status) && !canMove(status, report.status);
 }
 
 function madeOf({ status, status_detail: detail, worker_id }: InstanceReport, at: number): Move[] {
