@@ -151,6 +151,7 @@ function welcomed(
     const { instances, subnets } = listing(sources);
     const list = { instances: reports.completed(instances), subnets };
     if (down.send({ list })) reports.listed(list.instances);
+    void reserve.confirm();
   }
   tellUntold(state, reports);
   reports.flush();

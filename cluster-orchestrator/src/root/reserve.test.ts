@@ -13,6 +13,8 @@ class Killed extends Error {}
 /** The root's claims, and a cluster over a disk that may be killed before or after any write. */
 class World {
   readonly claims = new Map<string, string>();
+  /** subnets that other clusters have */
+  readonly taken = new Set<string>();
   readonly #store: Store = openSqlite({ file: ':memory:', durability: 'normal' });
   connected = true;
   /** writes until the process ends; the last one may still reach the disk */
@@ -63,7 +65,8 @@ class World {
     this.connected = true;
     const holds = this.holds();
     for (const [holder, subnet] of this.claims) if (holds.get(holder) !== subnet) this.claims.delete(holder);
-    for (const [holder, subnet] of holds) this.claims.set(holder, subnet);
+    for (const [holder, subnet] of holds) if (!this.taken.has(subnet)) this.claims.set(holder, subnet);
+    void this.reserve.confirm();
     this.reserve.balance();
     await this.idle();
   }
@@ -166,6 +169,32 @@ describe('spare subnets', () => {
     await world.start();
     assert.deepEqual([...world.holds()].sort(), before);
     await world.join('a');
+  });
+
+  test('that another cluster got, because this one was removed or the root’s store put back, are given to no worker', async () => {
+    const [[holder = '', first = ''] = []] = [...world.holds()];
+    world.claims.delete(holder);
+    world.taken.add(first);
+    await world.welcome();
+    for (const id of ['a', 'b', 'c']) await world.join(id);
+    await world.idle();
+    assert.ok(![...world.holds().values()].includes(first));
+    assert.equal(world.reserve.spare, 2);
+    world.assertNoLeak();
+    world.connected = false;
+    await world.start();
+    world.assertNoLeak();
+  });
+
+  test('are not given back when the root confirms them too late', async () => {
+    const [[holder = '', subnet = ''] = []] = [...world.holds()];
+    await world.reserve.late({ holder, subnet });
+    world.assertNoLeak();
+    await world.join('a');
+    await world.join('b');
+    await world.reserve.late({ holder, subnet });
+    await world.idle();
+    world.assertNoLeak();
   });
 
   test('a worker that could not be stored leaves its own as it was', async () => {

@@ -112,8 +112,18 @@ export class Reserve {
     else this.#spare.set(held.holder, held.subnet);
   }
 
+  /**
+   * The root has heard which there are. Until it has said of each that it is this cluster's, no worker gets it: another
+   * cluster may have been given it when this one was removed at the root, or when the root's store was put back.
+   */
+  async confirm(): Promise<void> {
+    await Promise.all([...this.#spare].map(([holder, subnet]) => this.#confirm({ holder, subnet })));
+    this.balance();
+  }
+
   /** The root granted it when nobody waited for it any more. */
   async late(held: Held): Promise<void> {
+    if (this.#spare.has(held.holder) || [...this.#deps.used()].includes(held.holder)) return;
     if (this.#spare.size < this.#deps.wanted) await this.#keep(held);
     else this.#release(held);
   }
@@ -127,6 +137,28 @@ export class Reserve {
       void this.giveBack({ holder, subnet });
     }
     for (let n = this.#spare.size + this.#asking; n < this.#deps.wanted; n += 1) void this.#refill();
+  }
+
+  async #confirm(held: Held): Promise<void> {
+    this.#spare.delete(held.holder);
+    this.#asking += 1;
+    const granted = await this.#whileMoving(held, () => this.#grantedTo(held));
+    this.#asking -= 1;
+    if (granted === held.subnet) this.#spare.set(held.holder, held.subnet);
+    else {
+      this.#deps.log.warn({ subnet: held.subnet, granted }, 'a spare subnet is another cluster’s by now');
+      if (await this.#erase(held.holder)) await this.#keep({ ...held, subnet: granted });
+    }
+  }
+
+  /** Without an answer it is as it was; the next list asks again. */
+  async #grantedTo({ holder, subnet }: Held): Promise<string> {
+    try {
+      return await this.#deps.subnets.claim(holder);
+    } catch (error) {
+      this.#deps.log.debug({ subnet, error: messageOf(error) }, 'a spare subnet is not confirmed');
+      return subnet;
+    }
   }
 
   async #ask(): Promise<Held> {
@@ -166,10 +198,10 @@ export class Reserve {
   }
 
   /** A list for the root that is made meanwhile names it. */
-  async #whileMoving({ holder, subnet }: Held, write: () => Promise<void>): Promise<void> {
+  async #whileMoving<R>({ holder, subnet }: Held, write: () => Promise<R>): Promise<R> {
     this.#moving.set(holder, subnet);
     try {
-      await write();
+      return await write();
     } finally {
       this.#moving.delete(holder);
     }
