@@ -15,6 +15,7 @@ export class Disk {
   readonly #deps: DiskDeps;
   #error: unknown = null;
   #cancel: () => void = () => {};
+  #stopped = false;
 
   constructor(deps: DiskDeps) {
     this.#deps = deps;
@@ -44,18 +45,19 @@ export class Disk {
 
   wrote(): void {
     if (this.#error === null) return;
-    this.stop();
+    this.#cancel();
     this.#error = null;
     this.#deps.log.info({}, 'the store takes what is written again');
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 
   #probeLater(): void {
     const { probe, clock } = this.#deps;
-    if (!probe) return;
+    if (!probe || this.#stopped) return;
     this.#cancel = clock.after(WRITE_AGAIN, () => {
       probe().then(
         () => this.wrote(),
