@@ -6,14 +6,19 @@ const SHOWN = 8;
  * this list, then the others; a file that is missing here costs time and nothing else.
  */
 const LONG = [
-  'test/e2e/images.test.ts',
-  'test/e2e/install.test.ts',
+  'test/model/model.test.ts',
+  'root-orchestrator/src/burst.test.ts',
   'test/e2e/damage-managers.test.ts',
+  'test/e2e/images.test.ts',
   'test/e2e/damage-worker.test.ts',
+  'test/e2e/install.test.ts',
   'test/e2e/update.test.ts',
+  'test/e2e/first-instruction.test.ts',
   'test/e2e/two-roots.test.ts',
+  'test/e2e/damage-cluster-loss.test.ts',
   'test/e2e/dashboards.test.ts',
   'test/e2e/logs.test.ts',
+  'test/e2e/damage-disk.test.ts',
 ];
 
 /** @param {string[]} files @returns the same, those first that take long */
