@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { after, describe, it } from 'node:test';
-import { systemClock } from '@hedgerow/common';
+import { type Clock, HedgerowError, systemClock } from '@hedgerow/common';
 import { manualClock } from '@hedgerow/common/testing';
 import type { HealthCheck } from '@hedgerow/protos';
+import { ERRORS } from '../errors.ts';
 import type { Executed } from '../runtimes/runtime.ts';
 import { makeCheck } from '../testing/checks.ts';
 import { probes } from './probes.ts';
@@ -120,4 +121,77 @@ describe('health checks', () => {
       'passed',
     );
   });
+});
+
+/** Time as a process has it that may be stopped: what was due meanwhile is called afterwards, once. */
+function stoppable(): Clock & { pass(ms: number): void } {
+  const timers = new Set<{ at: number; callback: () => void }>();
+  let now = 0;
+  return {
+    now: () => now,
+    monotonic: () => now,
+    after(ms, callback) {
+      const timer = { at: now + ms, callback };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    pass(ms) {
+      now += ms;
+      for (const timer of [...timers].filter(({ at }) => at <= now)) {
+        timers.delete(timer);
+        timer.callback();
+      }
+    },
+  };
+}
+
+describe('a process that stood still', () => {
+  const target = { container: 'c1', address: '' };
+  const check = makeCheck({ type: 'exec', command: ['check'], timeout: 3 });
+  const asking = (clock: Clock) => {
+    const answer = Promise.withResolvers<Executed>();
+    const runtime = { available: () => true, exec: () => answer.promise };
+    const result = probes({ runtime, clock })(check, target, new AbortController().signal);
+    return { ...answer, result };
+  };
+
+  it('reads the answer that has come meanwhile', async () => {
+    const clock = stoppable();
+    const { result, resolve } = asking(clock);
+    clock.pass(20_000);
+    resolve({ code: 0, output: '' });
+    assert.deepEqual(await result, { outcome: 'passed' });
+  });
+
+  it('holds nothing against the program that was asked', async () => {
+    const clock = stoppable();
+    const { result, resolve } = asking(clock);
+    clock.pass(20_000);
+    resolve({ code: 1, output: 'broken pipe' });
+    assert.equal((await result).outcome, 'unknown');
+  });
+
+  it('still gives up when it waits and nothing comes', async () => {
+    const clock = stoppable();
+    const { result } = asking(clock);
+    clock.pass(300);
+    for (let turn = 0; turn < 40; turn++) {
+      clock.pass(300);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    assert.deepEqual(await result, { outcome: 'failed', why: 'no answer in 3 s' });
+  });
+});
+
+it('a runtime that does not answer in time says nothing about the program', async () => {
+  const clock = manualClock();
+  const exec = (_container: string, _command: readonly string[], signal: AbortSignal) =>
+    new Promise<Executed>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new HedgerowError(ERRORS.RUNTIME_AWAY, 'it is frozen')));
+    });
+  const probe = probes({ runtime: { available: () => true, exec }, clock });
+  const check = makeCheck({ type: 'exec', command: ['check'] });
+  const result = probe(check, TARGET, new AbortController().signal);
+  clock.advance(1000);
+  assert.deepEqual(await result, { outcome: 'unknown', why: 'check: it is frozen' });
 });

@@ -19,6 +19,8 @@ trap 'exit 0' TERM
 while :; do sleep 0.05; done
 `;
 const HEALTHY = '/tmp/healthy';
+/** ms; checks of a second, once a second, of which one may fail */
+const FROZEN = 5000;
 const exec = makeCheck({
   type: 'exec',
   port: 0,
@@ -172,8 +174,24 @@ describe('the life of an instance', { skip: withoutDocker() }, () => {
       await remove();
     });
 
-    it('a check that takes too long is killed', async () => {
-      const slow = { ...exec, command: ['sleep', '777'], start_period: 0, retries: 1 };
+    it('a Docker Engine that is frozen for longer than all its checks may take says nothing about it', async () => {
+      await deploy({ health_check: { ...exec, retries: 1, command: ['true'] } });
+      await report(cluster, 'RUNNING');
+      const { Id } = await onlyContainer();
+      const from = cluster.up.all.length;
+      const thaw = dockerd.freeze();
+      await new Promise(resolve => setTimeout(resolve, FROZEN));
+      thaw();
+      assert.equal((await onlyContainer()).Id, Id);
+      await worker.stop();
+      worker = await worker.restart();
+      assert.deepEqual(statuses(movesSince(from)), [], 'nothing has happened to it');
+      await remove();
+    });
+
+    it('a check that takes too long is killed, with what it has started', async () => {
+      const command = ['sh', '-c', 'sleep 777; true'];
+      const slow = { ...exec, command, start_period: 0, retries: 1 };
       await deploy({ health_check: slow, restart: { policy: 'never', attempts: 0 } });
       await report(cluster, 'CREATED');
       const dead = await report(cluster, 'DEAD');

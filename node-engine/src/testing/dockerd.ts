@@ -18,6 +18,8 @@ export interface TestDockerd {
    */
   halt(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   start(): Promise<void>;
+  /** SIGSTOP: it takes connections and says nothing. @returns lets it go on */
+  freeze(): () => void;
 }
 
 /** @returns why tests that need a Docker Engine cannot run here, or false */
@@ -56,6 +58,10 @@ export async function startDockerd({ disk = 0 } = {}): Promise<TestDockerd> {
     halt,
     async start() {
       daemon = await run(directory, docker);
+    },
+    freeze() {
+      daemon.kill('SIGSTOP');
+      return () => void daemon.kill('SIGCONT');
     },
     async stop() {
       const containers = await docker.listContainers({ all: true }).catch(() => []);

@@ -117,7 +117,8 @@ export class DockerRuntime implements Runtime {
   }
 
   exec(container: string, command: readonly string[], signal: AbortSignal): Promise<Executed> {
-    return runExec(this.#eventful, container, command, signal);
+    const { clock } = this.#options;
+    return runExec({ docker: this.#eventful, clock }, container, command, signal);
   }
 
   logs(container: string, options: LogOptions): AsyncIterable<LogLine> {
