@@ -189,9 +189,20 @@ describe('the life of an instance', { skip: withoutDocker() }, () => {
       await remove();
     });
 
-    it('a check that takes too long is killed, with what it has started', async () => {
-      const command = ['sh', '-c', 'sleep 777; true'];
-      const slow = { ...exec, command, start_period: 0, retries: 1 };
+    it('what a check that takes too long has started is killed with it', async () => {
+      await deploy({ health_check: { ...exec, command: ['sh', '-c', 'sleep 777$$; true'] } });
+      const seen = new Set<string>();
+      const sleeping = () => programs('sleep\x00777').filter(line => line.startsWith('sleep'));
+      await eventually('three checks', async () => {
+        for (const line of sleeping()) seen.add(line);
+        return seen.size === 3;
+      });
+      assert.equal(sleeping().length, 1);
+      await remove();
+    });
+
+    it('a check that takes too long is killed', async () => {
+      const slow = { ...exec, command: ['sleep', '777'], start_period: 0, retries: 1 };
       await deploy({ health_check: slow, restart: { policy: 'never', attempts: 0 } });
       await report(cluster, 'CREATED');
       const dead = await report(cluster, 'DEAD');
