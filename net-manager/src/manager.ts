@@ -103,6 +103,10 @@ export class Manager implements NetManager {
     await this.#changeTable({ entries: [entry], whole: false });
   }
 
+  async table(): Promise<TableEntry[]> {
+    return this.#one(async () => this.#services.entries());
+  }
+
   async status(): Promise<NetStatus> {
     return this.snapshot();
   }

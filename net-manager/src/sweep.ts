@@ -1,6 +1,6 @@
-import type { Logger } from '@hedgerow/common';
+import { inPrefix, type Logger } from '@hedgerow/common';
+import { OVERLAY_PREFIX } from '@hedgerow/protos';
 import type { Seen } from './kernel/datapath.ts';
-import { foreign } from './table/difference.ts';
 import { type Leaks, NO_LEAKS } from './table/leaks.ts';
 import type { Attachment } from './table/state.ts';
 
@@ -35,7 +35,7 @@ export class Sweep {
   get problems(): string[] {
     if (this.#foreign === null) return [];
     return [
-      `this machine has the address ${this.#foreign}, which is in the range of the overlay: packets to instances that have gone may leave it`,
+      `this machine has the address ${this.#foreign}, which is in the range of the overlay (${OVERLAY_PREFIX}): hosts of its network that lie in a worker’s subnet or among the service IPs are not reached`,
     ];
   }
 
@@ -66,4 +66,9 @@ export class Sweep {
       .map(([address, packets]) => ({ address, instance: names.get(address) ?? '', packets }));
     this.#log.warn({ senders }, 'packets to addresses that nobody owns');
   }
+}
+
+/** An address of this machine in the overlay's range: a network of somebody else's is there, too. */
+function foreign(addresses: Iterable<string>): string | null {
+  return [...addresses].find(address => inPrefix(address, OVERLAY_PREFIX)) ?? null;
 }

@@ -24,6 +24,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   [`POST ${NET_PATHS.detach}`]: (net, body) => net.detach(body),
   [`POST ${NET_PATHS.table}`]: (net, body) => net.setTable(body),
   [`POST ${NET_PATHS.entry}`]: (net, body) => net.setEntry(body),
+  [`GET ${NET_PATHS.table}`]: net => net.table(),
   [`GET ${NET_PATHS.status}`]: net => net.status(),
 };
 

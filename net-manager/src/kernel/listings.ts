@@ -13,12 +13,26 @@ export interface LinkRow {
 
 export interface RouteRow {
   dst: string;
-  /** none leads nowhere */
-  dev?: string;
-  type?: string;
+  dev: string;
   gateway?: string;
   prefsrc?: string;
   flags: string[];
+}
+
+/** Of `ip rule`; what is not said matches all. */
+export interface PolicyRow {
+  priority: number;
+  src: string;
+  srclen?: number;
+  dst?: string;
+  dstlen?: number;
+  fwmark?: string;
+  fwmask?: string;
+  table?: string;
+  suppress_prefixlen?: number;
+  /** instead of a table */
+  action?: string;
+  protocol?: string;
 }
 
 export interface NeighbourRow {

@@ -2,8 +2,10 @@
 import { HedgerowError, messageOf } from '@hedgerow/common';
 import { FIRST_WORKER_SUBNET, TUNNEL_PORT } from '@hedgerow/protos';
 import type { Exec } from '../exec/exec.ts';
+import { policiesOf } from '../table/policies.ts';
 import { ruleset, sizeFor } from '../table/rules.ts';
 import { natLines } from './nat.ts';
+import { policyLine } from './policies.ts';
 import { readSysctl, WANTED, writeSysctl } from './sysctl.ts';
 
 export interface Feature {
@@ -42,6 +44,12 @@ const TRIALS: readonly Trial[] = [
     vital: true,
     attempt: exec =>
       exec.batch('ip', [`link add x0 type vxlan id 1 dstport ${TUNNEL_PORT} nolearning`], 'fresh'),
+  },
+  {
+    name: 'routing policies',
+    mend: 'use a kernel with CONFIG_IP_MULTIPLE_TABLES, 4.17 or newer',
+    vital: true,
+    attempt: exec => exec.batch('ip', policiesOf(FIRST_WORKER_SUBNET).map(policyLine), 'fresh'),
   },
   {
     name: 'nftables with NAT, maps, numgen and fib',

@@ -1,10 +1,9 @@
 import type { BatchLine } from '../exec/exec.ts';
-import { isLinkName, ROUTE_PROTOCOL, TUNNEL, UNREACHABLE } from '../table/names.ts';
+import { isLinkName, ROUTE_PROTOCOL, TUNNEL } from '../table/names.ts';
 import type { NeighbourRow, RouteRow } from './listings.ts';
 
 export function routeLine(prefix: string, way: string): BatchLine {
-  const route = way === UNREACHABLE ? `${UNREACHABLE} ${prefix}` : `${prefix} ${way}`;
-  return `route replace ${route} proto ${ROUTE_PROTOCOL}`;
+  return `route replace ${prefix} ${way} proto ${ROUTE_PROTOCOL}`;
 }
 
 export function removeRoute(prefix: string): BatchLine {
@@ -16,7 +15,6 @@ export function foundRoutes(rows: readonly RouteRow[]): Map<string, string> {
 }
 
 function wayOf(row: RouteRow): string {
-  if (row.type === UNREACHABLE) return UNREACHABLE;
   const src = row.prefsrc === undefined ? '' : ` src ${row.prefsrc}`;
   if (row.gateway === undefined) return `dev ${row.dev} scope link${src}`;
   return `via ${row.gateway} dev ${row.dev}${row.flags.includes('onlink') ? ' onlink' : ''}${src}`;

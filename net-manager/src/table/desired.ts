@@ -1,8 +1,9 @@
 /** What the kernel shall hold, as maps of text in the words of `ip`, `bridge` and `nft`. */
-import { type NetRegistration, OVERLAY_MTU, OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
+import { type NetRegistration, OVERLAY_MTU, SERVICE_PREFIX } from '@hedgerow/protos';
 import { instanceAddresses } from './addresses.ts';
 import type { Directory } from './directory.ts';
-import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL, UNREACHABLE } from './names.ts';
+import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL } from './names.ts';
+import { policiesOf } from './policies.ts';
 import { sizeFor } from './rules.ts';
 import { addressesOf, isRemote, type WorkerAddress } from './services.ts';
 import type { Attachment } from './state.ts';
@@ -31,6 +32,8 @@ export interface KernelState {
   links: ReadonlyMap<string, Wire>;
   /** `10.18.0.64/26` → `via 10.18.0.65 dev hedgerow onlink src 10.18.0.1` */
   routes: ReadonlyMap<string, string>;
+  /** rules of `ip rule`, without values */
+  policies: ReadonlyMap<string, string>;
   /** `10.18.0.65 dev hedgerow` → hardware address */
   neighbours: ReadonlyMap<string, string>;
   /** hardware address of a remote gateway → `dst 192.0.2.7` */
@@ -57,6 +60,7 @@ export function desiredState(known: Known): KernelState {
   return {
     ...part,
     routes: new Map([...ownRoutes(registration.subnet), ...part.routes]),
+    policies: new Map(policiesOf(registration.subnet).map(policy => [policy, ''])),
     elements: new Map([...selfElements(registration.subnet), ...part.elements]),
   };
 }
@@ -80,6 +84,7 @@ export function desiredPart(known: Known, touched: Touched): KernelState {
       ...wired.map(a => linkRoute(subnet, a)),
       ...remote.map(worker => remoteRoute(subnet, worker)),
     ]),
+    policies: new Map(),
     neighbours: new Map([...wired.map(linkNeighbour), ...remote.map(remoteNeighbour)]),
     tunnelEnds: new Map(remote.map(worker => tunnelEnd(worker, registration.tunnel_port))),
     elements: new Map([...endpoints.flatMap(endpointElements), ...wired.flatMap(portElements)]),
@@ -106,16 +111,12 @@ function wireOf(attachment: Attachment): Wire {
   return { mac: macOfSandbox(attachment.sandbox), pid: attachment.pid, address: attachment.address };
 }
 
-/**
- * Our own subnet leads to the tunnel device, where the rules refuse what no link claims. What no other worker has leads
- * nowhere: not to the machine's default gateway.
- */
+/** Our own subnet leads to the tunnel device, where the rules refuse what no link claims. */
 function ownRoutes(subnet: string): [string, string][] {
   const way = `dev ${TUNNEL} scope link src ${gatewayOf(subnet)}`;
   return [
     [SERVICE_PREFIX, way],
     [prefixOf(subnet), way],
-    [OVERLAY_PREFIX, UNREACHABLE],
   ];
 }
 

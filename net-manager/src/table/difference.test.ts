@@ -18,6 +18,7 @@ const NOTHING: Observed = {
   tunnel: null,
   links: new Map(),
   routes: new Map(),
+  policies: new Map(),
   neighbours: new Map(),
   tunnelEnds: new Map(),
   elements: new Map(),

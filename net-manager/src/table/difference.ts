@@ -1,8 +1,7 @@
 /** What has to be done to the kernel so that it holds what it shall. Undo and repair are this, too. */
-import { inPrefix } from '@hedgerow/common';
-import { OVERLAY_PREFIX, TUNNEL_PORT } from '@hedgerow/protos';
+import { TUNNEL_PORT } from '@hedgerow/protos';
 import type { KernelState, Tunnel, Wire } from './desired.ts';
-import { hash, TUNNEL, UNREACHABLE } from './names.ts';
+import { hash, TUNNEL } from './names.ts';
 import { ruleset } from './rules.ts';
 
 /** What was found in the kernel, or what is there since the last change that went well. */
@@ -35,6 +34,7 @@ export interface Difference {
   tunnel: { remove: boolean; make: Tunnel | null };
   links: Change<Wire>;
   routes: Change<string>;
+  policies: Change<string>;
   neighbours: Change<string>;
   tunnelEnds: Change<string>;
   /** text of a whole new nftables table, when it must be loaded again */
@@ -70,6 +70,7 @@ export function difference(
     links,
     // Our routes prefer the gateway as their source, so all of them go with the device that carries it.
     routes: change(desired.routes, tunnel.remove ? NONE : kept(found.routes, (_, value) => survives(value))),
+    policies: change(desired.policies, found.policies),
     neighbours: change(desired.neighbours, kept(found.neighbours, survives)),
     tunnelEnds: change(desired.tunnelEnds, tunnel.remove ? NONE : found.tunnelEnds),
     rules: rules === found.rules ? null : text,
@@ -98,19 +99,8 @@ const NONE: ReadonlyMap<string, string> = new Map();
 /** Fills in what depends on the machine: the tunnel's source address must be one of its own; rules do not shrink. */
 function settle(wanted: KernelState, found: Observed): KernelState {
   const size = Math.max(wanted.size, found.rules === '' ? 0 : found.size);
-  const routes = foreign(found.addresses)
-    ? kept(wanted.routes, (_, way) => way !== UNREACHABLE)
-    : wanted.routes;
-  if (!wanted.tunnel || found.addresses.has(wanted.tunnel.local)) return { ...wanted, size, routes };
-  return { ...wanted, size, routes, tunnel: { ...wanted.tunnel, local: '' } };
-}
-
-/**
- * An address of this machine in the overlay's range: then a network of somebody else's is there, too, perhaps behind a
- * gateway, and must not be cut off.
- */
-export function foreign(addresses: Iterable<string>): string | null {
-  return [...addresses].find(address => inPrefix(address, OVERLAY_PREFIX)) ?? null;
+  if (!wanted.tunnel || found.addresses.has(wanted.tunnel.local)) return { ...wanted, size };
+  return { ...wanted, size, tunnel: { ...wanted.tunnel, local: '' } };
 }
 
 function change<V>(
@@ -179,7 +169,7 @@ function leftAddresses(found: ReadonlyMap<string, string>, desired: ReadonlyMap<
 }
 
 export function isEmpty(plan: Difference): boolean {
-  const changes = [plan.links, plan.routes, plan.neighbours, plan.tunnelEnds, plan.elements];
+  const changes = [plan.links, plan.routes, plan.policies, plan.neighbours, plan.tunnelEnds, plan.elements];
   const quiet = changes.every(({ gone, set }) => gone.length === 0 && set.length === 0);
   return quiet && !plan.tunnel.remove && !plan.tunnel.make && !plan.rules && !plan.docker;
 }

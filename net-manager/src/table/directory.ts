@@ -1,3 +1,4 @@
+import type { TableEntry } from '@hedgerow/protos';
 import type { Endpoint, Service, WorkerAddress } from './services.ts';
 
 /** By job name; null = the service is not in the table any more. */
@@ -29,6 +30,11 @@ export class Directory {
 
   jobNames(): Iterable<string> {
     return this.#services.keys();
+  }
+
+  /** What was told, as it was told. */
+  entries(): TableEntry[] {
+    return [...this.#services.values()].map(({ entry }) => entry);
   }
 
   ips(): Iterable<string> {

@@ -1,12 +1,19 @@
 import type { KernelState } from './desired.ts';
 
-export const LEAK_KINDS = ['links', 'routes', 'neighbours', 'tunnelEnds', 'elements'] as const;
+export const LEAK_KINDS = ['links', 'routes', 'policies', 'neighbours', 'tunnelEnds', 'elements'] as const;
 export type LeakKind = (typeof LEAK_KINDS)[number];
 
 /** What is in the kernel and nobody can explain, by kind. */
 export type Leaks = Readonly<Record<LeakKind, readonly string[]>>;
 
-export const NO_LEAKS: Leaks = { links: [], routes: [], neighbours: [], tunnelEnds: [], elements: [] };
+export const NO_LEAKS: Leaks = {
+  links: [],
+  routes: [],
+  policies: [],
+  neighbours: [],
+  tunnelEnds: [],
+  elements: [],
+};
 
 /** Names of our own making that were found and that nothing we were told accounts for. */
 export function leaksIn(found: KernelState, explained: KernelState): Leaks {

@@ -7,11 +7,9 @@ import { WORKER_SUBNET_BITS } from '@hedgerow/protos';
 export const TUNNEL = 'hedgerow';
 const LINK_PREFIX = 'hv';
 export const NFT_TABLE = 'hedgerow';
-/** Marks our routes in the kernel (`ip route show proto 72`); 72 is free in iproute2's rt_protos. */
+/** Marks our routes and routing policies in the kernel (`ip route show proto 72`, `ip rule`); 72 is free in iproute2's rt_protos. */
 export const ROUTE_PROTOCOL = 72;
 export const VXLAN_ID = 7247;
-/** The way of a prefix that leads nowhere. */
-export const UNREACHABLE = 'unreachable';
 
 /** Host end of an instance's link: 14 characters, the kernel allows 15. */
 export function linkName(serviceName: string, instanceNumber: number): string {

@@ -1,6 +1,7 @@
 /** The nftables rules, which depend on the worker's subnet only; all that changes with services are elements. */
 import { OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
 import { gatewayOf, NFT_TABLE, prefixOf, TUNNEL } from './names.ts';
+import { OUTBOUND } from './policies.ts';
 
 /** Services of up to so many instances are served by the rules of a fresh table. */
 const SMALLEST_SIZE = 16;
@@ -34,6 +35,10 @@ export function ruleset(subnet: string, size: number, port: number): string[] {
       untracked(port),
       // Links route to 127.0.0.0/8 for published ports on localhost; containers may not use that.
       `ip daddr 127.0.0.0/8 iifname "hv*" drop`,
+    ]),
+    ...chain('outbound', [
+      'type filter hook prerouting priority mangle; policy accept;',
+      `ip saddr ${prefixOf(subnet)} ip daddr ${OVERLAY_PREFIX} ct direction original meta mark set meta mark | ${OUTBOUND}`,
     ]),
     ...chain('tunnel', ['type filter hook output priority raw; policy accept;', untracked(port)]),
     ...refusals(prefixOf(subnet)),
@@ -80,12 +85,13 @@ const ASTRAY = [
  * first packet of a flow comes through here, so looking into the routes costs streams nothing.
  */
 function translation(subnet: string): string[] {
+  const own = prefixOf(subnet);
   const services = `ip daddr ${SERVICE_PREFIX} goto services`;
   const published = `fib daddr type local ip daddr != ${gatewayOf(subnet)} meta l4proto { tcp, udp } goto published`;
   const astray = [
     // `type` knows the addresses of this machine alone; what leads nowhere has no device
-    `ip daddr ${OVERLAY_PREFIX} fib daddr type != local fib daddr oif missing goto astray`,
-    `ip daddr ${prefixOf(subnet)} fib daddr oifname "${TUNNEL}" goto astray`,
+    `ip saddr ${own} ip daddr ${OVERLAY_PREFIX} fib daddr type != local fib daddr . mark oif missing goto astray`,
+    `ip daddr ${own} fib daddr oifname "${TUNNEL}" goto astray`,
   ];
   const hooked = (hook: string) => `type nat hook ${hook} priority -100; policy accept;`;
   return [
@@ -101,7 +107,7 @@ function sources(subnet: string): string[] {
     // An instance that was sent to itself would answer itself, past the translation.
     `ip saddr . ip daddr @self snat to ${gateway}`,
     `oifname "hv*" ip saddr 127.0.0.0/8 snat to ${gateway}`,
-    `ip saddr ${prefixOf(subnet)} ip daddr != ${OVERLAY_PREFIX} oifname != "hv*" oifname != "${TUNNEL}" masquerade`,
+    `ip saddr ${prefixOf(subnet)} oifname != "hv*" oifname != "${TUNNEL}" masquerade`,
   ];
 }
 
@@ -119,7 +125,8 @@ function refusals(own: string): string[] {
       'type filter hook forward priority filter - 1; policy accept;',
       unanswered,
       `ip daddr ${own} oifname "${TUNNEL}" goto refuse`,
-      `ip daddr ${OVERLAY_PREFIX} iifname "hv*" oifname != "hv*" oifname != "${TUNNEL}" goto refuse`,
+      // the routing policies know containers by their own addresses
+      `ip daddr ${OVERLAY_PREFIX} ip saddr != ${own} iifname "hv*" oifname != "hv*" oifname != "${TUNNEL}" goto refuse`,
     ]),
     ...chain('local', ['type filter hook output priority filter - 1; policy accept;', unanswered]),
   ];

@@ -139,6 +139,7 @@ export function kernel(pid?: number): string {
     sh('ip -br link', pid).replace(/@\S+|NO-CARRIER,|,LOWER_UP| (UP|DOWN) +/g, ''),
     sh('ip -4 -br address', pid).replace(/@\S+/g, ''),
     sh('ip -4 route show table main', pid),
+    sh('ip -4 rule show', pid),
     sh('ip -4 neighbour show nud permanent', pid),
     sh('nft list ruleset', pid).replace(/\n\s*elements = \{[^}]*expires[^}]*\}/g, ''),
     sh('sysctl -n net.ipv4.ip_forward', pid),
