@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { canMove, isWrittenBy, type JobPayload, STATUSES, type Status } from '@hedgerow/protos';
+import { canMove, isWrittenBy, type JobPayload, type Move, STATUSES, type Status } from '@hedgerow/protos';
 import { type Instance, isHeld, isWaiting } from '../model.ts';
 import { makeInstance, makeJob } from '../testing/makers.ts';
 import { compare } from './compare.ts';
@@ -8,10 +8,26 @@ import { applied, judge } from './judge.ts';
 
 const WAITS = { worker_id: '', status: 'NO_WORKER_CAPACITY' } as const;
 
+function way(...statuses: string[]): Move[] {
+  return statuses.map(status => ({ at: 0, tier: 'worker', status, detail: '', worker_id: 'w1' }));
+}
+
 describe('a worker says that an instance changed', () => {
   const cases: [title: string, Partial<Instance> | null, Partial<JobPayload>, string][] = [
     ['its own', { status: 'CREATING' }, { status: 'RUNNING' }, 'apply'],
     ['a repetition', {}, {}, 'apply'],
+    [
+      'what led there while nobody heard it',
+      { status: 'RUNNING' },
+      { status: 'CREATED', moves: way('RUNNING', 'FAILED', 'CREATING', 'CREATED') },
+      'apply',
+    ],
+    [
+      'what leads nowhere',
+      { status: 'RUNNING' },
+      { status: 'CREATED', moves: way('COMPLETED', 'CREATED') },
+      'refused',
+    ],
     ['unknown', null, {}, 'stray'],
     ['unknown and removed', null, { status: 'UNDEPLOYED' }, 'old'],
     ['another worker’s', { worker_id: 'w2' }, {}, 'stray'],

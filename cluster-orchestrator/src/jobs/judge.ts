@@ -6,6 +6,7 @@ import {
   type JobPayload,
   type Move,
   STATUSES,
+  type Status,
   type StatusOf,
   withMoves,
 } from '@hedgerow/protos';
@@ -37,7 +38,17 @@ export function judge(instance: Instance | undefined, workerId: string, job: Job
   if (isComplaint(instance, job)) return 'note';
   if (isOlder(job, instance)) return 'old';
   if (removed) return STATUSES[instance.status].final ? 'detached' : 'lost';
-  return isWorkersWord(job.status) && canMove(instance.status, job.status) ? 'apply' : 'refused';
+  return isWorkersWord(job.status) && leadsTo(instance.status, job) ? 'apply' : 'refused';
+}
+
+/** What happened while the cluster could not hear is told at once, and may begin with what it had heard. */
+function leadsTo(from: Status, { status, moves = [] }: JobPayload): boolean {
+  const way = [...moves.map(move => move.status).filter(isStatus), status as Status];
+  return way.some((_, begin) => isLegal([from, ...way.slice(begin)]));
+}
+
+function isLegal(way: readonly Status[]): boolean {
+  return way.every((to, index) => index === 0 || canMove(way[index - 1] as Status, to));
 }
 
 /** A worker may not say what root or cluster alone decide. */
