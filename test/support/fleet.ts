@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Client,
@@ -159,22 +159,26 @@ export class TestFleet {
     await exec('ip', ['-n', net, 'link', 'set', name, state]);
   }
 
-  /** The Docker Engine that the fleet started. @param graceMs 0 = SIGKILL */
+  /** The Docker Engine that the fleet started, and its containerd, which ends with it. @param graceMs 0 = SIGKILL */
   async stopEngine(graceMs = 8000): Promise<void> {
     const engine = this.run.record.processes.findLast(({ name }) => name === 'dockerd');
+    const file = this.#containerdFile;
+    const containerd = identify(Number(readFileSync(file, 'utf8')));
     if (engine) await endProcess(engine, graceMs);
+    if (containerd) await endProcess(containerd, graceMs);
+    // where nobody waits for orphans, a killed one stays as a zombie, which dockerd would take for alive
+    rmSync(file, { force: true });
   }
 
-  /**
-   * On the data and the socket that it had. Its containerd ends with it, and where nobody waits for orphans (the first
-   * process of many a sandbox) it stays as a zombie that dockerd takes for alive.
-   */
+  /** On the data and the socket that it had. */
   async startEngine(): Promise<void> {
     const { engine } = this.run.record;
-    const file = join(this.run.dir, 'docker/exec/containerd/containerd.pid');
-    if (existsSync(file) && identify(Number(readFileSync(file, 'utf8'))) === null) rmSync(file);
     await ensureEngine(this.run, '');
     this.run.note({ engine });
+  }
+
+  get #containerdFile(): string {
+    return join(this.run.dir, 'docker/exec/containerd/containerd.pid');
   }
 
   containerOf(service: ApiService, instance: ApiInstance): Promise<string> {
