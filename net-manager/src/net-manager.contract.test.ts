@@ -131,6 +131,7 @@ function tests(): void {
 
       assert.equal((await net.attach({ ...request, pid: third.pid })).nsAddress, '10.18.0.2');
       await net.setEntry(ENTRY);
+      assert.deepEqual(await net.table(), [ENTRY]);
       assert.deepEqual(await net.status(), {
         registered: true,
         worker_id: WORKER_A.client_id,

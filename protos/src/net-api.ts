@@ -60,6 +60,8 @@ export interface NetManager {
   setTable(entries: TableEntry[]): Promise<void>;
   /** `POST /table/entry`: one service. */
   setEntry(entry: TableEntry): Promise<void>;
+  /** `GET /table`: what was told, as it was told. */
+  table(): Promise<TableEntry[]>;
   status(): Promise<NetStatus>;
 }
 

@@ -1,5 +1,6 @@
 /** The Net Manager's interface over HTTP, for a Node Engine in another process. */
 import { Agent, type IncomingMessage, request } from 'node:http';
+import type { TableEntry } from './link.ts';
 import { type AttachResult, NET_PATHS, type NetManager, type NetStatus } from './net-api.ts';
 import type { ApiError } from './root-api.ts';
 
@@ -42,6 +43,7 @@ export function httpNetManager(address: string, options: { timeout?: number } = 
     detach: async body => void (await call('POST', NET_PATHS.detach, body)),
     setTable: async body => void (await call('POST', NET_PATHS.table, body)),
     setEntry: async body => void (await call('POST', NET_PATHS.entry, body)),
+    table: async () => (await call('GET', NET_PATHS.table)) as TableEntry[],
     status: async () => (await call('GET', NET_PATHS.status)) as NetStatus,
     close: () => agent.destroy(),
   };

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { isErrorOf, openSqlite, type Store, silentLogger } from '@hedgerow/common';
 import { type ManualClock, manualClock } from '@hedgerow/common/testing';
-import type { AttachRequest, NetManager, TableEntry } from '@hedgerow/protos';
+import {
+  type AttachRequest,
+  digestTable,
+  type NetManager,
+  NetRequestError,
+  type TableEntry,
+} from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import { NetGateway } from './gateway.ts';
 import { Withheld } from './withheld.ts';
@@ -33,8 +39,11 @@ function addressesOf({ instances }: TableEntry): string {
 /** Notes what it is asked, and fails while `away`. */
 class NotingNet implements NetManager {
   away = false;
+  /** it does not know all calls */
+  old = false;
   registered = false;
   attachments: { serviceName: string; instanceNumber: number; nsAddress: string; pid: number }[] = [];
+  told = new Map<string, TableEntry>();
   readonly asked: string[] = [];
 
   async register() {
@@ -51,9 +60,16 @@ class NotingNet implements NetManager {
   }
   async setTable(entries: TableEntry[]) {
     this.#note(`table ${entries.map(e => e.job_name + addressesOf(e))}`);
+    this.told = new Map(entries.map(e => [e.job_name, e]));
   }
   async setEntry(entry: TableEntry) {
     this.#note(`entry ${entry.job_name}${addressesOf(entry)}`);
+    this.told.set(entry.job_name, entry);
+  }
+  async table() {
+    if (this.away) throw new Error('connection refused');
+    if (this.old) throw new NetRequestError('UNKNOWN_PATH', 404, 'there is no GET /table here');
+    return [...this.told.values()];
   }
   async status() {
     const { registered, attachments } = this;
@@ -273,7 +289,46 @@ describe('net gateway', () => {
       assert.deepEqual(net.asked, []);
     });
 
-    it('nothing is told without a table of the cluster', async () => {
+    it('is out at once also for an engine that has begun without its cluster, and in again', async () => {
+      await known();
+      const digest = gateway.tableDigest();
+      await gateway.stop();
+      gateway = await begin();
+      gateway.register(REGISTRATION);
+      await settled();
+      assert.deepEqual(net.asked, ['register'], 'it has the table already');
+      assert.equal(gateway.tableDigest(), digest);
+      await gateway.exclude(one);
+      assert.equal(net.asked.at(-1), 'entry a.b.c.d=none+10.18.0.66');
+
+      await gateway.stop();
+      gateway = await begin();
+      gateway.register(REGISTRATION);
+      await settled();
+      assert.equal(gateway.tableDigest(), digest, 'of what the cluster told, not of what is withheld');
+      gateway.include(one);
+      await settled();
+      assert.deepEqual(net.asked.slice(1), [
+        'entry a.b.c.d=none+10.18.0.66',
+        'register',
+        'entry a.b.c.d=10.18.0.2+10.18.0.66',
+      ]);
+    });
+
+    it('what the cluster tells while the Net Manager is asked counts', async () => {
+      await known();
+      await gateway.stop();
+      gateway = await begin();
+      gateway.register(REGISTRATION);
+      const changed = { ...serving('a.b.c.d'), application_id: 'changed' };
+      gateway.setEntry(changed);
+      gateway.setEntry({ ...serving('other'), removed: true });
+      await settled();
+      assert.equal(gateway.tableDigest(), digestTable([changed]));
+    });
+
+    it('nothing is told without a table of the cluster, nor to a Net Manager that cannot say what it has', async () => {
+      net.old = true;
       gateway.register(REGISTRATION);
       await settled();
       await gateway.exclude(one);

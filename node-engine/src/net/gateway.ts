@@ -10,6 +10,7 @@ import {
   digestTable,
   type NetManager,
   type NetRegistration,
+  NetRequestError,
   type TableEntry,
 } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
@@ -31,7 +32,8 @@ export class NetGateway {
   readonly #clock: Clock;
   readonly #log: Logger;
   #registration: NetRegistration | null = null;
-  /** what the cluster last told; null = nothing yet, so that a Net Manager's own memory is not overwritten */
+  /** what the cluster last told, perhaps to an engine before this one; null = not known, so that a Net Manager's own
+   * memory is not overwritten */
   #table: Map<string, TableEntry> | null = null;
   #unsent: Unsent = new Map();
   /** what the cluster told is sent without their addresses */
@@ -119,7 +121,7 @@ export class NetGateway {
     void this.#inOrder(() => this.#flush());
   }
 
-  /** Of what the cluster told last; 0 = it has not told a whole table since this engine began. */
+  /** Of what the cluster told last; 0 = nobody has said what that is since this engine began. */
   tableDigest(): number {
     return this.#table ? digestTable(this.#table.values()) : 0;
   }
@@ -136,8 +138,7 @@ export class NetGateway {
   /**
    * Takes an instance of this worker out of its service IP here, at once and also while the cluster is away; it stays out,
    * whatever the cluster tells, until `include`. Never throws. Resolves when it is in force, or could not be told: then it
-   * is told with everything else when the Net Manager answers again. Before the cluster has told anything there is nothing
-   * to tell, as the Net Manager alone knows what else belongs to the service.
+   * is told with everything else when the Net Manager answers again, or has said what else belongs to the service.
    */
   async exclude(instance: InstanceName): Promise<void> {
     const entry = this.#table?.get(instance.serviceName) ?? null;
@@ -210,11 +211,29 @@ export class NetGateway {
     }
   }
 
+  /** An engine that has just begun learns from the Net Manager what the cluster told the one before it. */
+  async #readBack(): Promise<void> {
+    const found = await this.#net.table().catch(nothingOfEarlier);
+    // the whole table, or some entries, may have come meanwhile
+    if (found.length === 0 || this.#table || this.#unsent === 'all') return;
+    const own = this.#registration?.client_id ?? '';
+    const table = new Map(found.map(entry => [entry.job_name, this.#withheld.whole(entry)]));
+    const outdated = found.filter(entry => !this.#withheld.isWithout(entry, own));
+    const missed = outdated.flatMap(({ job_name }) => table.get(job_name) ?? []);
+    for (const entry of this.#unsent.values()) {
+      if (entry.removed) table.delete(entry.job_name);
+      else table.set(entry.job_name, entry);
+    }
+    this.#table = table;
+    this.#unsent = new Map([...missed.map(entry => [entry.job_name, entry] as const), ...this.#unsent]);
+  }
+
   /** Tells everything again; each of it is idempotent. */
   async #recover(): Promise<void> {
     if (!this.#registration) return;
     await this.#net.register(this.#registration);
     if (this.#table) this.#unsent = 'all';
+    else await this.#readBack();
     await this.#flush();
     for (const [key, request] of this.#detaching) {
       await this.#net.detach(request);
@@ -225,6 +244,12 @@ export class NetGateway {
     this.#cancelRetry();
     this.#whenReady.resolve();
   }
+}
+
+/** A Net Manager of before it could be asked. */
+function nothingOfEarlier(error: unknown): TableEntry[] {
+  if (error instanceof NetRequestError && error.http === 404) return [];
+  throw error;
 }
 
 function both(earlier: Unsent, later: Unsent): Unsent {

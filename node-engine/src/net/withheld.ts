@@ -77,6 +77,20 @@ export class Withheld {
     return { ...entry, instances };
   }
 
+  /** @returns what the cluster told of a service of which the Net Manager may have been told less */
+  whole(found: TableEntry): TableEntry {
+    const service = this.#services.get(found.job_name);
+    if (!service) return found;
+    if (!service.entry) this.told(found);
+    return service.entry ?? found;
+  }
+
+  /** Has nothing been told that is to be withheld? */
+  isWithout(entry: TableEntry, workerId: string): boolean {
+    const { instances } = this.without(entry, workerId);
+    return instances.every(({ namespace_ip }, at) => namespace_ip === entry.instances[at]?.namespace_ip);
+  }
+
   /** Resolves when all is on disk. */
   settled(): Promise<void> {
     return this.#tail;

@@ -56,6 +56,11 @@ export class WiringNet implements NetManager {
     this.entries.push(entry);
   }
 
+  async table(): Promise<TableEntry[]> {
+    const told = new Map((this.tables.at(-1) ?? []).map(entry => [entry.job_name, entry]));
+    return [...told.values()];
+  }
+
   async status(): Promise<NetStatus> {
     const last = this.registrations.at(-1);
     return {

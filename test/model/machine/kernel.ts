@@ -97,6 +97,7 @@ export function netManagerOf(kernel: Kernel, process: Process, random: Random): 
     detach: request => one(() => kernel.put(withoutAttachment(kernel.state, request))),
     setTable: entries => one(() => kernel.tell(entries, true)),
     setEntry: entry => one(() => kernel.tell([entry], false)),
+    table: () => one(() => kernel.services.entries()),
     status: () => one(() => statusOf(kernel)),
   };
 }
