@@ -94,7 +94,7 @@ export function buildParts(origins: Origins): Parts {
 
 function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): Jobs {
   const { instances, workers } = state;
-  const downlink = new Downlink(broker.get, deps.log);
+  const downlink = new Downlink(broker.get, deps.log, deps.clock);
   const liveness = new Liveness({
     clock: deps.clock,
     deadAfter: config.workerDeadAfter,

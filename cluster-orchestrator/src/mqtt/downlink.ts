@@ -1,4 +1,4 @@
-import { type Logger, messageOf } from '@hedgerow/common';
+import { type Clock, type Logger, messageOf, Seldom } from '@hedgerow/common';
 import {
   type DeletePayload,
   type DeployPayload,
@@ -27,11 +27,13 @@ const REPEATED: ReadonlySet<string> = new Set([DOWN.probe, DOWN.logs]);
 export class Downlink {
   readonly #broker: () => Broker;
   readonly #log: Logger;
+  readonly #seldom: Seldom;
 
   /** @param broker not there yet when the downlink is made */
-  constructor(broker: () => Broker, log: Logger) {
+  constructor(broker: () => Broker, log: Logger, clock: Clock) {
     this.#broker = broker;
     this.#log = log;
+    this.#seldom = new Seldom(clock);
   }
 
   /** Never rejects: what does not get through is sent again by a deadline or found by a sync. */
@@ -45,7 +47,8 @@ export class Downlink {
       await this.#broker().publish(nodeTopic(workerId, leaf), Buffer.from(JSON.stringify(payload)), qos);
       return true;
     } catch (error) {
-      this.#log.warn({ worker: workerId, topic: leaf, error: messageOf(error) }, 'message not sent');
+      const fields = { worker: workerId, topic: leaf, error: messageOf(error) };
+      this.#seldom.say('not sent', more => this.#log.warn({ ...fields, more }, 'message not sent'));
       return false;
     }
   }

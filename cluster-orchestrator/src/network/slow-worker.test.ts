@@ -51,7 +51,7 @@ beforeEach(() => {
   const collection = store.collection<StoredInstance>('instances', []);
   const instances = new Instances({ collection, clock, log: silentLogger });
   const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), silentLogger);
-  const downlink = new Downlink(() => broker, silentLogger);
+  const downlink = new Downlink(() => broker, silentLogger, clock);
   const carrier = () => makeWorker();
   const isThere = () => true;
   const tables = new Tables({ clock, instances, remote, downlink, clusterId: () => 'c', carrier, isThere });
