@@ -15,3 +15,41 @@ test('nothing more is the same array', () => {
   const old = [move(1)];
   assert.equal(withMoves(old, []), old);
 });
+
+function moves(...statuses: string[]): Move[] {
+  return statuses.map(status => ({ ...move(0), status }));
+}
+
+function statuses(list: readonly Move[]): string {
+  return list.map(({ status }) => status).join(' ');
+}
+
+test('what was lost between two moves that are known comes between them when it is told', () => {
+  const known = moves('a', 'd', 'x');
+  assert.equal(statuses(withMoves(known, moves('a', 'b', 'c', 'd', 'e'))), 'a b c d x e');
+});
+
+test('what is known already changes nothing', () => {
+  const known = moves('a', 'b');
+  assert.equal(withMoves(known, moves('a', 'b')), known);
+});
+
+test('what comes twice in one report is kept once', () => {
+  assert.equal(statuses(withMoves(moves('a'), moves('b', 'b'))), 'a b');
+});
+
+test('the same said by another worker or cluster, or later, is something else', () => {
+  const [known] = [{ ...move(0), cluster_id: 'c' }];
+  const others = [
+    { worker_id: 'w' },
+    { cluster_id: 'd' },
+    { at: 1 },
+    { detail: 'x' },
+    { tier: 'cluster' as const },
+  ];
+  const all = withMoves(
+    [known],
+    others.map(other => ({ ...known, ...other })),
+  );
+  assert.equal(all.length, 1 + others.length);
+});

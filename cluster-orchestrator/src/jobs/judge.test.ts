@@ -270,4 +270,17 @@ describe('moves', () => {
       ],
     );
   });
+
+  test('a report that is told again moves nothing, what is new in it does', () => {
+    const told = (at: number, status: string) =>
+      ({ at, tier: 'worker', status, detail: '', worker_id: '' }) as const;
+    const moves = [told(5, 'CREATING'), told(6, 'RUNNING')];
+    const once = applied(makeInstance(), makeJob({ moves }), 9);
+    assert.deepEqual(applied(once, makeJob({ moves }), 10).moves, once.moves);
+    const more = applied(once, makeJob({ moves: [...moves, told(7, 'FAILED')] }), 11);
+    assert.deepEqual(
+      more.moves.map(({ status }) => status),
+      ['CREATING', 'RUNNING', 'FAILED'],
+    );
+  });
 });

@@ -86,16 +86,6 @@ test('a history goes with its instance, and what is late for it is passed over',
   assert.equal(await stored(), undefined);
 });
 
-test('what a crash left behind is found', async t => {
-  const { collections, pass, stored } = await setUp(t);
-  await collections.instances.insert({ ...ONE } as Instance);
-  await collections.histories.insert({ ...ONE, moves: [] });
-  await collections.histories.insert({ ...ONE, id: 's/1', moves: [] });
-  await pass(3_600_000);
-  await pass(0);
-  assert.deepEqual([await stored(), await stored('s/1')], [[], undefined]);
-});
-
 test('a stop writes what waits; the next process has it', async t => {
   const { histories, deps } = await setUp(t);
   histories.record(ONE, [move(1, 'REQUESTED')]);

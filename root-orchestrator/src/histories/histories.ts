@@ -2,18 +2,17 @@
  * What happened to each instance, stored behind the work: nobody waits for it. What is recorded within one window is
  * written together, so that an embedded store commits once for all of it; a root that dies loses a window.
  */
-import { type Clock, type Collection, every, type Logger, messageOf, put, update } from '@hedgerow/common';
+import { type Clock, type Collection, type Logger, messageOf, put, update } from '@hedgerow/common';
 import type { Handles, MetricRegistry } from '@hedgerow/common/metrics';
+import { withMoves } from '@hedgerow/protos';
 import { ROOT_METRICS } from '../metrics/table.ts';
 import type { History, Instance, PlacedMove } from '../model.ts';
 import type { HistoryReader, MoveRecorder } from '../ports.ts';
-import { merged } from './moves.ts';
-import { sweepHistories } from './sweep.ts';
 import { type Entry, Waiting } from './waiting.ts';
 
 export interface HistoriesDeps {
   histories: Collection<History>;
-  instances: Pick<Collection<Instance>, 'watch' | 'get'>;
+  instances: Pick<Collection<Instance>, 'watch'>;
   clock: Clock;
   log: Logger;
   metrics: MetricRegistry;
@@ -27,14 +26,12 @@ const WINDOW = 500;
 const AGAIN = 5_000;
 /** histories of one commit: more would hold up what is written for somebody who waits */
 const BATCH = 100;
-/** ms; what a crash left behind is in nobody's way */
-const SWEEP_EVERY = 3_600_000;
 
 export class Histories implements MoveRecorder, HistoryReader {
   readonly #deps: HistoriesDeps;
   readonly #metrics: Pick<Handles<typeof ROOT_METRICS>, 'historiesWritten' | 'movesLost'>;
   readonly #waiting: Waiting;
-  readonly #ends: (() => void)[];
+  readonly #unwatch: () => void;
   #cancel: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -46,14 +43,11 @@ export class Histories implements MoveRecorder, HistoryReader {
     this.#metrics.historiesWritten.add(0);
     this.#metrics.movesLost.add(0);
     this.#waiting = new Waiting(moves => this.#metrics.movesLost.add(moves));
-    this.#ends = [
-      deps.instances.watch((id, instance) => {
-        if (instance || !deps.leads()) return;
-        this.#waiting.gone(id);
-        this.#writeIn(WINDOW);
-      }),
-      every(deps.clock, SWEEP_EVERY, () => this.#sweep()),
-    ];
+    this.#unwatch = deps.instances.watch((id, instance) => {
+      if (instance || !deps.leads()) return;
+      this.#waiting.gone(id);
+      this.#writeIn(WINDOW);
+    });
   }
 
   record({ id, service_id }: Pick<Instance, 'id' | 'service_id'>, moves: readonly PlacedMove[]): void {
@@ -64,13 +58,13 @@ export class Histories implements MoveRecorder, HistoryReader {
 
   async of(instanceId: string): Promise<readonly PlacedMove[]> {
     const stored = await this.#deps.histories.get(instanceId);
-    return merged(stored?.moves ?? [], this.#waiting.of(instanceId));
+    return withMoves(stored?.moves ?? [], this.#waiting.of(instanceId));
   }
 
   /** Writes what waits, once. To be called before the store is closed. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const end of this.#ends) end();
+    this.#unwatch();
     this.#cancel?.();
     await this.#write();
   }
@@ -114,23 +108,12 @@ export class Histories implements MoveRecorder, HistoryReader {
       return;
     }
     const known = await update(histories, id, current => {
-      const next = merged(current.moves, moves);
+      const next = withMoves(current.moves, moves);
       return next === current.moves ? null : { ...current, moves: [...next] };
     });
     // Nobody else writes it: the root that leads is one.
     if (!known) await put(histories, { id, service_id: serviceId, moves: [...moves] });
     this.#metrics.historiesWritten.add(1);
-  }
-
-  async #sweep(): Promise<void> {
-    if (!this.#deps.leads()) return;
-    const { histories, instances, log } = this.#deps;
-    try {
-      const removed = await sweepHistories(histories, instances);
-      if (removed > 0) log.info({ removed }, 'removed histories of instances that are gone');
-    } catch (error) {
-      log.warn({ cause: messageOf(error) }, 'histories could not be looked through; tried again');
-    }
   }
 
   /** Once, and once more when it is over. */

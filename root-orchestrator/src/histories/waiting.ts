@@ -1,5 +1,5 @@
+import { withMoves } from '@hedgerow/protos';
 import type { PlacedMove } from '../model.ts';
-import { merged } from './moves.ts';
 
 export interface Entry {
   serviceId: string;
@@ -35,7 +35,7 @@ export class Waiting {
 
   add(id: string, serviceId: string, moves: readonly PlacedMove[]): void {
     const before = this.#entries.get(id) ?? NONE;
-    if (!before.gone) this.#set(id, { serviceId, moves: merged(before.moves, moves), gone: false });
+    if (!before.gone) this.#set(id, { serviceId, moves: withMoves(before.moves, moves), gone: false });
     this.#makeRoom();
   }
 
@@ -54,7 +54,7 @@ export class Waiting {
   putBack(id: string, { serviceId, moves, gone }: Entry): void {
     const since = this.#entries.get(id) ?? NONE;
     if (gone || since.gone) this.gone(id);
-    else this.#set(id, { serviceId, moves: merged(moves, since.moves), gone: false });
+    else this.#set(id, { serviceId, moves: withMoves(moves, since.moves), gone: false });
     this.#makeRoom();
   }
 
