@@ -67,8 +67,10 @@ export function placeMessage(attemptId: string, service: Service, instance: Inst
   };
 }
 
-function restartOf({ restart }: Microservice): RestartPolicy | null {
-  return restart ? { policy: restart.policy ?? 'always', attempts: restart.attempts ?? 0 } : null;
+/** The default is null however it is written, so that writing it is no other specification. */
+function restartOf({ restart = {} }: Microservice): RestartPolicy | null {
+  const { policy = 'always', attempts = 0 } = restart;
+  return policy === 'always' && attempts === 0 ? null : { policy, attempts };
 }
 
 function healthCheckOf({ health_check: check }: Microservice): HealthCheck | null {

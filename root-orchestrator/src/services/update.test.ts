@@ -59,6 +59,8 @@ describe('PUT of a service', () => {
     const on_cluster_loss = { action: 'wait' };
     const path = `/api/service/${app.web}`;
     assert.equal((await put(path, { on_cluster_loss })).body.generation, 1);
+    for (const same of [{ policy: 'always', attempts: 0 }, { policy: 'always' }, {}])
+      assert.equal((await put(path, { restart: same })).body.generation, 1, 'the default, written down');
     assert.equal((await put(path, { restart })).body.generation, 2);
     const { body } = await put(path, { health_check });
     assert.equal(body.generation, 3);
