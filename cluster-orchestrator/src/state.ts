@@ -36,7 +36,7 @@ export function openState(config: ClusterConfig, deps: ClusterDeps, metrics: Met
 export function stateOver(store: Store, deps: ClusterDeps): State {
   const identity = identityIn(store);
   const workers = new Workers(store.collection<StoredWorker>('workers', []));
-  const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), deps.log);
+  const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), deps);
   const spares = new Spares(store.collection<StoredSubnet>('spare_subnets', []));
   const instances = new Instances({
     collection: store.collection<StoredInstance>('instances', []),
@@ -62,7 +62,7 @@ export function stateOver(store: Store, deps: ClusterDeps): State {
     ping: () => store.ping(),
     async close() {
       await instances.stop();
-      await remote.idle();
+      await remote.stop();
       await store.close();
     },
   };
@@ -71,15 +71,18 @@ export function stateOver(store: Store, deps: ClusterDeps): State {
 function identityIn(store: Store) {
   const collection = store.collection<Identity>('identity', []);
   let own = { id: 'cluster', cluster_id: '', root_epoch: 0 };
+  let isStored = true;
   return {
     get: () => own,
     async load() {
       own = { ...own, ...(await collection.get(own.id)) };
     },
     async set(cluster_id: string, root_epoch: number) {
-      if (cluster_id === own.cluster_id && root_epoch === own.root_epoch) return;
+      if (isStored && cluster_id === own.cluster_id && root_epoch === own.root_epoch) return;
       own = { ...own, cluster_id, root_epoch };
+      isStored = false;
       await put(collection, own);
+      isStored = true;
     },
   };
 }

@@ -1,17 +1,24 @@
 /** Services of other clusters, as the root last told; on disk, so that a restart without the root forgets none. */
-import { type Collection, type Logger, messageOf, put, SerialByKey } from '@hedgerow/common';
+import { type Clock, type Collection, type Logger, messageOf, put, SerialByKey } from '@hedgerow/common';
 import type { TableEntry } from '@hedgerow/protos';
 import type { StoredRemoteEntry } from '../model.ts';
 
+/** ms until what could not be stored is tried again */
+const AGAIN = 5000;
+
 export class RemoteEntries {
   readonly #collection: Collection<StoredRemoteEntry>;
-  readonly #log: Logger;
+  readonly #deps: { clock: Clock; log: Logger };
   readonly #byName = new Map<string, TableEntry>();
   readonly #writes = new SerialByKey();
+  /** job names whose entry on disk is an older one */
+  readonly #unsaved = new Set<string>();
+  #cancel: (() => void) | null = null;
+  #stopped = false;
 
-  constructor(collection: Collection<StoredRemoteEntry>, log: Logger) {
+  constructor(collection: Collection<StoredRemoteEntry>, deps: { clock: Clock; log: Logger }) {
     this.#collection = collection;
-    this.#log = log;
+    this.#deps = deps;
   }
 
   async load(): Promise<void> {
@@ -32,12 +39,14 @@ export class RemoteEntries {
     void this.#write(entry.job_name);
   }
 
-  /** Resolves when everything is on disk. */
-  idle(): Promise<void> {
+  /** Resolves when everything is on disk that can be. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
     return this.#writes.idle();
   }
 
-  /** An entry that could not be stored is told again by the root when it connects. */
+  /** The root believes that it was told: it does not tell an entry again that could not be stored. */
   #write(jobName: string): Promise<void> {
     return this.#writes.run(jobName, async () => {
       const entry = this.#byName.get(jobName);
@@ -45,9 +54,23 @@ export class RemoteEntries {
         if (entry) {
           await put(this.#collection, { id: jobName, entry, application_id: entry.application_id });
         } else await this.#collection.remove(jobName);
+        this.#unsaved.delete(jobName);
       } catch (error) {
-        this.#log.warn({ service: jobName, error: messageOf(error) }, 'table entry not stored');
+        this.#failed(jobName, error);
       }
+    });
+  }
+
+  /** Said of the first one alone. */
+  #failed(jobName: string, error: unknown): void {
+    const fields = { service: jobName, error: messageOf(error) };
+    if (this.#unsaved.size === 0)
+      this.#deps.log.warn(fields, 'table entries cannot be stored; they are tried again');
+    this.#unsaved.add(jobName);
+    if (this.#stopped) return;
+    this.#cancel ??= this.#deps.clock.after(AGAIN, () => {
+      this.#cancel = null;
+      for (const name of this.#unsaved) void this.#write(name);
     });
   }
 }

@@ -50,7 +50,10 @@ beforeEach(() => {
   const clock = manualClock();
   const collection = store.collection<StoredInstance>('instances', []);
   const instances = new Instances({ collection, clock, log: silentLogger });
-  const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), silentLogger);
+  const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), {
+    clock,
+    log: silentLogger,
+  });
   const downlink = new Downlink(() => broker, silentLogger, clock);
   const carrier = () => makeWorker();
   const isThere = () => true;
