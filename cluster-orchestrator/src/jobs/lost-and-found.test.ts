@@ -211,7 +211,11 @@ describe('the root is away', () => {
     assert.deepEqual([told?.status, told?.worker_id, told?.epoch], ['RUNNING', second.id, 2]);
     const steps = (told?.moves ?? []).map((move: Move) => `${move.tier} ${move.status}`);
     const way = ['cluster NODE_SCHEDULED', 'worker CREATING', 'worker RUNNING'];
-    assert.deepEqual(steps, [...way, ...way], 'what the root may not have heard before the cut, and all since');
+    assert.deepEqual(
+      steps,
+      [...way, ...way],
+      'what the root may not have heard before the cut, and all since',
+    );
     assert.match(
       told?.moves?.[way.length]?.detail ?? '',
       /^placed again on worker worker2: worker worker1 gave no sign of life for 5 s$/,
