@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { type Document, openSqlite, put, silentLogger, update } from '@hedgerow/common';
+import {
+  type Collection,
+  type Document,
+  HedgerowError,
+  type New,
+  openSqlite,
+  put,
+  STORE_ERRORS,
+  silentLogger,
+  update,
+} from '@hedgerow/common';
 import { manualClock, smallDisk, withoutSmallDisk } from '@hedgerow/common/testing';
 import { DOWN } from '@hedgerow/protos';
 import { type MayWait, patientStore } from './patience.ts';
@@ -96,3 +106,45 @@ describe('a full disk', { skip: withoutSmallDisk() }, () => {
 function hasInstances({ instances }: Record<string, unknown>): boolean {
   return (instances as unknown[]).length > 0;
 }
+
+it('an order that comes while what waited is stored is not removed with what was there before', async () => {
+  const clock = manualClock();
+  const disk = openSqlite({ file: ':memory:', durability: 'normal' });
+  let full = false;
+  const inner: typeof disk = {
+    ...disk,
+    collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]): Collection<T> {
+      const made = disk.collection<T>(name, indexes);
+      const unlessFull =
+        <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+        async (...args: A) => {
+          if (full) throw new HedgerowError(STORE_ERRORS.STORE_FULL, 'no room');
+          return call(...args);
+        };
+      return {
+        get: id => made.get(id),
+        find: (filter, page) => made.find(filter, page),
+        watch: watcher => made.watch(watcher),
+        insert: unlessFull((document: New<T>) => made.insert(document)),
+        replace: unlessFull((next: New<T>, revision: number) => made.replace(next, revision)),
+        remove: unlessFull((id: string, revision?: number) => made.remove(id, revision)),
+      };
+    },
+  };
+  const store = patientStore(inner, { desired: sameOrder }, { clock, log: silentLogger });
+  const orders = store.collection<Order>('desired', []);
+  for (const id of ['ends', 'goes']) await put(orders, { id, deploy: 'first' });
+  full = true;
+  await update(orders, 'ends', order => ({ ...order, ended: true }));
+  await orders.remove('goes');
+  full = false;
+  clock.advance(5000);
+  await put(orders, { id: 'goes', deploy: 'again' });
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  const stored = await disk.collection<Order>('desired', []).find();
+  assert.deepEqual(
+    stored.map(({ id, deploy, ended }) => `${id} ${deploy}${ended ? ' ended' : ''}`),
+    ['ends first ended', 'goes again'],
+  );
+  await store.close();
+});

@@ -117,11 +117,12 @@ class PatientCollection<T extends Document> implements Collection<T> {
   }
 
   async #overwrite(document: New<T>): Promise<T> {
+    const late = this.#late.get(document.id);
     const current = await this.#inner.get(document.id);
     const stored = current
       ? await this.#inner.replace(document, current.revision)
       : await this.#inner.insert(document);
-    this.#late.delete(document.id);
+    if (this.#late.get(document.id) === late) this.#late.delete(document.id);
     return stored;
   }
 
@@ -145,6 +146,8 @@ class PatientCollection<T extends Document> implements Collection<T> {
 
   async #settle(): Promise<void> {
     for (const [id, document] of [...this.#late]) {
+      // another write of it has reached the disk meanwhile
+      if (this.#late.get(id) !== document) continue;
       if (document) await this.#overwrite(document);
       else await this.#inner.remove(id);
       if (this.#late.get(id) === document) this.#late.delete(id);
