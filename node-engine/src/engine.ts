@@ -6,6 +6,7 @@ import {
   every,
   type Logger,
   messageOf,
+  pause,
   type Running,
   type Store,
   startWith,
@@ -146,37 +147,35 @@ interface Looking {
 
 /** Follows the runtime. Resolves when what it runs has been adopted, or after a while when it does not answer. */
 function firstLook({ runtime, instances, boots, clock, log }: Looking): Promise<void> {
-  return new Promise(resolve => {
-    const cancel = clock.after(ADOPTION, resolve);
-    const look = async () => {
-      await instances.resume();
-      await instances.idle();
-      cancel();
-      resolve();
-      await boots.note();
-    };
-    let cancelAgain = (): void => {};
-    // as long as the Engine answers nothing else asks for another look
-    const lookUntilDone = (attempt: number) => {
-      cancelAgain();
-      look().catch((error: unknown) => {
-        log.warn({ attempt }, `not looked through: ${messageOf(error)}`);
-        cancelAgain = clock.after(backoff(attempt, LOOK_AGAIN), () => lookUntilDone(attempt + 1));
-      });
-    };
-    runtime.watch({
-      up: () => {
-        log.info({}, 'the Docker Engine answers');
-        lookUntilDone(0);
-      },
-      away: why => {
-        log.warn({}, `the Docker Engine is away: ${why}`);
-        cancelAgain();
-        resolve();
-      },
-      changed: (jobName, number) => instances.changed(jobName, number),
+  const adoption = pause(clock, ADOPTION);
+  const look = async () => {
+    await instances.resume();
+    await instances.idle();
+    adoption.end();
+    await boots.note();
+  };
+  let cancelAgain = (): void => {};
+  // as long as the Engine answers nothing else asks for another look
+  const lookUntilDone = (attempt: number) => {
+    cancelAgain();
+    look().catch((error: unknown) => {
+      log.warn({ attempt }, `not looked through: ${messageOf(error)}`);
+      cancelAgain = clock.after(backoff(attempt, LOOK_AGAIN), () => lookUntilDone(attempt + 1));
     });
+  };
+  runtime.watch({
+    up: () => {
+      log.info({}, 'the Docker Engine answers');
+      lookUntilDone(0);
+    },
+    away: why => {
+      log.warn({}, `the Docker Engine is away: ${why}`);
+      cancelAgain();
+      adoption.end();
+    },
+    changed: (jobName, number) => instances.changed(jobName, number),
   });
+  return adoption.over;
 }
 
 /** ms */

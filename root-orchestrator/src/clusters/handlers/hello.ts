@@ -1,4 +1,4 @@
-import { messageOf } from '@hedgerow/common';
+import { messageOf, pause } from '@hedgerow/common';
 import { CLUSTER_NAME_RULE, type Hello, isClusterName } from '@hedgerow/protos';
 import { isBelieved } from '../belief.ts';
 import { saneHello } from '../sane.ts';
@@ -87,10 +87,9 @@ async function isFree(
   for (let older = clusters.liveUnder(name); older; older = clusters.liveUnder(name)) {
     const left = until - clock.monotonic();
     if (left <= 0) return false;
-    const { promise: timeout, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.after(left, resolve);
-    await Promise.race([older.closed, session.closed, timeout]);
-    cancel();
+    const wait = pause(clock, left);
+    await Promise.race([older.closed, session.closed, wait.over]);
+    wait.end();
     if (!session.open) return true;
   }
   return true;
