@@ -12,6 +12,7 @@ import {
   messageOf,
   type New,
   type Page,
+  SerialByKey,
   STORE_ERRORS,
   type Store,
 } from '@hedgerow/common';
@@ -58,6 +59,8 @@ class PatientCollection<T extends Document> implements Collection<T> {
   readonly #deps: PatienceDeps;
   /** what is so but not on the disk; null = removed */
   readonly #late = new Map<string, T | null>();
+  /** one write of a document after the other: what is stored late must not overtake what came after it */
+  readonly #turns = new SerialByKey();
   #cancel = (): void => {};
 
   constructor(inner: Collection<T>, mayWait: MayWait<T>, deps: PatienceDeps) {
@@ -76,11 +79,21 @@ class PatientCollection<T extends Document> implements Collection<T> {
     return found.map(it => this.#late.get(it.id) ?? it).filter(it => this.#late.get(it.id) !== null);
   }
 
-  async insert(document: New<T>): Promise<T> {
-    return this.#late.get(document.id) === null ? this.#overwrite(document) : this.#inner.insert(document);
+  insert(document: New<T>): Promise<T> {
+    return this.#turns.run(document.id, () =>
+      this.#late.get(document.id) === null ? this.#overwrite(document) : this.#inner.insert(document),
+    );
   }
 
-  async replace(next: New<T>, expectedRevision: number): Promise<T> {
+  replace(next: New<T>, expectedRevision: number): Promise<T> {
+    return this.#turns.run(next.id, () => this.#replace(next, expectedRevision));
+  }
+
+  remove(id: string, expectedRevision?: number): Promise<boolean> {
+    return this.#turns.run(id, () => this.#remove(id, expectedRevision));
+  }
+
+  async #replace(next: New<T>, expectedRevision: number): Promise<T> {
     const before = await this.get(next.id);
     try {
       const late = this.#late.has(next.id);
@@ -91,7 +104,7 @@ class PatientCollection<T extends Document> implements Collection<T> {
     }
   }
 
-  async remove(id: string, expectedRevision?: number): Promise<boolean> {
+  async #remove(id: string, expectedRevision?: number): Promise<boolean> {
     try {
       const revision = this.#late.has(id) ? undefined : expectedRevision;
       const removed = await this.#inner.remove(id, revision);
@@ -117,12 +130,11 @@ class PatientCollection<T extends Document> implements Collection<T> {
   }
 
   async #overwrite(document: New<T>): Promise<T> {
-    const late = this.#late.get(document.id);
     const current = await this.#inner.get(document.id);
     const stored = current
       ? await this.#inner.replace(document, current.revision)
       : await this.#inner.insert(document);
-    if (this.#late.get(document.id) === late) this.#late.delete(document.id);
+    this.#late.delete(document.id);
     return stored;
   }
 
@@ -145,13 +157,14 @@ class PatientCollection<T extends Document> implements Collection<T> {
   }
 
   async #settle(): Promise<void> {
-    for (const [id, document] of [...this.#late]) {
-      // another write of it has reached the disk meanwhile
-      if (this.#late.get(id) !== document) continue;
-      if (document) await this.#overwrite(document);
-      else await this.#inner.remove(id);
-      if (this.#late.get(id) === document) this.#late.delete(id);
-    }
+    for (const id of [...this.#late.keys()]) await this.#turns.run(id, () => this.#settleOne(id));
+  }
+
+  async #settleOne(id: string): Promise<void> {
+    const document = this.#late.get(id);
+    if (document) await this.#overwrite(document);
+    else if (document === null) await this.#inner.remove(id);
+    this.#late.delete(id);
   }
 }
 
