@@ -1,5 +1,5 @@
 /** What happens to a world, as data: drawn from a seed, printed when something is found, and left out one by one. */
-import type { Random } from '../support/faults/random.ts';
+import type { Random } from '@hedgerow/common/testing';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

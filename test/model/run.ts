@@ -1,6 +1,7 @@
 /** One schedule, from its seed to its verdict. */
+
+import { Random } from '@hedgerow/common/testing';
 import { CALM, ROUGH } from '../support/faults/line.ts';
-import { Random } from '../support/faults/random.ts';
 import { Acts } from './acts.ts';
 import { differences } from './checks/convergence.ts';
 import { Watch } from './checks/deadlines.ts';

@@ -1,9 +1,9 @@
 /** A whole Hedgerow in one process: a root, clusters, workers, the lines between them, and time. */
 import type { Logger } from '@hedgerow/common';
+import { Random } from '@hedgerow/common/testing';
 import type { JsonAnswer, Session, SessionOptions } from '@hedgerow/node-engine/testing/parts';
 import { type FromCluster, type FromRoot, type JobPayload, type RegisterRequest, UP } from '@hedgerow/protos';
 import { Line, type Weather } from '../support/faults/line.ts';
-import { Random } from '../support/faults/random.ts';
 import type { Container, Program } from './machine/dock.ts';
 import { ClusterHost } from './tiers/cluster.ts';
 import { RootHost } from './tiers/root.ts';

@@ -1,7 +1,7 @@
 /** What nobody should say on a worker's topics: from a worker that is let in. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { random } from '@hedgerow/common/testing';
+import { Random } from '@hedgerow/common/testing';
 import { type JobPayload, UP } from '@hedgerow/protos';
 import type { HandWorker } from '../testing/hand-worker.ts';
 import { makeJob } from '../testing/makers.ts';
@@ -103,8 +103,8 @@ test('wrong shapes of every field on every topic cost at most a line a minute', 
 });
 
 test('random changes to good messages leave the cluster as it is', async () => {
-  const next = random(SEED);
-  const below = (most: number) => Math.floor(next() * most);
+  const chance = new Random(SEED);
+  const below = (most: number) => Math.floor(chance.next() * most);
   const leaves = Object.keys(GOOD);
   const mutate = (value: unknown): unknown => {
     if (below(6) === 0) return WRONG[below(WRONG.length)];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connect as dialTcp, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { systemClock } from '@hedgerow/common';
-import { random } from '@hedgerow/common/testing';
+import { Random } from '@hedgerow/common/testing';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import mqttPacket from 'mqtt-packet';
 import { recorder } from '../testing/recorder.ts';
@@ -90,8 +90,8 @@ function goodConnect(): Buffer {
 
 test('bytes of any kind cost their connection at most', async () => {
   await start({ connectTimeout: 200 });
-  const next = random(SEED);
-  const below = (most: number) => Math.floor(next() * most);
+  const chance = new Random(SEED);
+  const below = (most: number) => Math.floor(chance.next() * most);
   const good = goodConnect();
   const publish = mqttPacket.generate({
     ...{

@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Random } from '@hedgerow/test/support/faults/random.ts';
+import { Random } from '@hedgerow/common/testing';
 import { startMongodb, type TestMongodb, withoutMongodb } from '@hedgerow/test/support/mongodb.ts';
 import { openMongodb } from './mongodb.ts';
 import { openSqlite } from './sqlite.ts';

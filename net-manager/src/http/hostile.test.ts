@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { type ServerLimits, SMALL, silentLogger } from '@hedgerow/common';
-import { random } from '@hedgerow/common/testing';
+import { Random } from '@hedgerow/common/testing';
 import type { NetManager } from '@hedgerow/protos';
 import { type HttpServer, startHttp } from './server.ts';
 
@@ -131,25 +131,27 @@ test('who takes all places is sent away, and the next one is served', async t =>
 
 test('bytes by chance', async t => {
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-  const chance = random(seed);
+  const chance = new Random(seed);
   t.diagnostic(`SEED=${seed}`);
   const server = await start(t);
   const whole = Buffer.from(POST('/register', 'content-length: 20', '{"client_id":"a"}   '));
   for (let round = 0; round < 150; round++) {
-    const bytes = chance() < 0.3 ? noise(chance) : damaged(whole, chance);
+    const bytes = chance.next() < 0.3 ? noise(chance) : damaged(whole, chance);
     const answer = await exchange(server, bytes);
     assert.match(answer, /^(HTTP\/1\.1 [45]\d\d |$)/, `SEED=${seed}, round ${round}`);
   }
   await stillServes(server);
 });
 
-function noise(chance: () => number): Buffer {
-  return Buffer.from(Array.from({ length: Math.floor(chance() * 300) }, () => Math.floor(chance() * 256)));
+function noise(chance: Random): Buffer {
+  return Buffer.from(
+    Array.from({ length: Math.floor(chance.next() * 300) }, () => Math.floor(chance.next() * 256)),
+  );
 }
 
-function damaged(whole: Buffer, chance: () => number): Buffer {
-  const bytes = Buffer.from(whole.subarray(0, Math.floor(chance() * (whole.length + 1))));
-  for (let flips = Math.floor(chance() * 4); flips > 0 && bytes.length > 0; flips--)
-    bytes[Math.floor(chance() * bytes.length)] = Math.floor(chance() * 256);
+function damaged(whole: Buffer, chance: Random): Buffer {
+  const bytes = Buffer.from(whole.subarray(0, Math.floor(chance.next() * (whole.length + 1))));
+  for (let flips = Math.floor(chance.next() * 4); flips > 0 && bytes.length > 0; flips--)
+    bytes[Math.floor(chance.next() * bytes.length)] = Math.floor(chance.next() * 256);
   return bytes;
 }

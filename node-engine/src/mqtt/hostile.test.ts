@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Logger, silentLogger } from '@hedgerow/common';
-import { manualClock, random } from '@hedgerow/common/testing';
+import { manualClock, Random } from '@hedgerow/common/testing';
 import { DOWN, type DownTopic } from '@hedgerow/protos';
 import { makeDeploy } from '../testing/deploys.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -74,14 +74,14 @@ describe('hostile commands', () => {
   it('damaged by chance', async t => {
     const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
     t.diagnostic(`SEED=${seed}`);
-    const chance = random(seed);
+    const chance = new Random(seed);
     const topics = Object.values(DOWN) as DownTopic[];
     for (let round = 0; round < 300; round++) {
       const bytes = Buffer.from(DEPLOY);
-      for (let flips = 1 + Math.floor(chance() * 5); flips > 0; flips--)
-        bytes[Math.floor(chance() * bytes.length)] = Math.floor(chance() * 256);
-      const topic = topics[Math.floor(chance() * topics.length)] as DownTopic;
-      await cluster.sendRaw(topic, bytes.subarray(0, Math.ceil(chance() * bytes.length)));
+      for (let flips = 1 + Math.floor(chance.next() * 5); flips > 0; flips--)
+        bytes[Math.floor(chance.next() * bytes.length)] = Math.floor(chance.next() * 256);
+      const topic = topics[Math.floor(chance.next() * topics.length)] as DownTopic;
+      await cluster.sendRaw(topic, bytes.subarray(0, Math.ceil(chance.next() * bytes.length)));
     }
     await stillObeys(3);
   });

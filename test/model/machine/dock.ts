@@ -1,5 +1,6 @@
 /** What runs containers on a worker: the containers outlive the processes that made them. */
 import { HedgerowError } from '@hedgerow/common';
+import type { Random } from '@hedgerow/common/testing';
 import {
   type ContainerRequest,
   ERRORS,
@@ -8,7 +9,6 @@ import {
   type Runtime,
   type RuntimeListener,
 } from '@hedgerow/node-engine/testing/parts';
-import type { Random } from '../../support/faults/random.ts';
 import type { Process } from '../time/process.ts';
 import type { Timeline } from '../time/timeline.ts';
 

@@ -1,5 +1,6 @@
 /** A worker's half of the network: the Net Manager's own rules, and what the kernel would hold by them. */
 import { HedgerowError, SerialByKey } from '@hedgerow/common';
+import type { Random } from '@hedgerow/common/testing';
 import {
   addressesOf,
   changesOf,
@@ -12,7 +13,6 @@ import {
   withRegistration,
 } from '@hedgerow/net-manager/testing/parts';
 import type { NetManager, NetStatus, TableEntry } from '@hedgerow/protos';
-import type { Random } from '../../support/faults/random.ts';
 import type { Process } from '../time/process.ts';
 
 /** Outlives the processes of its machine; `net.sqlite` and the kernel agree. */

@@ -1,6 +1,7 @@
 /** A worker: a machine with containers, a kernel and a disk that stay, and one process (Node Engine, Net Manager) at a time. */
 import { isErrorOf, STORE_ERRORS } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
+import type { Random } from '@hedgerow/common/testing';
 import {
   completeConfig,
   composeNode,
@@ -16,7 +17,6 @@ import {
   type SessionOptions,
 } from '@hedgerow/node-engine/testing/parts';
 import type { RegisterRequest } from '@hedgerow/protos';
-import type { Random } from '../../support/faults/random.ts';
 import { Disk } from '../machine/disk.ts';
 import { type Container, Dock, machineOf, type Program } from '../machine/dock.ts';
 import { Kernel, netManagerOf } from '../machine/kernel.ts';

@@ -4,7 +4,7 @@
  */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
-import type { Random } from '../../support/faults/random.ts';
+import type { Random } from '@hedgerow/common/testing';
 
 type Immediately = (callback: (...values: unknown[]) => void, ...values: unknown[]) => NodeJS.Immediate;
 

@@ -1,5 +1,5 @@
 /** What lies between two processes: it can be cut, and it is slow, loses, repeats and reorders by a seed. */
-import type { Random } from './random.ts';
+import type { Random } from '@hedgerow/common/testing';
 
 export interface Weather {
   /** ms at least and at most that a message takes */

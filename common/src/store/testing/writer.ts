@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Random } from '@hedgerow/test/support/faults/random.ts';
+import { Random } from '@hedgerow/common/testing';
 import { openStore } from '../open.ts';
 import type { SqliteOptions } from '../sqlite.ts';
 import type { Collection } from '../store.ts';
