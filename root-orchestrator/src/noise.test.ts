@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger, systemClock } from '@hedgerow/common';
-import { random } from '@hedgerow/common/testing';
+import { Random } from '@hedgerow/common/testing';
 import { startRoot } from './app.ts';
 import { linkClient } from './clusters/testing/link-client.ts';
 import { dialMany } from './testing/raw.ts';
@@ -25,10 +25,10 @@ test('what begins as a cluster’s stream and goes on as noise: the root lives, 
   });
   const seed = randomBytes(4).readUInt32LE();
   t.diagnostic(`seed ${seed}`);
-  const chance = random(seed);
-  const noise = () => Buffer.from(Array.from({ length: 1 + 400 * chance() }, () => 256 * chance()));
+  const chance = new Random(seed);
+  const noise = () => Buffer.from(Array.from({ length: 1 + 400 * chance.next() }, () => 256 * chance.next()));
   const sockets = await dialMany(root.url, 100, at => {
-    if (at % 3 === 0) return PREFACE.slice(0, 1 + PREFACE.length * chance());
+    if (at % 3 === 0) return PREFACE.slice(0, 1 + PREFACE.length * chance.next());
     return Buffer.concat([Buffer.from(PREFACE), at % 3 === 1 ? SETTINGS : Buffer.alloc(0), noise()]);
   });
   t.after(() => {

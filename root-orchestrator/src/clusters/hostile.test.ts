@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { silentLogger } from '@hedgerow/common';
-import { random } from '@hedgerow/common/testing';
+import { Random } from '@hedgerow/common/testing';
 import type { FromCluster, InstanceReport } from '@hedgerow/protos';
 import { microservice } from '../testing/slas.ts';
 import { type Coordinated, coordinated } from './testing/coordinated.ts';
@@ -60,8 +60,8 @@ async function isLetGo(client: LinkClient, message: FromCluster): Promise<{ code
 }
 
 describe('messages of every wrong shape', () => {
-  const dice = random(SEED);
-  const pick = <T>(...values: readonly T[]): T => values[Math.floor(dice() * values.length)] as T;
+  const dice = new Random(SEED);
+  const pick = <T>(...values: readonly T[]): T => values[Math.floor(dice.next() * values.length)] as T;
   const word = () =>
     pick(
       '',
@@ -74,8 +74,8 @@ describe('messages of every wrong shape', () => {
       'é'.repeat(500),
       'z'.repeat(50_000),
     );
-  const number = () => pick(0, 1, -1, 2 ** 31, 2 ** 32 - 1, dice() * 1e9);
-  const some = <T>(make: () => T): T[] => Array.from({ length: Math.floor(dice() * 4) }, make);
+  const number = () => pick(0, 1, -1, 2 ** 31, 2 ** 32 - 1, dice.next() * 1e9);
+  const some = <T>(make: () => T): T[] => Array.from({ length: Math.floor(dice.next() * 4) }, make);
 
   function wild(ids: readonly string[]): InstanceReport {
     const [service_id = '', n = 0] = pick(...ids, `${word()}/0`).split('/');
@@ -83,7 +83,7 @@ describe('messages of every wrong shape', () => {
       ...stray(Number(n)),
       ...{ service_id, generation: number(), epoch: number(), status: word(), status_detail: word() },
       ...{ worker_id: word(), host_ip: word(), host_port: number(), namespace_ip: word(), logs: word() },
-      ...{ worker_subnet: word(), cpu_percent: word(), withdrawn: dice() < 0.5 },
+      ...{ worker_subnet: word(), cpu_percent: word(), withdrawn: dice.next() < 0.5 },
       moves: some(
         () => ({ at: Number.NaN, tier: word(), status: word(), detail: word(), worker_id: '' }) as never,
       ),
@@ -101,7 +101,7 @@ describe('messages of every wrong shape', () => {
       () => ({
         place_answer: {
           attempt_id: pick(word(), `${pick(...ids)}#1`),
-          ...{ accepted: dice() < 0.5, worker_id: word(), status: word(), status_detail: word() },
+          ...{ accepted: dice.next() < 0.5, worker_id: word(), status: word(), status_detail: word() },
         },
       }),
       () => ({ subnet_claim: { claim_id: word(), worker_id: word() } }),
@@ -122,7 +122,7 @@ describe('messages of every wrong shape', () => {
     const before = await root.collections.instances.find();
     for (let round = 0; round < 30; round += 1) {
       const evil = root.dial('evil');
-      if (dice() < 0.9) await evil.hello();
+      if (dice.next() < 0.9) await evil.hello();
       for (let n = 0; n < 20; n += 1) evil.send(message(ids));
       await Promise.race([evil.ended, new Promise(resolve => setTimeout(resolve, 5))]);
       evil.close();
@@ -189,17 +189,17 @@ describe('a message that is', () => {
 });
 
 test(`bytes that begin like HTTP/2 and go on at random (SEED=${SEED})`, async () => {
-  const dice = random(SEED);
+  const dice = new Random(SEED);
   const { host, port } = Object.assign({}, { host: '127.0.0.1', port: Number(root.address.split(':')[1]) });
   const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   for (let n = 0; n < 50; n += 1) {
     const noise = Buffer.from(
-      Array.from({ length: Math.floor(dice() * 2000) }, () => Math.floor(dice() * 256)),
+      Array.from({ length: Math.floor(dice.next() * 2000) }, () => Math.floor(dice.next() * 256)),
     );
     const socket = connect({ host, port }).on('error', () => {});
     await once(socket, 'connect');
-    socket.write(dice() < 0.8 ? Buffer.concat([preface, noise]) : noise);
-    if (dice() < 0.5) socket.end();
+    socket.write(dice.next() < 0.8 ? Buffer.concat([preface, noise]) : noise);
+    if (dice.next() < 0.5) socket.end();
     await new Promise(setImmediate);
     socket.destroy();
   }

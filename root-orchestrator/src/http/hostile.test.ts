@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { random } from '@hedgerow/common/testing';
+import { Random } from '@hedgerow/common/testing';
 import { answersIn, dial, dialMany, readAll } from '../testing/raw.ts';
 import { startTestRoot, type TestRoot } from '../testing/root.ts';
 
@@ -93,18 +93,19 @@ test('what breaks behind a request that is good is no answer to it', async () =>
 
 test('random bytes, and requests that are cut or altered at random', async () => {
   const seed = randomBytes(4).readUInt32LE();
-  const chance = random(seed);
+  const chance = new Random(seed);
   const body = JSON.stringify({ username: 'Admin', password: 'x' });
   const good = Buffer.from(
     `POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n${LAST}${body}`,
   );
   const bytes = (at: number): Buffer => {
-    if (at % 4 === 0) return Buffer.from(Array.from({ length: 1 + 600 * chance() }, () => 256 * chance()));
-    if (at % 4 === 1) return Buffer.from(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${chance()}`);
-    if (at % 4 === 2) return good.subarray(0, 1 + good.length * chance());
+    if (at % 4 === 0)
+      return Buffer.from(Array.from({ length: 1 + 600 * chance.next() }, () => 256 * chance.next()));
+    if (at % 4 === 1) return Buffer.from(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${chance.next()}`);
+    if (at % 4 === 2) return good.subarray(0, 1 + good.length * chance.next());
     const altered = Buffer.from(good);
     for (let times = 0; times < 5; times += 1)
-      altered[Math.floor(altered.length * chance())] = 256 * chance();
+      altered[Math.floor(altered.length * chance.next())] = 256 * chance.next();
     return altered;
   };
   const sockets = await dialMany(root.url, 200, bytes);
