@@ -17,7 +17,7 @@ import type { NodeConfig } from './config.ts';
 import { probes } from './health/probes.ts';
 import { Holds } from './hold/holds.ts';
 import { Boots } from './host/boot.ts';
-import { DesiredStore } from './instances/desired.ts';
+import { DesiredStore, keyOf } from './instances/desired.ts';
 import { Instances } from './instances/instances.ts';
 import { Outlet } from './logs/outlet.ts';
 import { Readers } from './logs/readers.ts';
@@ -109,6 +109,8 @@ export function startEngine(
     };
     registered(registration);
     await instances.load();
+    const known = new Set(instances.all().map(({ key }) => key));
+    withheld.keep(({ serviceName, instanceNumber }) => known.has(keyOf(serviceName, instanceNumber)));
     await firstLook({ runtime, instances, boots, clock, log });
     life.add('runtime', () => runtime.close());
     life.add('sweep', sweeps(instances, clock, log));

@@ -1,5 +1,5 @@
 /** What this machine offers and what it lacks: said at registration, and again when it has changed. */
-import type { NetManager, RegisterRequest } from '@hedgerow/protos';
+import type { NetManager, NetStatus, RegisterRequest } from '@hedgerow/protos';
 import type { NodeConfig } from '../config.ts';
 import { architecture } from '../host/architecture.ts';
 import { cores } from '../host/cpu.ts';
@@ -21,17 +21,20 @@ const LONGEST_PROBLEM = 500;
 
 export function describedBy(config: NodeConfig, net: NetManager | null): Offer {
   let told = '';
+  const fitness = fitnessOf(net);
   return {
     async describe() {
-      const described = await look(config, net);
+      const described = await look(config, fitness);
       told = JSON.stringify(described);
       return described;
     },
-    outdated: async () => told !== '' && JSON.stringify(await look(config, net)) !== told,
+    outdated: async () => told !== '' && JSON.stringify(await look(config, fitness)) !== told,
   };
 }
 
-async function look(config: NodeConfig, net: NetManager | null): Promise<Described> {
+type Fitness = Required<Pick<NetStatus, 'usable' | 'problems'>>;
+
+async function look(config: NodeConfig, fitness: () => Promise<Fitness>): Promise<Described> {
   const { beat, deadAfter } = paceOf(config);
   return {
     host: config.hostname,
@@ -42,24 +45,30 @@ async function look(config: NodeConfig, net: NetManager | null): Promise<Describ
     virtualization: ['docker', 'container'],
     public_address: config.publicAddress || (await sourceAddress(config.cluster, config.port)),
     tunnel_port: config.tunnelPort,
-    ...(await network(net)),
+    ...network(await fitness()),
     beat,
     ...(deadAfter === null ? {} : { dead_after: deadAfter }),
   };
 }
 
-/** A Net Manager that does not answer yet is no fault of the machine: it is waited for. */
-async function network(net: NetManager | null): Promise<Pick<Described, 'overlay' | 'problems'>> {
-  const { usable, problems } = net ? await fitness(net) : { usable: false, problems: [] };
+function network({ usable, problems }: Fitness): Pick<Described, 'overlay' | 'problems'> {
   const sentences = problems.slice(0, MOST_PROBLEMS).map(text => text.slice(0, LONGEST_PROBLEM));
   return { overlay: usable, problems: sentences };
 }
 
-async function fitness(net: NetManager): Promise<{ usable: boolean; problems: string[] }> {
-  try {
-    const { usable = true, problems = [] } = await net.status();
-    return { usable, problems };
-  } catch {
-    return { usable: true, problems: [] };
-  }
+/**
+ * A Net Manager that does not answer yet is no fault of the machine: it is waited for. One that does not answer any more
+ * has mended nothing.
+ */
+function fitnessOf(net: NetManager | null): () => Promise<Fitness> {
+  let last: Fitness = { usable: net !== null, problems: [] };
+  return async () => {
+    try {
+      const { usable = true, problems = [] } = net ? await net.status() : last;
+      last = { usable, problems };
+    } catch {
+      return last;
+    }
+    return last;
+  };
 }

@@ -315,6 +315,21 @@ describe('net gateway', () => {
       ]);
     });
 
+    it('is not remembered for ever when it was removed by an engine that died of it', async () => {
+      await known();
+      await gateway.exclude(one);
+      await gateway.stop();
+      const documents = store.collection('withheld', []);
+      assert.equal((await documents.find()).length, 1);
+      const withheld = await Withheld.load(store, silentLogger);
+      withheld.keep(() => true);
+      await withheld.settled();
+      assert.equal((await documents.find()).length, 1);
+      withheld.keep(() => false);
+      await withheld.settled();
+      assert.equal((await documents.find()).length, 0);
+    });
+
     it('what the cluster tells while the Net Manager is asked counts', async () => {
       await known();
       await gateway.stop();

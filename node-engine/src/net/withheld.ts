@@ -48,6 +48,13 @@ export class Withheld {
     return true;
   }
 
+  /** Forgets those of instances that there are not any more: an engine may be killed while it removes one. */
+  keep(isKnown: (instance: InstanceName) => boolean): void {
+    for (const [serviceName, { numbers }] of [...this.#services])
+      for (const instanceNumber of [...numbers])
+        if (!isKnown({ serviceName, instanceNumber })) this.delete({ serviceName, instanceNumber });
+  }
+
   /** @returns what the cluster told last of the service; null when it was not withheld */
   delete({ serviceName, instanceNumber }: InstanceName): Pick<Service, 'entry'> | null {
     const service = this.#services.get(serviceName);
