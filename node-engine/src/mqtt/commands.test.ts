@@ -124,4 +124,18 @@ describe('tables', () => {
       /net\/table instances: instance_number is undefined/,
     );
   });
+
+  it('the Net Manager would refuse for ever are refused here', () => {
+    const [first] = entry.instances;
+    const bad: [unknown, RegExp][] = [
+      [{ ...entry, job_name: 'a b' }, /net\/table: job_name is "a b"/],
+      [{ ...entry, instances: [{ ...first, host_port: 65_536 }] }, /instances: host_port is 65536/],
+      [
+        { ...entry, instances: [{ ...first, instance_number: 2 ** 31 }] },
+        /instances: instance_number is 2147483648/,
+      ],
+    ];
+    for (const [wrong, message] of bad)
+      assert.throws(() => parseTable('net/table', bytes({ entries: [entry, wrong] })), message);
+  });
 });

@@ -91,9 +91,10 @@ export function parseTableResult(topic: string, payload: Buffer): TableEntry {
   return tableEntry(readFields(topic, payload), 'app_name', 'instance_list', topic);
 }
 
+/** What the Net Manager would refuse is refused here: it would be told again and again, and nothing else meanwhile. */
 function tableEntry(f: Fields, name: string, list: string, topic: string): TableEntry {
   return {
-    job_name: f.text(name),
+    job_name: jobName(topic, f, name),
     application_id: f.text('application_id', ''),
     service_ip: f.text('service_ip', ''),
     removed: f.flag('removed'),
@@ -103,21 +104,27 @@ function tableEntry(f: Fields, name: string, list: string, topic: string): Table
 
 function tableInstance(f: Fields): TableInstance {
   return {
-    instance_number: f.count('instance_number'),
+    instance_number: upTo(f, 'instance_number', 2 ** 31 - 1),
     instance_ip: f.text('instance_ip', ''),
     namespace_ip: f.text('namespace_ip', ''),
     host_ip: f.text('host_ip', ''),
-    host_port: f.count('host_port', 0),
+    host_port: upTo(f, 'host_port', 65_535, 0),
     worker_id: f.text('worker_id', ''),
     worker_subnet: f.text('worker_subnet', ''),
     cluster_id: f.text('cluster_id', ''),
   };
 }
 
+function upTo(f: Fields, key: string, most: number, fallback?: number): number {
+  const ok = (value: unknown) =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
+  return f.value(key, fallback, `a whole number from 0 to ${most}`, ok);
+}
+
 /** It becomes the name of a container and of a file. */
-function jobName(topic: string, f: Fields): string {
-  const name = f.text('job_name');
-  if (!isJobName(name)) throw bad(`${topic}: job_name`, name, 'four parts of letters and digits');
+function jobName(topic: string, f: Fields, key = 'job_name'): string {
+  const name = f.text(key);
+  if (!isJobName(name)) throw bad(`${topic}: ${key}`, name, 'four parts of letters and digits');
   return name;
 }
 
