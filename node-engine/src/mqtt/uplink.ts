@@ -43,6 +43,8 @@ export class Uplink {
   readonly #deps: UplinkDeps;
   readonly #unheard = new Unheard();
   #session: Session | null = null;
+  /** has this process told what the machine has? */
+  #introduced = false;
   #beats = 0;
   /** monotonic ms of the next beat */
   #due = 0;
@@ -60,8 +62,8 @@ export class Uplink {
     const { clock, beat } = this.#deps;
     this.#session = session;
     this.#greet(session);
-    const information = this.#deps.information(session.resumed !== true);
-    if (information) this.information(information);
+    // else it is told with the next usage if it has changed: load is not measured over the moment since the last look
+    if (session.resumed !== true || !this.#introduced) this.#introduce();
     this.#tellMissed();
     this.#due = clock.monotonic() + beat;
     const stop = every(clock, beat, () => this.#regularBeat(session));
@@ -116,6 +118,12 @@ export class Uplink {
         session.abort();
       },
     );
+  }
+
+  #introduce(): void {
+    this.#introduced = true;
+    const information = this.#deps.information(true);
+    if (information) this.information(information);
   }
 
   /** Who believes the same needs to hear no more. */
