@@ -63,9 +63,13 @@ export async function dispatch(up: Up, message: UpMessage): Promise<void> {
   }
 }
 
+type Asking = Pick<Jobs, 'clock' | 'downlink' | 'workers'>;
+
 /** @param gap ms between two requests to one worker */
-export function syncAsker(jobs: Jobs, gap: number): (workerId: string) => void {
-  const asked = new Map<string, number>();
+export function syncAsker(jobs: Asking, gap: number, asked = new Map<string, number>()): Up['askForSync'] {
+  jobs.workers.onChange((before, after) => {
+    if (before && !after) asked.delete(before.id);
+  });
   return workerId => {
     const now = jobs.clock.monotonic();
     if (now - (asked.get(workerId) ?? Number.NEGATIVE_INFINITY) < gap) return;
