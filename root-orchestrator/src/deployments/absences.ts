@@ -4,7 +4,7 @@ import type { Instance, Service } from '../model.ts';
 import { specificationOf } from '../rollouts/specification.ts';
 import type { Board } from './board.ts';
 import type { InstanceStore } from './instance-store.ts';
-import { type Absence, isHeld, isOver, type LossRule, lossRule, whileAway } from './loss.ts';
+import { type Absence, isHeld, isOver, type LossRule, lossRule, saysTheSame, whileAway } from './loss.ts';
 import type { Placement } from './placement.ts';
 
 /** ms: a cut that is over sooner is not worth a write for each instance */
@@ -117,7 +117,9 @@ export class Absences {
 
   async #tell({ id, cluster_id }: Instance, status_detail: string): Promise<void> {
     await this.#parts.instances.change(id, current =>
-      current.cluster_id === cluster_id && isHeld(current) && current.status_detail !== status_detail
+      current.cluster_id === cluster_id &&
+      isHeld(current) &&
+      !saysTheSame(current.status_detail, status_detail)
         ? { status_detail, last_detail: current.last_detail ?? current.status_detail }
         : null,
     );

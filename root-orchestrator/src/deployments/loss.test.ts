@@ -121,6 +121,25 @@ describe('an instance of a lost cluster', () => {
     await root.becomes(id, i => i?.cluster_id === b.clusterId && i.status === 'RUNNING');
   });
 
+  test('is not written again while only the amounts differ in why no other takes it', async () => {
+    const id = await runningOnA({ memory: 100 });
+    b.client.aggregate({ largest_free_memory: 37 });
+    await a.cut(root);
+    await root.pass(61_000);
+    assert.match(await detail(id), /no other cluster takes it: .*37/);
+    const { revision } = await root.stored(id);
+    for (const largest_free_memory of [36, 35, 40]) {
+      b.client.aggregate({ largest_free_memory });
+      await settled(b);
+      await root.pass(20_000);
+    }
+    assert.equal((await root.stored(id)).revision, revision);
+    b.client.aggregate({ active_nodes: 0 });
+    await settled(b);
+    await root.pass(20_000);
+    assert.equal((await root.stored(id)).revision, revision + 1, 'another reason is told');
+  });
+
   test('that was never accepted is asked of another one', async () => {
     a.obeys = 'silent';
     await a.connect(root);

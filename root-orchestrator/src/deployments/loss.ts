@@ -51,9 +51,29 @@ export function whileAway(
 ): string {
   const last = instance.last_detail ?? instance.status_detail;
   const until = action === 'wait' ? 'it is waited for' : `waited for until ${time(absence.since + grace)}`;
-  return [outOfReach(absence), last, stuck === null ? until : `no other cluster takes it: ${stuck}`]
+  return [outOfReach(absence), last, stuck === null ? until : `${STUCK}${stuck}`]
     .filter(part => part !== '')
     .join('; ');
+}
+
+const STUCK = 'no other cluster takes it: ';
+
+/**
+ * Do two details of `whileAway` differ in nothing but the amounts in why no other cluster takes the instance? Those change
+ * with every beat of a cluster, and are not worth a write for each instance.
+ */
+export function saysTheSame(one: string, other: string): boolean {
+  return withoutAmounts(one) === withoutAmounts(other);
+}
+
+function withoutAmounts(detail: string): string {
+  const reason = detail.lastIndexOf(STUCK);
+  return reason < 0 ? detail : detail.slice(0, reason) + wordsOf(detail.slice(reason));
+}
+
+/** @returns the sentence without its amounts, so that two that differ in nothing else are the same */
+export function wordsOf(sentence: string): string {
+  return sentence.replaceAll(/\d+/g, 'n');
 }
 
 /** To the second. */

@@ -11,7 +11,7 @@ import type { Asks, Refusal, Refusals } from './asks.ts';
 import type { Board } from './board.ts';
 import { answeredMoves } from './chronicle.ts';
 import type { Change, InstanceStore } from './instance-store.ts';
-import { type Absence, isHeld, outOfReach } from './loss.ts';
+import { type Absence, isHeld, outOfReach, wordsOf } from './loss.ts';
 import { leftBehind, UNPLACED } from './moves.ts';
 import { demandOf, placeMessage } from './spec.ts';
 
@@ -199,7 +199,7 @@ export class Placement {
   /** An instance that waits is tried every few seconds: its story has one line for each reason, not for each try. */
   #tellOnce(instanceId: string, by: string, { status, detail }: Refusal): void {
     const told = this.#told.get(instanceId) ?? new Map<string, string>();
-    const reason = `${status} ${detail.replaceAll(/\d+/g, 'n')}`;
+    const reason = `${status} ${wordsOf(detail)}`;
     if (told.get(by) === reason) return;
     this.#told.set(instanceId, told.set(by, reason));
     this.#parts.log.info(
