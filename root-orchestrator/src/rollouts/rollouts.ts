@@ -3,7 +3,7 @@ import { ERRORS } from '../errors.ts';
 import type { Reign, Term } from '../leadership/leadership.ts';
 import type { Instance, Rollout, Service } from '../model.ts';
 import { addInstance } from '../services/add-instance.ts';
-import { type ChangesDeps, removeInstance } from '../services/changes.ts';
+import { type ChangesDeps, removeInstances } from '../services/changes.ts';
 import { decide, failed, hasFailed, isOld, type Seen, type Step } from './decide.ts';
 import { ended, isUnderWay, turned } from './turns.ts';
 
@@ -158,7 +158,7 @@ export class Rollouts implements Term {
   }
 
   async #remove(instances: readonly Instance[], { request_id }: Rollout): Promise<void> {
-    for (const { id } of instances) await removeInstance(this.#parts, id, request_id);
+    await removeInstances(this.#parts, instances, request_id);
   }
 
   /** A successor that failed goes, since what it was to replace stays. */

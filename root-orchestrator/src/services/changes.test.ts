@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isErrorOf, openSqlite, STORE_ERRORS, silentLogger, systemClock } from '@hedgerow/common';
+import {
+  type Collection,
+  type Document,
+  isErrorOf,
+  openSqlite,
+  STORE_ERRORS,
+  silentLogger,
+  systemClock,
+} from '@hedgerow/common';
 import type { Sla } from '@hedgerow/protos';
 import type { Caller } from '../auth/caller.ts';
 import { openCollections } from '../collections.ts';
@@ -18,8 +26,7 @@ import { Services } from './services.ts';
 const ada: Caller = { id: 'a', name: 'ada', roles: ['Admin'], organization: 'o' };
 
 /** The parts of a root over a store; to call it again over the same store is to start again. */
-async function startParts(store: FaultyStore) {
-  const collections = openCollections(store);
+async function startParts(store: FaultyStore, collections = openCollections(store)) {
   const addresses = new AddressBook(collections.claims);
   await addresses.load();
   const deps = { collections, addresses, clock: systemClock, log: silentLogger };
@@ -178,3 +185,45 @@ async function assertWhole(parts: Parts, before: string, complete: Shape, messag
   if ((await content(parts)) === before && (await parts.collections.intents.find()).length === 0) return;
   assert.deepEqual(await shape(parts), complete, message);
 }
+
+/** @returns the collection, and how many of its documents were being replaced at a time, at most */
+function counted<T extends Document>(
+  inner: Collection<T>,
+): { collection: Collection<T>; most: () => number } {
+  let [now, most] = [0, 0];
+  const collection: Collection<T> = {
+    ...{ get: id => inner.get(id), find: (filter, page) => inner.find(filter, page) },
+    ...{ insert: document => inner.insert(document), remove: (id, revision) => inner.remove(id, revision) },
+    watch: watcher => inner.watch(watcher),
+    async replace(document, revision) {
+      now += 1;
+      most = Math.max(most, now);
+      // as a store that waits for its disk does
+      await new Promise(setImmediate);
+      return inner.replace(document, revision).finally(() => {
+        now -= 1;
+      });
+    },
+  };
+  return { collection, most: () => most };
+}
+
+describe('instances go side by side, so many at a time that the store takes them in few commits', () => {
+  const ways: Record<string, (parts: Parts, service: { id: string }) => Promise<void>> = {
+    'with their application': async parts => parts.applications.remove(ada, await firstApplication(parts)),
+    'with their service': (parts, { id }) => parts.services.remove(ada, id),
+    'all of a service': (parts, { id }) => parts.instances.remove(ada, id, -1),
+  };
+  for (const [name, remove] of Object.entries(ways))
+    test(name, async () => {
+      const store = faultyStore(openSqlite({ file: ':memory:', durability: 'normal' }));
+      const { collections, ...first } = await startParts(store);
+      const [made] = await first.applications.create(ada, sla('first', microservice('web')));
+      const service = { id: made?.microservices[0] ?? '' };
+      await Promise.all(Array.from({ length: 250 }, () => first.instances.add(ada, service.id)));
+      const { collection, most } = counted(collections.instances);
+      await remove(await startParts(store, { ...collections, instances: collection }), service);
+      assert.equal((await collections.instances.find({ desired: 'gone' })).length, 250);
+      assert.equal(most(), 100);
+    });
+});

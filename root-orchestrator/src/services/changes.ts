@@ -29,6 +29,9 @@ export interface ChangesDeps {
   log: Logger;
 }
 
+/** Instances that are marked as gone side by side: the store takes so many in one commit, and others still get their turn. */
+const REMOVED_AT_ONCE = 100;
+
 /** Revision of an intent that nobody has taken over to undo it. */
 const UNTOUCHED = 1;
 
@@ -135,7 +138,7 @@ export class Changes {
   async #removeService(id: string, requestId: string): Promise<void> {
     await this.#deps.collections.services.remove(id);
     const instances = await this.#deps.collections.instances.find({ service_id: id, desired: 'run' });
-    for (const instance of instances) await removeInstance(this.#deps, instance.id, requestId);
+    await removeInstances(this.#deps, instances, requestId);
     await this.#release(ownerOf('services', id));
   }
 
@@ -169,4 +172,17 @@ export async function removeInstance(
     request_id: requestId,
   }));
   deps.log.info({ instance: id, request_id: requestId }, 'removal of an instance requested');
+}
+
+/** As `removeInstance`. What one failure leaves of them stays to be done; the others are not cut short by it. */
+export async function removeInstances(
+  deps: Pick<ChangesDeps, 'collections' | 'log'>,
+  instances: readonly { id: string }[],
+  requestId: string,
+): Promise<void> {
+  for (let at = 0; at < instances.length; at += REMOVED_AT_ONCE) {
+    const removing = instances.slice(at, at + REMOVED_AT_ONCE);
+    const done = await Promise.allSettled(removing.map(({ id }) => removeInstance(deps, id, requestId)));
+    for (const result of done) if (result.status === 'rejected') throw result.reason;
+  }
 }

@@ -6,7 +6,7 @@ import type { Instance, Service } from '../model.ts';
 import { isUnderWay } from '../rollouts/turns.ts';
 import { ownService } from './access.ts';
 import { addInstance } from './add-instance.ts';
-import { type ChangesDeps, removeInstance } from './changes.ts';
+import { type ChangesDeps, removeInstances } from './changes.ts';
 import { Numbers } from './numbers.ts';
 import { requirePrivilege } from './update-service.ts';
 
@@ -41,11 +41,11 @@ export class Instances {
     if (number !== ALL && chosen.length === 0) {
       throw new HedgerowError(ERRORS.INSTANCE_UNKNOWN, `${job_name} has no instance ${number}`);
     }
-    for (const instance of chosen) await removeInstance(this.#deps, instance.id, requestId);
+    await removeInstances(this.#deps, chosen, requestId);
     // An update may have made successors meanwhile: they and what they were to replace are one for whoever counts.
     const numbers = new Set(chosen.map(({ instance_number }) => instance_number));
     const successors = (await this.#running(id)).filter(({ replaces }) => numbers.has(replaces ?? ALL));
-    for (const instance of successors) await removeInstance(this.#deps, instance.id, requestId);
+    await removeInstances(this.#deps, successors, requestId);
   }
 
   #running(serviceId: string): Promise<Instance[]> {
