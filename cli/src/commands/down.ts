@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { endProcess, isAlive } from '../system/process.ts';
-import { readRuns } from '../up/run.ts';
+import { endProcess } from '../system/process.ts';
+import { isDead, readRuns } from '../up/run.ts';
 import { tearDown } from '../up/teardown.ts';
 import { type Context, example } from './context.ts';
 
@@ -13,9 +13,9 @@ export function downCommand(context: Context): Command {
     .description('Removes containers, processes, namespaces and files of runs whose `hedge up` is gone.')
     .option('--all', 'also end those that are up')
     .action(async (options: { all?: boolean }) => {
-      const runs = readRuns().filter(run => options.all === true || !isAlive(run.record.owner));
+      const runs = readRuns().filter(run => options.all === true || isDead(run));
       for (const run of runs) {
-        if (isAlive(run.record.owner)) await endProcess(run.record.owner, OWNER_MS);
+        if (!isDead(run)) await endProcess(run.record.owner, OWNER_MS);
         await tearDown(run);
         context.io.out(`removed run ${run.id}\n`);
       }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { SYSTEM_SOCKET } from '../up/engine.ts';
+import { isDead, readRuns } from '../up/run.ts';
 import { checkPort, type UpOptions, up } from '../up/up.ts';
 import { wholeNumber } from './arguments.ts';
 import { type Context, example } from './context.ts';
@@ -24,7 +25,8 @@ export function upCommand(context: Context): Command {
     .option('--docker <socket>', 'socket of a Docker Engine; "" starts an own one', SYSTEM_SOCKET)
     .addOption(new Option('--log-level <level>').choices(['debug', 'info']).default('info'))
     .action(async ({ dryRun, ...options }: UpOptions & { dryRun?: boolean }) => {
-      if (dryRun) return checkPort(options.port);
+      // What a killed one left, and listens there, is removed before the port is looked at.
+      if (dryRun) return readRuns().some(isDead) ? undefined : checkPort(options);
       const signals = onSignals(context);
       try {
         const without = withoutContainers();

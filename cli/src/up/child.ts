@@ -40,15 +40,16 @@ const NOT_INHERITED = ['NODE_TEST_CONTEXT', 'NODE_OPTIONS', 'HEDGEROW_ASSETS'];
 /**
  * Starts a role as a process of its own and waits until it is ready. It has a session of its own, so that Ctrl-C in a
  * terminal reaches only this process, which ends the others in order.
+ * @param signal ends the wait; the process goes on
  */
-export async function startChild(run: Run, options: ChildOptions): Promise<Child> {
+export async function startChild(run: Run, options: ChildOptions, signal?: AbortSignal): Promise<Child> {
   const log = join(run.dir, `${options.name}.log`);
   // A role that is started again appends to its log: the line of the earlier process does not count.
   const from = existsSync(log) ? statSync(log).size : 0;
   const id = spawnChild(options, log);
   run.note({ processes: [...run.record.processes, { name: options.name, ...id }] });
-  const ready = await untilReady(options.name, id, { log, from });
-  return { name: options.name, id, log, ready, again: () => startChild(run, options) };
+  const ready = await untilReady(options.name, id, { log, from }, signal);
+  return { name: options.name, id, log, ready, again: until => startChild(run, options, until) };
 }
 
 function spawnChild(options: ChildOptions, log: string): ProcessId {
@@ -85,11 +86,13 @@ async function untilReady(
   name: string,
   id: ProcessId,
   { log, from }: { log: string; from: number },
+  signal?: AbortSignal,
 ): Promise<ReadyLine> {
   const deadline = performance.now() + READY_MS;
   for (;;) {
     const line = readyLine(readFileSync(log).subarray(from).toString());
     if (line !== null) return line;
+    signal?.throwIfAborted();
     if (!isAlive(id)) throw failed(`${name} ended before it was ready`, log);
     if (performance.now() > deadline) throw failed(`${name} is not ready after ${READY_MS / 1000} s`, log);
     await delay(15);

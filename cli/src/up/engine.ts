@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError } from '@hedgerow/common';
 import { docker, dockerJson } from '../docker/http.ts';
 import { ERRORS } from '../errors.ts';
-import { identify, isAlive, type ProcessId } from '../system/process.ts';
+import { endProcess, identify, isAlive, type ProcessId, processesNaming } from '../system/process.ts';
 import { tailOf } from '../system/tail.ts';
 import type { Run } from './run.ts';
 import type { Part } from './supervise.ts';
@@ -22,6 +22,8 @@ export interface Engine {
 export const SYSTEM_SOCKET = '/var/run/docker.sock';
 const START_MS = 30_000;
 const PING_MS = 5_000;
+/** for a containerd without its dockerd to end by itself */
+const LEFT_MS = 2_000;
 /** Made by dockerd and containerd wherever their own folders are; the innermost first. */
 const FOLDERS = ['/run/containerd/s', '/run/containerd', '/run/docker/plugins', '/run/docker'];
 
@@ -59,7 +61,7 @@ async function startEngine(run: Run): Promise<Engine> {
   return describe(socket, await startDockerd(run, dir, socket));
 }
 
-async function startDockerd(run: Run, dir: string, socket: string): Promise<Part> {
+async function startDockerd(run: Run, dir: string, socket: string, signal?: AbortSignal): Promise<Part> {
   const log = join(run.dir, 'dockerd.log');
   const child = spawn('dockerd', engineFlags(dir, socket, run.id), {
     stdio: ['ignore', openSync(log, 'a', 0o600), openSync(log, 'a', 0o600)],
@@ -70,8 +72,25 @@ async function startDockerd(run: Run, dir: string, socket: string): Promise<Part
   const id = child.pid === undefined ? null : identify(child.pid);
   if (id === null) return failed;
   run.note({ processes: [...run.record.processes, { name: 'dockerd', ...id }] });
-  await Promise.race([failed, untilAnswers(id, socket, log)]);
-  return { name: 'dockerd', id, log, again: () => startDockerd(run, dir, socket) };
+  await Promise.race([failed, untilAnswers(id, { socket, log }, signal)]);
+  const again = (until: AbortSignal) => startDockerdAgain(run, dir, socket, until);
+  return { name: 'dockerd', id, log, again };
+}
+
+/**
+ * One that was killed leaves its containerd, or the zombie of it where nobody waits for orphans. The next dockerd takes
+ * either for one that it can go on with, waits 15 s for its answer, and ends.
+ */
+async function startDockerdAgain(run: Run, dir: string, socket: string, signal: AbortSignal): Promise<Part> {
+  const left = processesNaming(`${dir}/`);
+  for (const file of [join(dir, 'docker.pid'), join(dir, 'exec/containerd/containerd.pid')]) {
+    const pid = Number(tailOf(file));
+    const ours = left.filter(id => id.pid === pid);
+    await Promise.all(ours.map(id => endProcess(id, LEFT_MS)));
+    rmSync(file, { force: true });
+  }
+  signal.throwIfAborted();
+  return startDockerd(run, dir, socket, signal);
 }
 
 /** A containerd of the machine may serve it as well: names of its own keep the two Engines' containers apart. */
@@ -92,9 +111,14 @@ function engineFlags(dir: string, socket: string, run: string): string[] {
   ];
 }
 
-async function untilAnswers(id: ProcessId, socket: string, log: string): Promise<void> {
+async function untilAnswers(
+  id: ProcessId,
+  { socket, log }: { socket: string; log: string },
+  signal?: AbortSignal,
+): Promise<void> {
   const deadline = performance.now() + START_MS;
   while (!(await answers(socket))) {
+    signal?.throwIfAborted();
     if (!isAlive(id)) throw notUp(`dockerd ended at once:\n${tailOf(log)}`);
     if (performance.now() > deadline) throw notUp(`dockerd does not answer after 30 s:\n${tailOf(log)}`);
     await delay(30);

@@ -8,7 +8,7 @@ import type { From } from '../../bin/lib/entry.js';
 import { Client } from '../api/client.ts';
 import { memorySessions } from '../api/session.ts';
 import { ERRORS } from '../errors.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, type ChildOptions, startChild } from './child.ts';
 import type { Engine } from './engine.ts';
 import type { Machine } from './namespaces.ts';
 import type { Run } from './run.ts';
@@ -69,21 +69,20 @@ export function shareOf(workers: number, totalMemoryMib: number): Pick<FleetOpti
 export async function startRoot(run: Run, options: FleetOptions): Promise<Root> {
   const data = join(run.dir, 'root');
   const socket = join(run.dir, 'root.sock');
-  const startAt = (port: string): Promise<Child> =>
-    startChild(run, {
-      name: 'root',
-      role: 'root',
-      ...fromOf(options),
-      args: [
-        ...['--host', '127.0.0.1', '--port', port, '--socket', socket, '--data', data],
-        ...(options.flags?.root ?? []),
-      ],
-      env: { HEDGEROW_LOG_LEVEL: options.logLevel },
-    });
-  const child = await startAt(`${options.port}`);
+  const optionsAt = (port: string): ChildOptions => ({
+    name: 'root',
+    role: 'root',
+    ...fromOf(options),
+    args: [
+      ...['--host', '127.0.0.1', '--port', port, '--socket', socket, '--data', data],
+      ...(options.flags?.root ?? []),
+    ],
+    env: { HEDGEROW_LOG_LEVEL: options.logLevel },
+  });
+  const child = await startChild(run, optionsAt(`${options.port}`));
   const url = String(child.ready.url);
   // Whoever was told its address goes on with it, also where it was a free one.
-  const again = () => startAt(new URL(url).port);
+  const again = (signal: AbortSignal) => startChild(run, optionsAt(new URL(url).port), signal);
   return { url, socket: `unix:${socket}`, data, child: { ...child, again } };
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { identify, type ProcessId } from '../system/process.ts';
+import { identify, isAlive, type ProcessId } from '../system/process.ts';
 
 /**
  * One `hedge up` (or test). Everything that it makes is written down before it is made, so that another run can remove
@@ -55,6 +55,11 @@ export function readRuns(runs = defaultRunsFolder()): Run[] {
   return readdirSync(runs)
     .map(id => readRun(join(runs, id)))
     .filter(run => run !== null);
+}
+
+/** Its `hedge up` is gone; what it started may go on. */
+export function isDead({ record }: Run): boolean {
+  return !isAlive(record.owner);
 }
 
 function readRun(dir: string): Run | null {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import { isAlive, type ProcessId } from '../system/process.ts';
-import { tailOf } from '../system/tail.ts';
+import { lastWords } from './troubles.ts';
 
 /** A process that is to run for as long as `hedge up` does. */
 export interface Part {
@@ -10,8 +10,11 @@ export interface Part {
   id: ProcessId;
   /** its file */
   log: string;
-  /** Starts another one in its place. @throws UP_FAILED when that does not become ready */
-  again(): Promise<Part>;
+  /**
+   * Starts another one in its place. After `signal` it starts nothing and waits for nothing.
+   * @throws UP_FAILED when that does not become ready; the reason of `signal`
+   */
+  again(signal: AbortSignal): Promise<Part>;
 }
 
 export interface SuperviseOptions {
@@ -29,10 +32,20 @@ const WITHIN = 60_000;
 
 /**
  * Starts each part again that ends although nobody asked it to: at once, then more and more slowly; until `signal`.
- * @throws UP_FAILED when one dies more than five times in a minute
+ * @throws UP_FAILED when one dies more than five times in a minute; by then nothing is started again any more
  */
 export async function supervise(parts: readonly Part[], options: SuperviseOptions): Promise<void> {
-  await Promise.all(parts.map(part => new Keeper(part, options).run()));
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  const keep = (part: Part) =>
+    new Keeper(part, { ...options, signal }).run().catch((error: unknown) => {
+      over.abort();
+      throw error;
+    });
+  // All of them, not the first: one that is just starting its part again would do so during the teardown.
+  const ends = await Promise.allSettled(parts.map(keep));
+  const failed = ends.find(end => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 class Keeper {
@@ -40,10 +53,13 @@ class Keeper {
   #part: Part;
   /** ms, monotonic */
   #deaths: number[] = [];
+  /** what is said of the end that is just seen */
+  #ended = '';
 
   constructor(part: Part, options: SuperviseOptions) {
     this.#part = part;
     this.#options = options;
+    this.#ended = hasEnded(part);
   }
 
   async run(): Promise<void> {
@@ -56,21 +72,24 @@ class Keeper {
 
   async #startAgain(): Promise<void> {
     const { say, signal, pause = 1000 } = this.#options;
-    const { name, id, log } = this.#part;
+    const { name, log } = this.#part;
     const now = performance.now();
     this.#deaths = [...this.#deaths.filter(at => now - at < WITHIN), now];
     const { length } = this.#deaths;
     if (length > MOST_DEATHS) throw hopeless(this.#part, length);
     const wait = length === 1 ? 0 : pause * 2 ** (length - 2);
     const when = wait === 0 ? '' : ` in ${wait / 1000} s`;
-    say(`${name} (process ${id.pid}) has ended and is started again${when}; its log: ${log}\n`);
+    say(`${this.#ended} and is started again${when}; its log: ${log}\n`);
     await this.#sleep(wait);
     if (signal.aborted) return;
     try {
-      this.#part = await this.#part.again();
+      this.#part = await this.#part.again(signal);
+      this.#ended = hasEnded(this.#part);
     } catch (error) {
+      if (signal.aborted) return;
       // One that ends before it is ready is one more death.
       if (!(error instanceof HedgerowError)) throw error;
+      this.#ended = `${name} did not come back`;
     }
   }
 
@@ -84,6 +103,10 @@ class Keeper {
 function hopeless({ name, log }: Part, deaths: number): HedgerowError {
   return new HedgerowError(
     ERRORS.UP_FAILED,
-    `${name} has ended ${deaths} times within a minute:\n${tailOf(log)}`,
+    `${name} has ended ${deaths} times within a minute; last output: ${lastWords(log)}`,
   );
+}
+
+function hasEnded({ name, id }: Part): string {
+  return `${name} (process ${id.pid}) has ended`;
 }

@@ -1,12 +1,14 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { HedgerowError, messageOf } from '@hedgerow/common';
 import { listContainers, removeContainer } from '../docker/containers.ts';
 import { removeImage } from '../docker/demo-image.ts';
+import { ERRORS } from '../errors.ts';
 import { unmountBelow } from '../system/mounts.ts';
-import { childrenOf, endProcess, isAlive, processesNaming } from '../system/process.ts';
+import { childrenOf, endProcess, processesNaming } from '../system/process.ts';
 import { answers } from './engine.ts';
 import { removeNamespaces } from './namespaces.ts';
-import { type Run, readRuns } from './run.ts';
+import { isDead, type Run, readRuns } from './run.ts';
 
 /** Label of every container that a worker made: the worker's id. */
 const WORKER_LABEL = 'hedgerow.worker';
@@ -15,6 +17,7 @@ const GRACE_MS = 8000;
 /**
  * Removes everything that a run made: containers, processes, engine, namespaces, files. A step that fails does not
  * keep the next from running. Doing it twice does nothing.
+ * @throws UP_FAILED naming all that failed
  */
 export async function tearDown(run: Run): Promise<void> {
   const failures: unknown[] = [];
@@ -22,12 +25,18 @@ export async function tearDown(run: Run): Promise<void> {
   for (const step of steps) {
     await step(run).catch((error: unknown) => failures.push(error));
   }
-  if (failures.length > 0) throw new AggregateError(failures, `run ${run.id} was not removed completely`);
+  if (failures.length > 0) throw incomplete(run, failures);
+}
+
+function incomplete({ id }: Run, failures: readonly unknown[]): HedgerowError {
+  const why = failures.map(messageOf).join('; ');
+  const message = `run ${id} was not removed completely (${why}); \`hedge down\` tries again`;
+  return new HedgerowError(ERRORS.UP_FAILED, message, { cause: new AggregateError(failures) });
 }
 
 /** Removes what runs left behind whose owner is gone. @returns their ids */
 export async function sweep(runs?: string): Promise<string[]> {
-  const dead = readRuns(runs).filter(run => !isAlive(run.record.owner));
+  const dead = readRuns(runs).filter(isDead);
   for (const run of dead) await tearDown(run);
   return dead.map(run => run.id);
 }

@@ -5,12 +5,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { execIn } from '../docker/containers.ts';
 import { DEMO_IMAGE, ensureDemoImage, hasImage } from '../docker/demo-image.ts';
 import { docker, dockerJson } from '../docker/http.ts';
 import { exec } from '../system/exec.ts';
 import { mountsBelow } from '../system/mounts.ts';
-import { processesNaming } from '../system/process.ts';
+import { isAlive, processesNaming } from '../system/process.ts';
 import { type Engine, ensureEngine } from './engine.ts';
 import { createMachines, inNamespace, listNamespaces } from './namespaces.ts';
 import { openRun, type Run, readRuns } from './run.ts';
@@ -110,6 +111,25 @@ describe('engine', { skip }, () => {
     const id = await start(DEMO_IMAGE);
     const { code } = await execIn(engine.socket, id, ['sh', '-c', 'exit 7']);
     assert.equal(code, 7);
+  });
+
+  test('one that was killed comes back over what it left, at the first try', async () => {
+    const { part, socket } = engine;
+    assert.ok(part);
+    const id = await start(DEMO_IMAGE);
+    process.kill(part.id.pid, 'SIGKILL');
+    while (isAlive(part.id)) await setImmediate();
+    const back = await part.again(new AbortController().signal);
+    assert.notEqual(back.id.pid, part.id.pid);
+    await docker(socket, { method: 'POST', path: `/containers/${id}/start` });
+  });
+
+  test('nothing is started again when all is over', async () => {
+    const { part } = engine;
+    assert.ok(part);
+    const { length } = run.record.processes;
+    await assert.rejects(part.again(AbortSignal.abort(new Error('over'))), /over/);
+    assert.equal(run.record.processes.length, length);
   });
 });
 

@@ -17,7 +17,7 @@ import { ensureEngine } from './engine.ts';
 import { listNamespaces } from './namespaces.ts';
 import { openRun, readRuns } from './run.ts';
 import { tearDown } from './teardown.ts';
-import { type UpOptions, up } from './up.ts';
+import { checkPort, type UpOptions, up } from './up.ts';
 
 const repository = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const skip = process.platform !== 'linux' || process.getuid?.() !== 0 ? 'needs root on Linux' : false;
@@ -113,6 +113,33 @@ describe('hedge up --check', { skip }, () => {
     over.abort();
     await running;
     assert.match(said, /root \(process \d+\) has ended and is started again; its log/);
+    assert.deepEqual(existsSync(runs) ? readdirSync(runs) : [], []);
+  });
+
+  test('removes what a killed one left before it looks at the port, which that may hold', async () => {
+    const script = `
+      import { up } from ${JSON.stringify(new URL('./up.ts', import.meta.url).href)};
+      const options = { ...${JSON.stringify(CHECK)}, check: false, runs: process.argv[1] };
+      const say = text => process.stdout.write(text);
+      await up(options, { say, signal: new AbortController().signal, without: 'root is missing' });`;
+    const killed = spawn(process.execPath, ['--input-type=module-typescript', '-e', script, runs], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    for await (const chunk of killed.stdout) {
+      shown += chunk;
+      if (shown.includes('hedge ps')) killed.kill('SIGKILL');
+    }
+    const port = Number(/root started: http:\/\/127\.0\.0\.1:(\d+)/.exec(shown)?.[1]);
+    await assert.rejects(checkPort({ port, runs }), /in use.*`hedge down`/);
+    let said = '';
+    const say = (text: string) => {
+      said += text;
+    };
+    // Ctrl-C at once: that it came so far is enough.
+    const deps = { say, signal: AbortSignal.abort(), without: 'root is missing' };
+    await assert.rejects(up({ ...CHECK, runs, port }, deps), /interrupted/);
+    assert.match(said, /^removed what earlier runs left: \w{4}\n/);
     assert.deepEqual(existsSync(runs) ? readdirSync(runs) : [], []);
   });
 

@@ -18,7 +18,7 @@ import {
 } from './fleet.ts';
 import { createMachines, type Machine } from './namespaces.ts';
 import { nextSteps } from './next-steps.ts';
-import { openRun, type Run } from './run.ts';
+import { isDead, openRun, type Run, readRuns } from './run.ts';
 import { duration, Steps } from './steps.ts';
 import { tellStory, undeploy } from './story.ts';
 import { type Part, supervise } from './supervise.ts';
@@ -63,28 +63,45 @@ interface Fleet {
  */
 export async function up(options: UpOptions, deps: UpDeps): Promise<void> {
   const begin = performance.now();
-  await checkPort(options.port);
   const swept = await sweep(options.runs);
   if (swept.length > 0) deps.say(`removed what earlier runs left: ${swept.join(', ')}\n`);
+  await checkPort(options);
   const run = openRun(options.runs);
+  const failure = await untilOver(run, options, deps, begin).catch((error: unknown) => ({ error }));
+  await removeAll(run, deps).catch((left: unknown) => {
+    if (!failure) throw left;
+    deps.say(`${messageOf(left)}\n`);
+  });
+  if (failure) throw failure.error;
+}
+
+/** Until Ctrl-C, the end of `--check`, or a failure; then nothing starts anything any more. */
+async function untilOver(run: Run, options: UpOptions, deps: UpDeps, begin: number): Promise<void> {
   const shown = show(run, options, deps, begin);
   const over = new AbortController();
   try {
     await Promise.race([shown, aborted(AbortSignal.any([deps.signal, over.signal]))]);
     deps.signal.throwIfAborted();
   } catch (error) {
-    if (!deps.signal.aborted) deps.say(troubles(run));
     // A step that is under way may be starting something: what it starts is to be removed as well.
     await Promise.race([shown.catch(() => {}), delay(3000)]);
     if (!deps.signal.aborted) throw error;
     if (options.check) throw new HedgerowError(ERRORS.UP_FAILED, 'interrupted');
   } finally {
     over.abort();
-    await removeAll(run, deps);
   }
 }
 
 async function show(run: Run, options: UpOptions, deps: UpDeps, begin: number): Promise<void> {
+  const parts = await bring(run, options, deps, begin).catch((error: unknown) => {
+    if (!deps.signal.aborted) deps.say(troubles(run));
+    throw error;
+  });
+  if (!options.check) await supervise(parts, deps);
+}
+
+/** @returns the processes that are to stay */
+async function bring(run: Run, options: UpOptions, deps: UpDeps, begin: number): Promise<readonly Part[]> {
   const steps = new Steps(deps.say, deps.signal);
   const fleet = await start(run, options, steps, deps.without);
   const client = new Client(fleet.url, memorySessions());
@@ -95,12 +112,12 @@ async function show(run: Run, options: UpOptions, deps: UpDeps, begin: number): 
   if (options.check) {
     deps.say('\n');
     if (story && told) await undeploy(story, told);
-    return;
+    return [];
   }
   deps.say(
     ` Ctrl-C removes everything.\n\n${nextSteps({ ...fleet, run, told, socket: fleet.engine?.socket ?? '' })}`,
   );
-  await supervise(fleet.parts, deps);
+  return fleet.parts;
 }
 
 /** Root and cluster on one side, engine and image on the other: neither needs the other. */
@@ -189,10 +206,17 @@ async function removeAll(run: Run, deps: UpDeps): Promise<void> {
 }
 
 /** @throws UP_IMPOSSIBLE when somebody listens there */
-export async function checkPort(port: number): Promise<void> {
+export async function checkPort({ port, runs }: Pick<UpOptions, 'port' | 'runs'>): Promise<void> {
   if (port === 0 || (await isFree(port, 'tcp', '127.0.0.1'))) return;
-  const message = `port ${port} of 127.0.0.1 is in use; stop what uses it (ss -lntp), or let a free one be taken: \`npm start -- --port 0\` or \`hedge up --port 0\``;
+  const message = `port ${port} of 127.0.0.1 is in use; stop what uses it (${usersOf(runs)}ss -lntp), or let a free one be taken: \`npm start -- --port 0\` or \`hedge up --port 0\``;
   throw new HedgerowError(ERRORS.UP_IMPOSSIBLE, message);
+}
+
+/** What listens there may be a run, dead or alive; with the command that ends it. */
+function usersOf(runs?: string): string {
+  const there = readRuns(runs);
+  if (there.some(isDead)) return 'what a killed `hedge up` left: `hedge down`; else ';
+  return there.length > 0 ? 'another `hedge up`: `hedge down --all`; else ' : '';
 }
 
 /** Like Promise.all, but waits for all of them to end before it fails: nothing goes on starting afterwards. */
