@@ -27,6 +27,21 @@ test('every bad field is named at once, with what was found and what is allowed'
   ]);
 });
 
+test('lists have their limits, and an object that is closed says which fields there are', () => {
+  const closed = Type.Object(
+    { a: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: 2 })), b: Type.Integer() },
+    { additionalProperties: false },
+  );
+  const errors = createChecker().compile(Type.Object({ of: closed }));
+  assert.deepEqual(errors({ of: { a: [], c: 5, password: 'x' } }), [
+    { path: 'of.b', found: null, allowed: 'a value; the field is required' },
+    { path: 'of.c', found: 5, allowed: 'no field but a, b' },
+    { path: 'of.password', found: '(hidden)', allowed: 'no field but a, b' },
+    { path: 'of.a', found: 'a list of 0', allowed: 'a list of at least 1' },
+  ]);
+  assert.equal(errors({ of: { a: ['1', '2', '3'], b: 1 } })[0]?.allowed, 'a list of at most 2');
+});
+
 test('a list in place of an object is said so, at the root too', () => {
   assert.deepEqual(check([1, 2]), [{ path: '', found: 'a list of 2', allowed: 'an object' }]);
 });

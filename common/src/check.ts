@@ -30,7 +30,8 @@ function fieldError(error: ErrorObject): FieldError {
   const { missingProperty, additionalProperty } = error.params as Record<string, string | undefined>;
   const member = missingProperty ?? additionalProperty;
   const path = [...parts, ...(member === undefined ? [] : [member])].join('.');
-  return { path, found: member === undefined ? shown(path, error.data) : null, allowed: allowed(error) };
+  const found = member === undefined ? error.data : (error.data as Record<string, unknown>)[member];
+  return { path, found: shown(path, found), allowed: allowed(error) };
 }
 
 function unescapePointer(part: string): string {
@@ -48,7 +49,7 @@ const TYPE_WORDS: Record<string, string> = {
 };
 
 function allowed(error: ErrorObject): string {
-  const schema = (error.parentSchema ?? {}) as { description?: string };
+  const schema = (error.parentSchema ?? {}) as { description?: string; properties?: object };
   const params = error.params as Record<string, unknown>;
   switch (error.keyword) {
     case 'required':
@@ -63,13 +64,16 @@ function allowed(error: ErrorObject): string {
     case 'minLength':
     case 'maxLength':
       return `at ${error.keyword === 'minLength' ? 'least' : 'most'} ${String(params.limit)} characters`;
+    case 'minItems':
+    case 'maxItems':
+      return `a list of at ${error.keyword === 'minItems' ? 'least' : 'most'} ${String(params.limit)}`;
     case 'minimum':
     case 'maximum':
       return `at ${error.keyword === 'minimum' ? 'least' : 'most'} ${String(params.limit)}`;
     case 'pattern':
       return `text that matches ${String(params.pattern)}${schema.description ? ` (${schema.description})` : ''}`;
     case 'additionalProperties':
-      return 'no such field';
+      return `no field but ${Object.keys(schema.properties ?? {}).join(', ')}`;
     default:
       return error.message ?? error.keyword;
   }

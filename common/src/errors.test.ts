@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineErrors, HedgerowError, isErrorOf, messageOf } from './errors.ts';
+import { defineErrors, HedgerowError, isErrorOf, messageOf, sentenceOf } from './errors.ts';
 
 const ERRORS = defineErrors({
   GONE: { http: 404, retryable: false },
@@ -38,5 +38,14 @@ test('a message is found whatever was thrown', () => {
   assert.equal(
     messageOf(new AggregateError(refused)),
     'connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1',
+  );
+});
+
+test('a bad field is said with what was found: nothing where it is missing', () => {
+  const port = { path: 'a.port', found: null, allowed: 'a port' };
+  assert.equal(sentenceOf([port]), 'a.port: found nothing, allowed: a port');
+  assert.equal(
+    sentenceOf([{ path: '', found: 'x', allowed: 'an object' }, port]),
+    'the body: found "x", allowed: an object (and 1 more)',
   );
 });

@@ -19,6 +19,13 @@ export interface FieldError {
   allowed: string;
 }
 
+/** The first of them, and how many there are. @param errors at least one */
+export function sentenceOf(errors: readonly FieldError[]): string {
+  const [{ path, found, allowed }] = errors as [FieldError];
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return `${path || 'the body'}: found ${found === null ? 'nothing' : JSON.stringify(found)}, allowed: ${allowed}${more}`;
+}
+
 export class HedgerowError extends Error {
   readonly kind: ErrorKind;
   readonly errors: readonly FieldError[];

@@ -1,6 +1,7 @@
 /**
  * The deployment descriptor (SLA), v2.0; the seed also writes `v0.2` for the same format.
- * One text gives the type, the check and the OpenAPI document. Unknown fields are kept, so every object is open.
+ * One text gives the type, the check and the OpenAPI document. Unknown fields are kept, so objects are open, but
+ * for the three that are ours alone.
  */
 import { type Static, Type } from 'typebox';
 import { HEALTH_CHECKS, RESTART_POLICIES } from './link.ts';
@@ -37,6 +38,9 @@ const seconds = (description: string, standard: number, minimum: number, maximum
     Type.Integer({ minimum, maximum, default: standard, description: `${description} Seconds.` }),
   );
 
+/** Objects of which nobody else has fields: one that we do not know is misspelt, and what it was to say would not happen. */
+const CLOSED = { additionalProperties: false } as const;
+
 /** When a program that ended is started again: at once, then after 1 s doubling to 5 min. */
 export const RestartSchema = Type.Object(
   {
@@ -56,7 +60,7 @@ export const RestartSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: true, title: 'Restart' },
+  { ...CLOSED, title: 'Restart' },
 );
 
 /** Run by the worker. An instance serves when it has passed once, and is started again when it fails. */
@@ -83,7 +87,7 @@ export const HealthCheckSchema = Type.Object(
     ),
     start_period: seconds('After the start, in which failures do not count.', 0, 0, 600),
   },
-  { additionalProperties: true, title: 'HealthCheck' },
+  { ...CLOSED, title: 'HealthCheck' },
 );
 
 /** What the root does when it cannot reach the cluster of an instance. */
@@ -98,7 +102,7 @@ export const ClusterLossSchema = Type.Object(
     ),
     grace: seconds('Before it is replaced.', 60, 0, 2_592_000),
   },
-  { additionalProperties: true, title: 'ClusterLoss' },
+  { ...CLOSED, title: 'ClusterLoss' },
 );
 
 export const MicroserviceSchema = Type.Object(

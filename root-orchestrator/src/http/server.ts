@@ -1,6 +1,6 @@
 /** The Express application: every route with and without a trailing slash, every error as JSON. */
 import type { RequestListener } from 'node:http';
-import { type FieldError, HedgerowError, type Logger } from '@hedgerow/common';
+import { HedgerowError, type Logger, sentenceOf } from '@hedgerow/common';
 import type { Check, Checker } from '@hedgerow/common/check';
 import express, {
   type ErrorRequestHandler,
@@ -105,15 +105,9 @@ function send(response: Response, answer: object | string): void {
 function checked(body: unknown, check: Check, route: Route): unknown {
   const errors = check(body);
   if (errors.length === 0) return body;
-  throw new HedgerowError(route.spec.body?.error ?? ERRORS.BODY_INVALID, summary(errors), {
+  throw new HedgerowError(route.spec.body?.error ?? ERRORS.BODY_INVALID, sentenceOf(errors), {
     errors: errors.slice(0, MOST_NAMED),
   });
-}
-
-function summary(errors: readonly FieldError[]): string {
-  const first = errors[0] as FieldError;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  return `${first.path || 'the body'}: found ${JSON.stringify(first.found)}, allowed: ${first.allowed}${more}`;
 }
 
 function expressPath(path: string): string {

@@ -1,5 +1,5 @@
 /** `PUT /api/service/{id}`. */
-import { type FieldError, HedgerowError, type New, update } from '@hedgerow/common';
+import { type FieldError, HedgerowError, type New, sentenceOf, update } from '@hedgerow/common';
 import type { Microservice } from '@hedgerow/protos';
 import { type Caller, reach } from '../auth/caller.ts';
 import { ERRORS } from '../errors.ts';
@@ -82,7 +82,5 @@ export function requirePrivilege(caller: Caller, { privileged }: Microservice, p
 
 /** Names every field, the first one in its sentence. */
 export function invalid(errors: readonly FieldError[]): HedgerowError {
-  const [first] = errors;
-  const message = `${first?.path}: found ${JSON.stringify(first?.found)}, allowed: ${first?.allowed}`;
-  return new HedgerowError(ERRORS.SLA_INVALID, message, { errors: [...errors] });
+  return new HedgerowError(ERRORS.SLA_INVALID, sentenceOf(errors), { errors: [...errors] });
 }

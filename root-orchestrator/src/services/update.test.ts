@@ -136,6 +136,16 @@ describe('PUT of a service', () => {
       assert.deepEqual([answer.status, paths(answer.body)], [422, [path]]);
       assert.equal(answer.body.errors[0].allowed, 'the fields of a service');
     }
+    for (const [body, path, fields] of [
+      [{ restart: { polici: 'never' } }, 'restart.polici', 'policy, attempts'],
+      [{ on_cluster_loss: { garce: 5 } }, 'on_cluster_loss.garce', 'action, grace'],
+    ] as const) {
+      const one = await put(`/api/service/${app.web}`, body);
+      assert.deepEqual([one.status, paths(one.body)], [422, [path]]);
+      assert.equal(one.body.errors[0].allowed, `no field but ${fields}`);
+      const whole = await put(`/api/service/${app.web}`, sla(app.name, microservice('web', body)));
+      assert.deepEqual(paths(whole.body), [`applications.0.microservices.0.${path}`]);
+    }
     for (const key of ['rr_ip', 'RR_ip']) {
       const answer = await put(`/api/service/${app.web}`, { [key]: '1.2.3.4' });
       assert.deepEqual([answer.status, paths(answer.body)], [422, [key]]);

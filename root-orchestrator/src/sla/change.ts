@@ -78,9 +78,6 @@ export function fixedErrors(
   });
 }
 
-/** Fields that have fields. */
-const NESTED = /^(addresses|restart|health_check|on_cluster_loss)\./;
-
 /**
  * A whole SLA keeps what we do not know, but one field of that kind alone is most likely misspelt. Those that the service
  * has already are shown by the API, so they may be sent.
@@ -88,7 +85,7 @@ const NESTED = /^(addresses|restart|health_check|on_cluster_loss)\./;
 function unknownErrors({ microservice }: Service, fields: Fields): FieldError[] {
   const known = new Set([...SHOWN, ...unknownFields(ServiceChangeSchema, microservice)]);
   return unknownFields(ServiceChangeSchema, fields)
-    .filter(path => !known.has(path) && (Object.hasOwn(fields, path) || NESTED.test(path)))
+    .filter(path => !known.has(path) && (Object.hasOwn(fields, path) || path.startsWith('addresses.')))
     .map(path => ({
       path,
       found: fields[path] ?? valueAt(fields, path) ?? null,
