@@ -143,7 +143,7 @@ describe('PUT of a service', () => {
       const one = await put(`/api/service/${app.web}`, body);
       assert.deepEqual([one.status, paths(one.body)], [422, [path]]);
       assert.equal(one.body.errors[0].allowed, `no field but ${fields}`);
-      const whole = await put(`/api/service/${app.web}`, sla(app.name, microservice('web', body)));
+      const whole = await put(`/api/service/${app.web}`, sla(app.name, microservice('web', body as object)));
       assert.deepEqual(paths(whole.body), [`applications.0.microservices.0.${path}`]);
     }
     for (const key of ['rr_ip', 'RR_ip']) {
