@@ -1,5 +1,6 @@
 import { configHelp, readConfig, type Settings } from './config.ts';
 import { HedgerowError } from './errors.ts';
+import { STORE_ERRORS } from './store/store.ts';
 
 /** What is different between the programs that `main.ts` files start. */
 export interface Program<C> {
@@ -14,8 +15,14 @@ export interface Program<C> {
   run: (config: C) => Promise<unknown>;
 }
 
-/** Exit codes: a setting or the machine is not as it must be, which is one line; a fault of the program, with its stack. */
+/** A setting or the machine is not as it must be; what may be otherwise in a while, or a fault of the program. */
 const EXIT = { refused: 2, failed: 1 } as const;
+
+/** Of a start that failed with this. A store that is full or does not answer is nothing that was typed wrong. */
+export function startExitCode(error: unknown): number {
+  const refused = error instanceof HedgerowError && !error.kind.retryable;
+  return refused ? EXIT.refused : EXIT.failed;
+}
 
 /** The whole of a `main.ts`. */
 export function runMain<C>(program: Program<C>): void {
@@ -25,11 +32,15 @@ export function runMain<C>(program: Program<C>): void {
     return;
   }
   start(program, argv).catch((error: unknown) => {
-    const known = error instanceof HedgerowError;
-    const text = known ? error.message : String((error as Error).stack ?? error);
-    process.stderr.write(`${program.name}: ${text}\n`);
-    process.exitCode = known ? EXIT.refused : EXIT.failed;
+    process.stderr.write(`${program.name}: ${whyNot(error)}\n`);
+    process.exitCode = startExitCode(error);
   });
+}
+
+function whyNot(error: unknown): string {
+  if (!(error instanceof HedgerowError)) return String((error as Error).stack ?? error);
+  if (error.code !== STORE_ERRORS.STORE_FULL.code) return error.message;
+  return `the disk with its data is full; make room, then start it again (${error.message})`;
 }
 
 async function start<C>({ settings, read, run }: Program<C>, argv: readonly string[]): Promise<void> {

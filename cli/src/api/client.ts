@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { HedgerowError } from '@hedgerow/common';
+import { HedgerowError, isErrorOf } from '@hedgerow/common';
 import type { ApiApplication, ApiCluster, ApiHistory, ApiService } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
 import { type EventFilter, type FeedItem, followEvents } from './events.ts';
@@ -36,15 +36,21 @@ export class Client {
     this.#sessions.save({ url: this.url, username, ...to, token, refresh_token });
   }
 
-  /** Gives the refresh token back and forgets the session. @returns whose it was */
-  async logout(): Promise<Session> {
+  /**
+   * Gives the refresh token back and forgets the session, also when nobody is there to take it.
+   * @returns whose it was, and was the root told?
+   */
+  async logout(): Promise<Session & { told: boolean }> {
     const session = this.#session();
     const call: Call = { method: 'POST', path: '/api/auth/logout', token: session.refresh_token };
-    const answer = await this.#send(call);
+    const answer = await this.#send(call).catch((error: unknown) => {
+      if (isErrorOf(error, ERRORS.UNREACHABLE)) return null;
+      throw error;
+    });
     // A 401: the root takes this token no more, which is what was wanted.
-    if (answer.status !== 401) succeeded(call, answer);
+    if (answer !== null && answer.status !== 401) succeeded(call, answer);
     this.#sessions.clear();
-    return session;
+    return { ...session, told: answer !== null };
   }
 
   /** @returns the applications that it made */

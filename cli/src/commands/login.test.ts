@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -71,6 +71,15 @@ test('a logout gives the refresh token back and forgets the session, one that ha
   await fetch(`${root.url}/api/auth/logout`, { method: 'POST', headers });
   assert.equal((await hedge('logout')).code, 0);
   assert.equal(existsSync(file()), false);
+});
+
+test('a logout where nobody answers forgets the session all the same, and says who was not told', async () => {
+  await login();
+  const gone = { ...session(), url: 'http://127.0.0.1:1' };
+  writeFileSync(file(), JSON.stringify(gone));
+  const { code, err } = await hedge('--url', gone.url, 'logout');
+  assert.deepEqual([code, existsSync(file())], [0, false], err);
+  assert.match(err, /could not be reached and was not told/);
 });
 
 test('a new organization gets its first user as docs/roles.md says', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allLines, firstLine } from '../output/lines.ts';
 import { span } from '../output/time.ts';
-import { rowsOf } from './why.ts';
+import { hostsOf, rowsOf } from './why.ts';
 
 const moveAt = (at: number) => ({
   ...{ at: new Date(at).toISOString(), tier: 'root', status: 'REQUESTED', detail: '' },
@@ -10,10 +10,21 @@ const moveAt = (at: number) => ({
 });
 
 test('how long it stayed is until the next move, or until now; clocks that contradict each other say nothing', () => {
-  const rows = rowsOf([moveAt(0), moveAt(400), moveAt(300)], 90_300);
+  const rows = rowsOf([moveAt(0), moveAt(400), moveAt(300)], 90_300, new Map());
   assert.deepEqual(
     rows.map(row => row.stayed),
     ['400 ms', '', '1 min 30 s so far'],
+  );
+});
+
+test('a worker is shown by the address that any instance on it has, else by its id', () => {
+  const known = { worker_id: 'aaa', host_ip: '192.0.2.7' };
+  const services = [{ instance_list: [known, { worker_id: '', host_ip: '' }] }];
+  const hosts = hostsOf(services);
+  const moves = ['aaa', 'bbb', ''].map(worker_id => ({ ...moveAt(0), worker_id }));
+  assert.deepEqual(
+    rowsOf(moves, 0, hosts).map(row => row.worker),
+    ['192.0.2.7', 'bbb', ''],
   );
 });
 

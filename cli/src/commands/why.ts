@@ -14,6 +14,8 @@ type Move = ApiHistory['moves'][number];
 interface Row extends Move {
   /** how long it stayed so, for people */
   stayed: string;
+  /** its address where that is known, as `hedge ps` shows it, else its id */
+  worker: string;
 }
 
 const COLUMNS: Column<Row>[] = [
@@ -21,7 +23,7 @@ const COLUMNS: Column<Row>[] = [
   { title: 'STAYED', of: row => row.stayed },
   { title: 'TIER', of: row => row.tier },
   { title: 'STATUS', of: row => row.status },
-  { title: 'WORKER', of: row => row.worker_id },
+  { title: 'WORKER', of: row => row.worker },
   { title: 'WHY', of: row => firstLine(row.detail) },
 ];
 
@@ -47,7 +49,9 @@ export function whyCommand(context: Context): Command {
       const instance = service.instance_list.find(({ instance_number }) => instance_number === wanted);
       const asJson = command.opts().json === true;
       context.io.out(
-        asJson ? json(service, wanted, { instance, moves }) : told(service, wanted, { instance, moves }),
+        asJson
+          ? json(service, wanted, { instance, moves })
+          : told(service, wanted, { instance, moves, hosts: hostsOf(services) }),
       );
     });
   return example(command, 'hedge why clientsrvr.test.nginx.test/0', 'hedge why nginx 0 --json');
@@ -76,19 +80,38 @@ function json({ job_name, microserviceID }: ApiService, number: number, { instan
   return `${JSON.stringify({ ...own, status, status_detail, cluster_id, worker_id, moves }, null, 2)}\n`;
 }
 
-function told({ job_name }: ApiService, number: number, { instance, moves }: Known): string {
+type Place = Pick<ApiInstance, 'worker_id' | 'host_ip'>;
+
+/** Worker id to address, of all workers that have an instance which this user may see. */
+export function hostsOf(services: readonly { instance_list: readonly Place[] }[]): Map<string, string> {
+  const instances = services.flatMap(({ instance_list }) => instance_list);
+  return new Map(
+    instances
+      .filter(({ worker_id, host_ip }) => worker_id !== '' && host_ip !== '')
+      .map(({ worker_id, host_ip }) => [worker_id, host_ip]),
+  );
+}
+
+function told(
+  { job_name }: ApiService,
+  number: number,
+  { instance, moves, hosts }: Known & { hosts: ReadonlyMap<string, string> },
+): string {
   const { status = moves.at(-1)?.status ?? '', status_detail = moves.at(-1)?.detail ?? '' } = instance ?? {};
-  const where = instance?.worker_id ? ` on worker ${instance.worker_id}` : '';
+  const where = instance?.worker_id
+    ? ` on worker ${hosts.get(instance.worker_id) ?? instance.worker_id}`
+    : '';
   const why = status_detail === '' ? '' : `: ${allLines(status_detail)}`;
   const head = `${job_name}/${number} is ${status}${where}${why}\n`;
-  return moves.length === 0 ? head : `${head}\n${formatTable(rowsOf(moves, Date.now()), COLUMNS)}`;
+  return moves.length === 0 ? head : `${head}\n${formatTable(rowsOf(moves, Date.now(), hosts), COLUMNS)}`;
 }
 
 /** @param now ms since the epoch, by the clock of this machine */
-export function rowsOf(moves: readonly Move[], now: number): Row[] {
+export function rowsOf(moves: readonly Move[], now: number, hosts: ReadonlyMap<string, string>): Row[] {
   return moves.map((move, at) => {
     const next = moves[at + 1];
     const stayed = span((next ? Date.parse(next.at) : now) - Date.parse(move.at));
-    return { ...move, stayed: next || stayed === '' ? stayed : `${stayed} so far` };
+    const worker = hosts.get(move.worker_id) ?? move.worker_id;
+    return { ...move, worker, stayed: next || stayed === '' ? stayed : `${stayed} so far` };
   });
 }

@@ -79,7 +79,7 @@ async function startDockerd(run: Run, dir: string, socket: string, signal?: Abor
 
 /**
  * One that was killed leaves its containerd, or the zombie of it where nobody waits for orphans. The next dockerd takes
- * either for one that it can go on with, waits 15 s for its answer, and ends.
+ * either for one that it can go on with, waits 15 s for its answer, and ends. Containers are not touched.
  */
 async function startDockerdAgain(run: Run, dir: string, socket: string, signal: AbortSignal): Promise<Part> {
   const left = processesNaming(`${dir}/`);
@@ -93,7 +93,11 @@ async function startDockerdAgain(run: Run, dir: string, socket: string, signal: 
   return startDockerd(run, dir, socket, signal);
 }
 
-/** A containerd of the machine may serve it as well: names of its own keep the two Engines' containers apart. */
+/**
+ * A containerd of the machine may serve it as well: names of its own keep the two Engines' containers apart. Containers
+ * outlive a dockerd that dies: without `live-restore` the next one would first stop them all, 10 s for each that takes
+ * no notice of SIGTERM.
+ */
 function engineFlags(dir: string, socket: string, run: string): string[] {
   return [
     `--data-root=${join(dir, 'data')}`,
@@ -107,6 +111,7 @@ function engineFlags(dir: string, socket: string, run: string): string[] {
     '--ip6tables=false',
     '--ip-forward=false',
     '--ip-masq=false',
+    '--live-restore',
     '--log-level=warn',
   ];
 }

@@ -121,7 +121,11 @@ describe('engine', { skip }, () => {
     while (isAlive(part.id)) await setImmediate();
     const back = await part.again(new AbortController().signal);
     assert.notEqual(back.id.pid, part.id.pid);
-    await docker(socket, { method: 'POST', path: `/containers/${id}/start` });
+    const { State } = await dockerJson<{ State: { Running: boolean } }>(socket, {
+      method: 'GET',
+      path: `/containers/${id}/json`,
+    });
+    assert.equal(State.Running, true, 'its containers never stopped');
   });
 
   test('nothing is started again when all is over', async () => {

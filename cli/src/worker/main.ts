@@ -4,10 +4,11 @@ import {
   createLogger,
   HedgerowError,
   runUntilSignal,
+  startExitCode,
   systemClock,
 } from '@hedgerow/common';
 import { nodeCliSettings, readNodeCli } from '@hedgerow/node-engine';
-import { describe, EXIT } from '../errors.ts';
+import { describe } from '../errors.ts';
 import { removeWorker, startWorker } from './app.ts';
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -29,5 +30,5 @@ async function main(argv: readonly string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`hedge worker: ${describe(error)}\n`);
-  process.exitCode = error instanceof HedgerowError ? EXIT.usage : EXIT.failed;
+  process.exitCode = startExitCode(error);
 });
