@@ -89,6 +89,16 @@ describe('use', () => {
     assert.equal((await hedge(['up', '--dry-run', '--workers', '9'])).code, 2);
   });
 
+  test('who asks a cluster is told how that of hedge up is asked', async () => {
+    const { code, err } = await hedge(['instances']);
+    assert.equal(code, 2);
+    assert.match(err, /--cluster <url>.*nsenter --net=/);
+    for (const name of ['instances', 'workers']) {
+      const { out } = await hedge([name, '--help']);
+      assert.match(out.replace(/\s+/g, ' '), /nsenter --net=\/run\/netns\/hedge-…-cluster/, name);
+    }
+  });
+
   test('help of a command that there is not is wrong use', async () => {
     const unknown = await hedge(['help', 'nope']);
     assert.equal(unknown.code, 2);

@@ -6,7 +6,7 @@ import { splitInstance } from '../api/names.ts';
 import { ERRORS } from '../errors.ts';
 import type { Column } from '../output/table.ts';
 import { type Context, example, listing, print } from './context.ts';
-import { workerToken } from './workers.ts';
+import { CLUSTER_OF_UP, workerToken } from './workers.ts';
 
 interface Options {
   cluster: string;
@@ -38,7 +38,8 @@ export function instancesCommand(context: Context): Command {
   const command = atCluster(listing(new Command('instances')))
     .summary('list the instances of one cluster, or remove one there')
     .description(
-      'Asks a Cluster Manager, also while it cannot reach the root: what it has, where, and how it is. Away from its loopback that needs the join token of workers (HEDGEROW_WORKER_TOKEN, or --data on its machine).',
+      'Asks a Cluster Manager, also while it cannot reach the root: what it has, where, and how it is. Away from its loopback that needs the join token of workers (HEDGEROW_WORKER_TOKEN, or --data on its machine). ' +
+        CLUSTER_OF_UP,
     )
     .action(async (options: Options) => print(context, command, await list(context, options), COLUMNS));
   command.addCommand(removeCommand(context));
@@ -89,7 +90,10 @@ async function ask(
   method: Call['method'],
   path: string,
 ): Promise<unknown> {
-  if (!options.cluster) throw new HedgerowError(ERRORS.USAGE, '--cluster <url> says which cluster is asked');
+  if (!options.cluster) {
+    const message = `--cluster <url> says which cluster is asked: http://host:10100. ${CLUSTER_OF_UP}`;
+    throw new HedgerowError(ERRORS.USAGE, message);
+  }
   const call: Call = { method, path, token: workerToken(context, options), whom: 'Cluster Manager' };
   const answer = await send(options.cluster, call);
   if (answer.status !== 200) throw failureOf(call, answer);

@@ -48,11 +48,16 @@ const DETAILED: Column<WorkerView>[] = [
   { title: 'PROBLEMS', of: row => row.problems.join('; ') },
 ];
 
+/** It cannot be reached by its address from outside its network namespace. */
+export const CLUSTER_OF_UP =
+  'The cluster of `hedge up` is in a network namespace: what `hedge up` prints as "cluster" is the command that asks it (nsenter --net=/run/netns/hedge-…-cluster npx hedge … --cluster URL --data DIR).';
+
 export function workersCommand(context: Context): Command {
   const command = listing(new Command('workers'))
-    .summary('list workers')
+    .summary('list live workers; with --cluster dead ones too, and their state')
     .description(
-      'Lists the live workers of all clusters, as the root knows them. With --cluster it asks a Cluster Manager, which knows their addresses, resources and state; away from its loopback that needs the join token of workers (HEDGEROW_WORKER_TOKEN, or --data on its machine).',
+      'Lists the live workers of all clusters: the root knows no more of them than their names, and of dead ones nothing. With --cluster it asks a Cluster Manager, which knows all its workers, dead ones too, with state, addresses and resources; away from its loopback that needs the join token of workers (HEDGEROW_WORKER_TOKEN, or --data on its machine). ' +
+        CLUSTER_OF_UP,
     )
     .option('--cluster <url>', 'a Cluster Manager: http://host:10100')
     .option('--data <dir>', 'data directory of that cluster, for its token')

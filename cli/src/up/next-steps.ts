@@ -24,6 +24,8 @@ export function nextSteps({ url, run, told, socket, cluster, workers }: Shown): 
     `  API page  ${url}/api/docs (Admin / Admin)`,
     `  metrics   ${url}/metrics`,
     ...metricsOf(cluster, workers).map(line => `            ${line}`),
+    `  cluster   ${askCluster(cluster, 'workers')}`,
+    `            ${askCluster(cluster, 'instances')}`,
     `  logs      ${run.dir}/*.log`,
     '',
     'Type next, in another terminal:',
@@ -40,7 +42,16 @@ function metricsOf(cluster: Cluster, workers: readonly string[]): string[] {
   const own = `${String(cluster.child.ready.url)}/metrics`;
   if (cluster.namespace === undefined) return [own];
   const others = workers.map(address => `http://${address}:${STATUS_PORT}/metrics`);
-  return [own, ...others].map(url => `nsenter --net=/run/netns/${cluster.namespace} curl -s ${url}`);
+  return [own, ...others].map(url => `${inside(cluster)}curl -s ${url}`);
+}
+
+/** The cluster listens in its namespace alone, and there not on loopback: it wants its token. */
+function askCluster(cluster: Cluster, command: 'workers' | 'instances'): string {
+  return `${inside(cluster)}npx hedge ${command} --cluster ${String(cluster.child.ready.url)} --data ${cluster.data}`;
+}
+
+function inside({ namespace }: Cluster): string {
+  return namespace === undefined ? '' : `nsenter --net=/run/netns/${namespace} `;
 }
 
 function withContainers(

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { closeServer, listen } from '@hedgerow/common';
 import { listContainers } from '../docker/containers.ts';
 import { DEMO_IMAGE, hasImage } from '../docker/demo-image.ts';
+import { exec } from '../system/exec.ts';
 import { mountsBelow } from '../system/mounts.ts';
 import { processesNaming } from '../system/process.ts';
 import { ensureEngine } from './engine.ts';
@@ -35,6 +36,14 @@ test('Ctrl-C removes everything, also when nobody reads what is said', { skip },
   assert.ok(dir && id, shown);
   assert.match(shown, /API page +http:\/\/127\.0\.0\.1:\d+\/api\/docs/);
   assert.ok(existsSync(dir));
+  for (const [command, found] of [
+    ['workers', /worker1 .*live/],
+    ['instances', /test\.nginx\.test .*RUNNING/],
+  ] as const) {
+    const [line = ''] = new RegExp(`nsenter \\S+ npx hedge ${command} .*`).exec(shown) ?? [];
+    const asked = await exec('sh', ['-c', `cd '${repository}' && ${line}`]);
+    assert.match(asked, found, line);
+  }
   // As a terminal does: to the whole group.
   process.kill(-(child.pid ?? 0), 'SIGINT');
   await once(child, 'exit');
