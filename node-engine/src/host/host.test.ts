@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import { isErrorOf } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
@@ -6,6 +11,7 @@ import { architecture } from './architecture.ts';
 import { cpuPercent, cpuTimes, parseCpuTimes } from './cpu.ts';
 import { memory, memoryPercent, parseMemory } from './memory.ts';
 import { ageOf } from './process-age.ts';
+import { ageOfServer } from './server-age.ts';
 import { sourceAddress } from './source-address.ts';
 
 it('counts the time that cores were neither idle nor waiting for disks', () => {
@@ -39,4 +45,20 @@ it('knows how long a process has run', () => {
   const age = ageOf(process.pid) ?? Number.NaN;
   assert.ok(Math.abs(age - process.uptime() * 1000) < 1000, `${age} ms`);
   assert.equal(ageOf(2 ** 30), undefined);
+});
+
+it('knows how long the process behind a local socket has run, whatever name the socket goes by', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hedgerow-age-'));
+  const [socket, other] = [join(directory, 'a.sock'), join(directory, 'link')];
+  symlinkSync(directory, other);
+  const server = createServer().listen(socket);
+  await once(server, 'listening');
+  for (const path of [socket, join(other, 'a.sock')]) {
+    const age = (await ageOfServer(path)) ?? Number.NaN;
+    assert.ok(Math.abs(age - process.uptime() * 1000) < 1000, `${age} ms`);
+  }
+  server.close();
+  await once(server, 'close');
+  assert.equal(await ageOfServer(socket), undefined);
+  rmSync(directory, { recursive: true });
 });

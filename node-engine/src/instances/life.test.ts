@@ -314,6 +314,21 @@ describe('the life of an instance', { skip: withoutDocker() }, () => {
           assert.deepEqual(statuses(movesSince(from, number)), ['CREATING', 'RUNNING']);
       });
 
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const)
+      it(`by ${signal}, while no Node Engine saw it`, async () => {
+        const ids = (await mine()).map(({ Id }) => Id);
+        await worker.stop();
+        await dockerd.halt(signal);
+        await dockerd.start();
+        const from = cluster.up.all.length;
+        worker = await worker.restart();
+        await eventually('both run', async () => (await running()) === 2);
+        const now = await mine();
+        assert.ok(now.length === 2 && now.every(({ Id }) => !ids.includes(Id)));
+        for (const number of [0, 1])
+          assert.ok(!statuses(movesSince(from, number)).some(status => /FAILED|DEAD|COMPL/.test(status)));
+      });
+
     it('by the machine', async () => {
       await worker.stop();
       for (const { Id } of await mine()) await dockerd.docker.getContainer(Id).stop();

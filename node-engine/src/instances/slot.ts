@@ -82,12 +82,12 @@ export function about(slot: Slot): InstanceFields & { job: string } {
 }
 
 /** What is decided by, beside what is wanted and what is seen. */
-export function knownOf({ wiredPid, monitor, report, takenAlong }: Slot): Known {
+export function knownOf({ wiredPid, monitor, report, takenAlong, seen }: Slot): Known {
   return {
     wiredPid,
     health: monitor?.state ?? 'passed',
     serves: report.status === 'RUNNING',
-    takenAlong,
+    takenAlong: takenAlong || seen?.endedWithRuntime === true,
   };
 }
 

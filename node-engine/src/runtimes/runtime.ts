@@ -22,6 +22,8 @@ export interface Observed extends Listed {
   /** ms that this process has run; absent when that is not known, or when none runs */
   age?: number;
   exitCode: number;
+  /** it ended just when the runtime went down, or came back: most likely not by itself */
+  endedWithRuntime?: boolean;
   outOfMemory: boolean;
 }
 

@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import type { Clock, Logger } from '@hedgerow/common';
 import Docker, { type ContainerInspectInfo } from 'dockerode';
 import { ageOf } from '../../host/process-age.ts';
+import { ageOfServer } from '../../host/server-age.ts';
 import type { LogLine } from '../../logs/lines.ts';
 import type {
   ContainerRequest,
@@ -20,6 +21,7 @@ import { Images } from './images.ts';
 import { containerName, readLabels, workerFilter } from './labels.ts';
 import { readLogs } from './logs.ts';
 import { createOptions, type OptionsSettings } from './options.ts';
+import { endedWithEngine } from './taken-along.ts';
 
 export interface DockerRuntimeOptions extends OptionsSettings {
   /** path of the Engine's socket */
@@ -51,6 +53,8 @@ export class DockerRuntime implements Runtime {
   readonly #eventful: Docker;
   readonly #images: Images;
   #events: EventStream | null = null;
+  /** epoch ms; null = not looked for since the Engine answers */
+  #engineStarted: Promise<number | undefined> | null = null;
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
@@ -73,7 +77,18 @@ export class DockerRuntime implements Runtime {
 
   watch(listener: RuntimeListener): void {
     const { workerId, clock, log } = this.#options;
-    this.#events = new EventStream({ docker: this.#eventful, workerId, clock, log }, listener);
+    const up = () => {
+      this.#engineStarted = null;
+      listener.up();
+    };
+    this.#events = new EventStream(
+      { docker: this.#eventful, workerId, clock, log },
+      {
+        up,
+        away: why => listener.away(why),
+        changed: (...which) => listener.changed(...which),
+      },
+    );
     this.#events.open();
   }
 
@@ -89,7 +104,15 @@ export class DockerRuntime implements Runtime {
 
   async inspect(name: string): Promise<Observed | null> {
     const facts = await call(() => this.#docker.getContainer(name).inspect(), GONE);
-    return facts && observe(this.#options.workerId, facts);
+    const observed = facts && observe(this.#options.workerId, facts);
+    if (!facts || observed?.state !== 'exited') return observed;
+    return { ...observed, endedWithRuntime: endedWithEngine(facts.State, await this.#startOfEngine()) };
+  }
+
+  #startOfEngine(): Promise<number | undefined> {
+    const { clock, socket } = this.#options;
+    this.#engineStarted ??= ageOfServer(socket).then(age => (age === undefined ? age : clock.now() - age));
+    return this.#engineStarted;
   }
 
   image(reference: string, onPull: () => void): Promise<ImageFacts> {
