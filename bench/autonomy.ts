@@ -20,6 +20,8 @@ const PROBE_MS = 20;
 /** ms without a byte more than the aggregates take: both sides have said what they had to say */
 const SETTLED_MS = 6000;
 const LIMIT_MS = 120_000;
+/** ms; what was said so shortly before a cut is said again after it, since it may not have arrived */
+const QUIET_MS = 20_000;
 
 export const autonomy: Bench = {
   name: 'autonomy',
@@ -34,6 +36,7 @@ async function measure(context: BenchContext): Promise<Measured[]> {
   const seconds = context.rounds(SECONDS);
   const before = await fleet.docker.containers();
   context.say(`the root is cut off for ${seconds} s, then root and cluster`);
+  await delay(QUIET_MS);
   await prober.take();
   tap.cut();
   await delay(seconds * 1000);
@@ -105,6 +108,7 @@ async function bytesToHeal({ api }: Fleet, tap: Tap): Promise<number> {
 async function wholeState(fleet: Fleet, tap: Tap, sleeper: string): Promise<number> {
   const [instance] = await running(fleet, sleeper, SLEEPERS);
   const { netns, uplink, address } = workerOf(fleet, instance as NonNullable<typeof instance>);
+  await delay(QUIET_MS);
   tap.cut();
   await link(netns, uplink, 'down');
   // dead after 5 s, then some 25 starts at 4 at a time

@@ -1,6 +1,7 @@
 /** Root and cluster, as two processes or as one. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { freePort } from '../net/free-port.ts';
 import type { Tap } from '../net/tap.ts';
 import type { RootAddress } from '../root-api.ts';
 import { waitUntil } from '../wait.ts';
@@ -30,7 +31,9 @@ export async function startApart(
 ): Promise<Managers> {
   const { dir } = roles;
   const socket = path.join(dir, 'root.sock');
-  const listen = ['--host', '127.0.0.1', '--port', '0', '--socket', socket];
+  // a port of its own that stays the same when it is started again
+  const port = String(await freePort());
+  const listen = ['--host', '127.0.0.1', '--port', port, '--socket', socket];
   const rootFlags = [...listen, '--data', path.join(dir, 'root')];
   const root = await roles.start({ role: 'root', name: 'root', machine: MACHINE, flags: rootFlags });
   const token = await readToken(path.join(dir, 'root', 'cluster-token'));
