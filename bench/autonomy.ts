@@ -20,8 +20,8 @@ const PROBE_MS = 20;
 /** ms without a byte more than the aggregates take: both sides have said what they had to say */
 const SETTLED_MS = 6000;
 const LIMIT_MS = 120_000;
-/** ms; what was said so shortly before a cut is said again after it, since it may not have arrived */
-const QUIET_MS = 20_000;
+/** ms until first figures of usage have been told, and what was said shortly before a cut need not be said again */
+const QUIET_MS = 40_000;
 
 export const autonomy: Bench = {
   name: 'autonomy',

@@ -13,9 +13,9 @@ export interface Station {
 
 export const UPLINK = 'eth0';
 
-/** @param labels one station each, at 10.99.1.1, .2, … */
+/** @param labels one station each, at 10.99.1.1, .2, …; the first one names the whole */
 export async function createLan(life: Lifecycle, labels: readonly string[]): Promise<Station[]> {
-  const hub = await createNetns(life, 'hub');
+  const hub = await createNetns(life, `hub-${labels[0]}`);
   await hub.run('ip', 'link', 'add', 'br0', 'type', 'bridge');
   await hub.run('ip', 'link', 'set', 'br0', 'up');
   const stations: Station[] = [];
