@@ -55,7 +55,7 @@ async function measure(context: BenchContext): Promise<Measured[]> {
   const fleet = await startFleet(context, { workers: 3 });
   const raw = await rawStarts(context, fleet);
   const scene = await openScene(context, fleet);
-  const crash = await repeat(scene, 'a container is killed', killContainer);
+  const crash = await repeat(scene, 'a container is killed', killContainer, ROUNDS, renew);
   const cut = await repeat(scene, 'the link of a worker is cut', cutLink, 3);
   const kept = {
     'Node Engine killed': await repeat(scene, 'a Node Engine is killed', killEngine),
@@ -108,17 +108,21 @@ async function openScene(context: BenchContext, fleet: Fleet): Promise<Scene> {
   return { context, fleet, prober, server: id('server'), pair: id('pair') };
 }
 
-/** @param damage resolves when everything is as it was before */
+/** @param damage resolves when everything is as it was before @param prepare before each */
 async function repeat(
   scene: Scene,
   what: string,
   damage: (scene: Scene) => Promise<void>,
   usual = ROUNDS,
+  prepare: (scene: Scene) => Promise<void> = async () => {},
 ): Promise<Damage[]> {
   const rounds = scene.context.rounds(usual);
   scene.context.say(`${rounds} times: ${what}`);
   const damages: Damage[] = [];
-  for (let at = 0; at < rounds; at++) damages.push(await suffer(scene, damage));
+  for (let at = 0; at < rounds; at++) {
+    await prepare(scene);
+    damages.push(await suffer(scene, damage));
+  }
   return damages;
 }
 
@@ -142,6 +146,15 @@ async function answersAgain(prober: Prober): Promise<void> {
     const asked = await prober.take();
     return asked.length > 10 && unanswered(asked) === 0;
   });
+}
+
+/** Another instance, whose program has not ended before: one that ends again and again waits longer each time. */
+async function renew({ fleet, server }: Scene): Promise<void> {
+  const [instance] = await running(fleet, server, 1);
+  await fleet.api.removeInstance(server, instance?.instance_number ?? 0);
+  await waitUntil('no container', LIMIT_MS, 50, async () => (await containersOf(fleet, server)).length === 0);
+  await fleet.api.createInstance(server);
+  await running(fleet, server, 1);
 }
 
 async function killContainer({ fleet, server }: Scene): Promise<void> {
