@@ -38,6 +38,7 @@ export function tie(ties: Ties): void {
     tellRoot(ties, before, after);
   });
   liveness.onChange((workerId, standing) => standingChanged(ties, workerId, standing));
+  liveness.onBlackoutOver(() => ties.waiting.kick());
 }
 
 function take({ jobs }: Ties, worker: Worker): void {

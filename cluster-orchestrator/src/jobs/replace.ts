@@ -9,6 +9,14 @@ import { deploy, sendDelete } from './deploy.ts';
 import { wordsOf } from './refusals.ts';
 import { move, type Step } from './steps.ts';
 
+/** Of a worker that was lost together with all others. */
+const NOBODY_ANSWERS: Decision = {
+  worker: null,
+  status: 'NO_WORKER_CAPACITY',
+  detail: 'no worker of this cluster answers; they are awaited',
+  explain: [],
+};
+
 /**
  * Places an accepted instance again, without the root: its worker is lost or does not get on with it, or it has been
  * waiting for room. When no worker has room it waits with the reason in `status_detail` and is tried again when
@@ -34,8 +42,11 @@ async function decide(
 ): Promise<[before: Instance, after: Instance] | null> {
   const before = jobs.instances.get(id);
   if (before?.desired !== 'run') return null;
+  const awaited = jobs.liveness.isAwaitedBack(before.worker_id || before.former);
+  if (awaited && before.worker_id === '') return null;
   jobs.capacity.release(id);
-  const decision = schedule(jobs.capacity, demandOf(id, before.service, jobs.clusterName), wishes);
+  const demand = demandOf(id, before.service, jobs.clusterName);
+  const decision = awaited ? NOBODY_ANSWERS : schedule(jobs.capacity, demand, wishes);
   const after = again(jobs, before, why || before.reason, decision);
   const waits = before.worker_id === '' && after.worker_id === '';
   if (waits && before.status_detail === after.status_detail) return null;

@@ -114,14 +114,17 @@ describe('a worker with a rhythm of its own', () => {
   });
 
   test('is suspect a little after the beat that is missing, beside others that keep the usual time', () => {
+    clock.advance(3600);
+    liveness.heard('slow');
     clock.advance(100_000);
     assert.deepEqual(events, [
       'usual suspect 3500',
       'probe usual',
-      'usual dead 5000',
-      'slow suspect 35000',
       'probe slow',
-      'slow dead 90000',
+      'usual dead 5000',
+      'slow suspect 38600',
+      'probe slow',
+      'slow dead 93600',
     ]);
     assert.deepEqual([liveness.deadAfter('slow'), liveness.deadAfter('usual')], [90_000, 5000]);
   });

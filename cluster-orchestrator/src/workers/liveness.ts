@@ -1,13 +1,14 @@
 /**
  * Which workers are there. Silence makes a worker suspect and a probe is sent; it is dead when its `dead_after` has
  * passed since its last sign of life. One timer per worker, and none of them means anything while this process cannot
- * hear: after a pause of its own, or with its broker out of reach, a worker gets another probe instead of a verdict.
- * What has arrived is heard before any verdict.
+ * hear: after a pause of its own, with its broker out of reach, or while none of its other workers answers either, a
+ * worker gets another probe instead of a verdict. What has arrived is heard before any verdict.
  *
  *     awaited ──sync──▶ live ◀──any sign── suspect ──▶ dead ──sync──▶ live
  */
 import type { Clock } from '@hedgerow/common';
 import { Attention } from './attention.ts';
+import { Blackout } from './blackout.ts';
 
 export type Standing = 'awaited' | 'live' | 'suspect' | 'dead';
 
@@ -37,12 +38,16 @@ interface Watch {
   rhythm: Rhythm;
   /** monotonic ms of the last sign of life */
   heardAt: number;
+  /** monotonic ms since when it is suspect, while it is */
+  suspectAt: number;
   due: number;
   cancel: () => void;
 }
 
 /** ms between two beats of a worker that did not say */
 const BEAT = 3000;
+/** Others that are probed when a worker is silent: who answers shows that this process can hear. */
+const WITNESSES = 3;
 /** of its beat; silence of so much is suspicious: 3.5 s */
 const SUSPICIOUS = 7 / 6;
 /** of the time until it is dead, at most: the rest is for the probe */
@@ -57,18 +62,32 @@ export class Liveness {
   readonly #options: LivenessOptions;
   readonly #heardAll: (callback: () => void) => void;
   readonly #attention: Attention;
+  readonly #blackout: Blackout;
   readonly #watches = new Map<string, Watch>();
   readonly #listeners: StandingListener[] = [];
+  readonly #overListeners: (() => void)[] = [];
   #suspects = 0;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
     this.#heardAll = options.heardAll ?? nextTurn;
     this.#attention = new Attention(options.clock);
+    this.#blackout = new Blackout({
+      clock: options.clock,
+      followIn: options.grace,
+      onOver: () => {
+        for (const listener of this.#overListeners) listener();
+      },
+    });
   }
 
   onChange(listener: StandingListener): void {
     this.#listeners.push(listener);
+  }
+
+  /** Workers that were lost together are awaited no more: what waited for them may go elsewhere. */
+  onBlackoutOver(listener: () => void): void {
+    this.#overListeners.push(listener);
   }
 
   /** A worker is known from now on; of one that is known already, what it says of its rhythm. */
@@ -79,7 +98,10 @@ export class Liveness {
       return;
     }
     const heardAt = this.#options.clock.monotonic();
-    const watch: Watch = { standing: 'awaited', rhythm, heardAt, due: 0, cancel: () => {} };
+    const watch: Watch = {
+      ...{ standing: 'awaited', rhythm, heardAt, suspectAt: 0, due: 0 },
+      cancel: () => {},
+    };
     this.#watches.set(id, watch);
     this.#arm(id, watch, this.#grace(watch));
   }
@@ -89,6 +111,7 @@ export class Liveness {
     if (!watch) return;
     watch.cancel();
     this.#watches.delete(id);
+    this.#blackout.forget(id);
     if (watch.standing === 'suspect') this.#countSuspects(-1);
   }
 
@@ -105,6 +128,11 @@ export class Liveness {
   /** Not given up: there, or awaited after a start. */
   isExpected(id: string): boolean {
     return this.isThere(id) || this.standing(id) === 'awaited';
+  }
+
+  /** Lost together with all others, and expected back as they are: what it ran is not given to another one yet. */
+  isAwaitedBack(id: string): boolean {
+    return this.#blackout.has(id);
   }
 
   /** ms from this worker's last sign of life to dead */
@@ -124,7 +152,9 @@ export class Liveness {
     const watch = this.#watches.get(id);
     if (!watch) return;
     watch.heardAt = this.#options.clock.monotonic();
-    if (watch.standing === 'suspect') this.#live(id, watch);
+    if (watch.standing !== 'suspect') return;
+    this.#live(id, watch);
+    this.#blackout.returned(id);
   }
 
   /** Its connection is closed. The closing itself is the last sign of life. */
@@ -141,11 +171,13 @@ export class Liveness {
     if (!watch) return;
     watch.heardAt = this.#options.clock.monotonic();
     if (watch.standing !== 'live') this.#live(id, watch);
+    this.#blackout.returned(id);
   }
 
   stop(): void {
     for (const watch of this.#watches.values()) watch.cancel();
     this.#watches.clear();
+    this.#blackout.stop();
     this.#attention.rest();
   }
 
@@ -159,7 +191,30 @@ export class Liveness {
       const answerTime = this.#answerTime(id, watch);
       this.#suspect(id, watch, deaf ? answerTime : Math.max(this.deadAfter(id) - silent, 0));
     } else if (deaf) this.#probeAgain(id, watch);
-    else this.#verdict(id, watch);
+    else if (!this.#hearsNobody(id, watch)) this.#verdict(id, watch);
+    else if (silent < this.#grace(watch)) this.#probeAgain(id, watch);
+    else this.#loseAll(id, watch);
+  }
+
+  /** Nobody else has shown a sign of life since this one became suspect, though there are others. */
+  #hearsNobody(id: string, watch: Watch): boolean {
+    if (watch.standing !== 'suspect') return false;
+    const others = this.#there(id);
+    return others.length > 0 && others.every(([, other]) => other.heardAt < watch.suspectAt);
+  }
+
+  /** From the first one on: nothing of any of them is placed elsewhere until they have had time to come back. */
+  #loseAll(id: string, watch: Watch): void {
+    this.#verdict(id, watch, () => {
+      const lost = this.#hearsNobody(id, watch);
+      if (lost) this.#blackout.begin([id, ...this.#there(id).map(([other]) => other)]);
+      else this.#probeAgain(id, watch);
+      return lost;
+    });
+  }
+
+  #there(without: string): [id: string, watch: Watch][] {
+    return [...this.#watches].filter(([id]) => id !== without && this.isThere(id));
   }
 
   #probeAgain(id: string, watch: Watch): void {
@@ -167,11 +222,11 @@ export class Liveness {
     this.#arm(id, watch, watch.standing === 'awaited' ? this.#grace(watch) : this.#answerTime(id, watch));
   }
 
-  /** Its answer may wait in the socket. */
-  #verdict(id: string, watch: Watch): void {
+  /** Its answer may wait in the socket. @param still does what was seen hold when that has been heard? */
+  #verdict(id: string, watch: Watch, still = () => true): void {
     const { due } = watch;
     this.#heardAll(() => {
-      if (this.#watches.get(id) === watch && watch.due === due) this.#set(id, watch, 'dead');
+      if (this.#watches.get(id) === watch && watch.due === due && still()) this.#set(id, watch, 'dead');
     });
   }
 
@@ -195,9 +250,11 @@ export class Liveness {
   }
 
   #suspect(id: string, watch: Watch, verdictIn: number): void {
+    watch.suspectAt = this.#options.clock.monotonic();
     this.#arm(id, watch, verdictIn);
     this.#set(id, watch, 'suspect');
     this.#options.probe(id);
+    for (const [witness] of this.#there(id).slice(0, WITNESSES)) this.#options.probe(witness);
   }
 
   #set(id: string, watch: Watch, standing: Standing): void {
