@@ -41,13 +41,16 @@ async function measure(context: BenchContext): Promise<Measured[]> {
   tap.cut();
   await delay(seconds * 1000);
   const withoutRoot = await prober.take();
+  const quiet = await bytesToHeal(fleet, tap);
+  await prober.take();
+  tap.cut();
   await link(fleet.clusterAt.netns, fleet.clusterAt.uplink, 'down');
   await delay(seconds * 1000);
   const withoutBoth = await prober.take();
   await link(fleet.clusterAt.netns, fleet.clusterAt.uplink, 'up');
   await running(fleet, server, 1);
   await clusterCounts(fleet, 2);
-  const quiet = await bytesToHeal(fleet, tap);
+  await bytesToHeal(fleet, tap);
   const after = await fleet.docker.containers();
   const changed = after.filter(({ id }) => !before.some(container => container.id === id)).length;
   context.say('the same with every instance placed anew meanwhile: the whole list has to be told');

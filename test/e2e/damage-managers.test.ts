@@ -168,12 +168,14 @@ describe('managers are lost', { skip: withoutRoot() }, () => {
       assert.equal(now.length, before.length + 1);
     });
 
-  it('the link to a worker is cut for a second: nothing is placed again', async () => {
+  // longer, and TCP's next repetition may come after the worker's 5 s, counted from a beat before the cut
+  it('the link to a worker is cut for a moment: nothing is placed again', async () => {
+    await back();
     const before = processesOf(await runningCopies(fleet));
     const where = placesOf(server);
     await traffic.take();
     await fleet.link('worker1', 'down');
-    await traffic.asked(50);
+    await traffic.asked(20);
     await fleet.link('worker1', 'up');
     await traffic.settled();
     await back();

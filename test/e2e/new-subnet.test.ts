@@ -1,5 +1,6 @@
 /** A worker gets another subnet: what runs there goes on under new addresses. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { tally } from '@hedgerow/cli';
@@ -28,6 +29,7 @@ describe('another subnet for the same worker', { skip: withoutRoot() }, () => {
     const [moved] = server.instance_list;
     await fleet.stopCluster();
     await giveSubnet(join(fleet.run.dir, 'cluster', 'cluster.sqlite'), moved?.worker_id ?? '', OTHER);
+    await eventually('every worker will register again', async () => refusals(fleet), isTwiceEach);
     await fleet.startCluster();
     const isMoved = (i: ApiInstance) => i.worker_id === moved?.worker_id;
     await eventually(
@@ -48,6 +50,16 @@ describe('another subnet for the same worker', { skip: withoutRoot() }, () => {
     );
   });
 });
+
+/** A worker whose connection fails twice registers anew, and hears of its subnet. @returns failures by worker */
+function refusals({ run }: TestFleet): number[] {
+  const logs = ['worker1', 'worker2'].map(name => readFileSync(join(run.dir, `worker-${name}.log`), 'utf8'));
+  return logs.map(log => log.split('"msg":"not connected').length - 1);
+}
+
+function isTwiceEach(counts: number[]): boolean {
+  return counts.every(count => count >= 2);
+}
 
 /** As a cluster would that was told so by the root. */
 async function giveSubnet(file: string, workerId: string, subnet: string): Promise<void> {
