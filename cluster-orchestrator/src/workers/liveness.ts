@@ -199,22 +199,27 @@ export class Liveness {
   /** Nobody else has shown a sign of life since this one became suspect, though there are others. */
   #hearsNobody(id: string, watch: Watch): boolean {
     if (watch.standing !== 'suspect') return false;
-    const others = this.#there(id);
-    return others.length > 0 && others.every(([, other]) => other.heardAt < watch.suspectAt);
+    let others = 0;
+    for (const [, { heardAt }] of this.#there(id)) {
+      if (heardAt >= watch.suspectAt) return false;
+      others += 1;
+    }
+    return others > 0;
   }
 
   /** From the first one on: nothing of any of them is placed elsewhere until they have had time to come back. */
   #loseAll(id: string, watch: Watch): void {
     this.#verdict(id, watch, () => {
       const lost = this.#hearsNobody(id, watch);
-      if (lost) this.#blackout.begin([id, ...this.#there(id).map(([other]) => other)]);
+      if (lost) this.#blackout.begin([id, ...Array.from(this.#there(id), ([other]) => other)]);
       else this.#probeAgain(id, watch);
       return lost;
     });
   }
 
-  #there(without: string): [id: string, watch: Watch][] {
-    return [...this.#watches].filter(([id]) => id !== without && this.isThere(id));
+  /** One by one: when all fall silent at once, each of them looks for a few others. */
+  *#there(without: string): Generator<[id: string, watch: Watch]> {
+    for (const entry of this.#watches) if (entry[0] !== without && this.isThere(entry[0])) yield entry;
   }
 
   #probeAgain(id: string, watch: Watch): void {
@@ -254,7 +259,16 @@ export class Liveness {
     this.#arm(id, watch, verdictIn);
     this.#set(id, watch, 'suspect');
     this.#options.probe(id);
-    for (const [witness] of this.#there(id).slice(0, WITNESSES)) this.#options.probe(witness);
+    this.#probeWitnesses(id);
+  }
+
+  #probeWitnesses(of: string): void {
+    let left = WITNESSES;
+    for (const [witness] of this.#there(of)) {
+      if (left === 0) return;
+      this.#options.probe(witness);
+      left -= 1;
+    }
   }
 
   #set(id: string, watch: Watch, standing: Standing): void {
