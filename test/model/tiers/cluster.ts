@@ -14,14 +14,13 @@ import {
   slot,
   stateOver,
 } from '@hedgerow/cluster-orchestrator/testing/parts';
-import { HedgerowError, isErrorOf, type Logger, SerialByKey, STORE_ERRORS } from '@hedgerow/common';
+import { HedgerowError, type Logger, SerialByKey } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import type { JsonAnswer } from '@hedgerow/node-engine/testing/parts';
 import type { RegisterRequest } from '@hedgerow/protos';
-import { Disk } from '../machine/disk.ts';
-import { Process, type Wall } from '../time/process.ts';
+import type { Process } from '../time/process.ts';
 import { SimulatedBroker } from '../wire/broker.ts';
-import { type HostParts, SUPERVISED } from './root.ts';
+import { Host, type HostParts } from './host.ts';
 
 export interface ClusterParts extends HostParts {
   name: string;
@@ -38,42 +37,20 @@ interface Running {
   register(request: RegisterRequest): Promise<JsonAnswer>;
 }
 
-export class ClusterHost {
-  readonly name: string;
-  readonly disk = new Disk();
-  readonly wall: Wall = { skew: 0 };
+export class ClusterHost extends Host {
   readonly #parts: ClusterParts;
-  process: Process | null = null;
   running: Running | null = null;
 
   constructor(parts: ClusterParts) {
-    this.name = parts.name;
+    super(parts.name, parts);
     this.#parts = parts;
   }
 
-  start(): void {
-    if (this.process?.isAlive) return;
-    const { name, timeline, crashed } = this.#parts;
-    const process = new Process(name, timeline, this.wall, crashed);
-    this.process = process;
-    process.enter(() => void this.#start(process).catch((error: unknown) => this.#failed(process, error)));
-  }
-
-  kill(): void {
-    this.process?.kill();
+  protected forget(): void {
     this.running = null;
   }
 
-  /** A start that the disk does not allow ends the process; who supervises it starts it again. */
-  #failed(process: Process, error: unknown): void {
-    if (!isErrorOf(error, STORE_ERRORS.STORE_FULL)) this.#parts.crashed(error);
-    process.kill();
-    this.#parts.timeline.after(SUPERVISED, () => {
-      if (this.process === process) this.start();
-    });
-  }
-
-  async #start(process: Process): Promise<void> {
+  protected async boot(process: Process): Promise<void> {
     const { timeline, log, dial, heard } = this.#parts;
     const deps = { clock: process.clock, log };
     const state = stateOver(this.disk.open(process), deps);

@@ -1,5 +1,5 @@
 /** The root: one process at a time over a disk that stays. */
-import { every, isErrorOf, type Logger, STORE_ERRORS } from '@hedgerow/common';
+import { every } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import {
   AddressBook,
@@ -18,9 +18,8 @@ import {
   Session,
   soleLeadership,
 } from '@hedgerow/root-orchestrator/testing/parts';
-import { Disk } from '../machine/disk.ts';
-import { Process, type Wall } from '../time/process.ts';
-import type { Timeline } from '../time/timeline.ts';
+import type { Process } from '../time/process.ts';
+import { Host, type HostParts } from './host.ts';
 
 export const ada: Caller = { id: 'a', name: 'ada', roles: ['Admin'], organization: 'o' };
 
@@ -29,15 +28,6 @@ const RECOVER_EVERY = 10_000;
 /** ms that gRPC's pings take to find a dead stream */
 const KEEPALIVE = 4000;
 
-/** ms until a process that could not start is started again */
-export const SUPERVISED = 2000;
-
-export interface HostParts {
-  timeline: Timeline;
-  log: Logger;
-  crashed(error: unknown): void;
-}
-
 interface Running {
   process: Process;
   term: RootTerm;
@@ -45,15 +35,12 @@ interface Running {
   collections: Collections;
 }
 
-export class RootHost {
-  readonly name = 'root';
-  readonly disk = new Disk();
-  readonly wall: Wall = { skew: 0 };
+export class RootHost extends Host {
   readonly #parts: HostParts;
-  process: Process | null = null;
   running: Running | null = null;
 
   constructor(parts: HostParts) {
+    super('root', parts);
     this.#parts = parts;
   }
 
@@ -62,16 +49,7 @@ export class RootHost {
     return openCollections(this.disk.raw);
   }
 
-  start(): void {
-    if (this.process?.isAlive) return;
-    const { timeline, crashed } = this.#parts;
-    const process = new Process('root', timeline, this.wall, crashed);
-    this.process = process;
-    process.enter(() => void this.#start(process).catch((error: unknown) => this.#failed(process, error)));
-  }
-
-  kill(): void {
-    this.process?.kill();
+  protected forget(): void {
     this.running = null;
   }
 
@@ -82,16 +60,7 @@ export class RootHost {
     running.term.accept(new Session({ call, clock, counts: { sent() {}, received() {} }, cut: () => {} }));
   }
 
-  /** A start that the disk does not allow ends the process; who supervises it starts it again. */
-  #failed(process: Process, error: unknown): void {
-    if (!isErrorOf(error, STORE_ERRORS.STORE_FULL)) this.#parts.crashed(error);
-    process.kill();
-    this.#parts.timeline.after(SUPERVISED, () => {
-      if (this.process === process) this.start();
-    });
-  }
-
-  async #start(process: Process): Promise<void> {
+  protected async boot(process: Process): Promise<void> {
     const { clock } = process;
     const { log } = this.#parts;
     const collections = openCollections(this.disk.open(process));

@@ -1,5 +1,4 @@
 /** A worker: a machine with containers, a kernel and a disk that stay, and one process (Node Engine, Net Manager) at a time. */
-import { isErrorOf, STORE_ERRORS } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import type { Random } from '@hedgerow/common/testing';
 import {
@@ -17,11 +16,10 @@ import {
   type SessionOptions,
 } from '@hedgerow/node-engine/testing/parts';
 import type { RegisterRequest } from '@hedgerow/protos';
-import { Disk } from '../machine/disk.ts';
 import { type Container, Dock, machineOf, type Program } from '../machine/dock.ts';
 import { Kernel, netManagerOf } from '../machine/kernel.ts';
-import { Process, type Wall } from '../time/process.ts';
-import { type HostParts, SUPERVISED } from './root.ts';
+import type { Process } from '../time/process.ts';
+import { Host, type HostParts } from './host.ts';
 
 export interface WorkerParts extends HostParts {
   name: string;
@@ -38,18 +36,14 @@ export interface WorkerParts extends HostParts {
   open(process: Process, options: SessionOptions): Promise<Session>;
 }
 
-export class WorkerHost {
-  readonly name: string;
-  readonly disk = new Disk();
-  readonly wall: Wall = { skew: 0 };
+export class WorkerHost extends Host {
   readonly dock: Dock;
   readonly kernel: Kernel;
   readonly #parts: WorkerParts;
-  process: Process | null = null;
   node: NodeParts | null = null;
 
   constructor(parts: WorkerParts) {
-    this.name = parts.name;
+    super(parts.name, parts);
     this.#parts = parts;
     this.dock = new Dock({
       timeline: parts.timeline,
@@ -65,16 +59,7 @@ export class WorkerHost {
     );
   }
 
-  start(): void {
-    if (this.process?.isAlive) return;
-    const { name, timeline, crashed } = this.#parts;
-    const process = new Process(name, timeline, this.wall, crashed);
-    this.process = process;
-    process.enter(() => void this.#start(process).catch((error: unknown) => this.#failed(process, error)));
-  }
-
-  kill(): void {
-    this.process?.kill();
+  protected forget(): void {
     this.node = null;
   }
 
@@ -85,16 +70,7 @@ export class WorkerHost {
     this.kernel.compare();
   }
 
-  /** A start that the disk does not allow ends the process; who supervises it starts it again. */
-  #failed(process: Process, error: unknown): void {
-    if (!isErrorOf(error, STORE_ERRORS.STORE_FULL)) this.#parts.crashed(error);
-    process.kill();
-    this.#parts.timeline.after(SUPERVISED, () => {
-      if (this.process === process) this.start();
-    });
-  }
-
-  async #start(process: Process): Promise<void> {
+  protected async boot(process: Process): Promise<void> {
     const parts = this.#parts;
     const { clock } = process;
     const log = parts.log;
