@@ -2,13 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext } from './support/bench.ts';
 import { SERVER, SLEEPER } from './support/docker/program.ts';
-import { inNetns, run } from './support/exec.ts';
 import type { Measured } from './support/figure.ts';
 import type { Fleet } from './support/fleet/fleet.ts';
+import { setLink } from './support/fleet/lan.ts';
 import { startFleet } from './support/fleet/start.ts';
 import { containersOf, running, workerOf } from './support/instances.ts';
 import type { Tap } from './support/net/tap.ts';
-import { type Asked, openProber, type Prober, unanswered } from './support/prober.ts';
+import { type Asked, openProber, type Prober, unanswered, untilAnswered } from './support/prober.ts';
 import { microservice } from './support/sla.ts';
 import { waitUntil } from './support/wait.ts';
 
@@ -44,10 +44,10 @@ async function measure(context: BenchContext): Promise<Measured[]> {
   const quiet = await bytesToHeal(fleet, tap);
   await prober.take();
   tap.cut();
-  await link(fleet.clusterAt.netns, fleet.clusterAt.uplink, 'down');
+  await setLink(fleet.clusterAt, 'down');
   await delay(seconds * 1000);
   const withoutBoth = await prober.take();
-  await link(fleet.clusterAt.netns, fleet.clusterAt.uplink, 'up');
+  await setLink(fleet.clusterAt, 'up');
   await running(fleet, server, 1);
   await clusterCounts(fleet, 2);
   await bytesToHeal(fleet, tap);
@@ -87,14 +87,8 @@ async function openScene(context: BenchContext, fleet: Fleet): Promise<Scene> {
     running(fleet, client, 1),
     running(fleet, sleeper, SLEEPERS),
   ]);
-  const [container] = await containersOf(fleet, client);
-  const { RR_ip: address } = await fleet.api.service(server);
-  const pid = await fleet.docker.pid(container as string);
-  const prober = openProber(context.life, pid, address, PROBE_MS);
-  await waitUntil('the service answers', LIMIT_MS, 500, async () => {
-    const asked = await prober.take();
-    return asked.length > 10 && unanswered(asked) === 0;
-  });
+  const prober = await openProber(context, fleet, { client, server }, PROBE_MS);
+  await untilAnswered(prober);
   return { prober, server, sleeper };
 }
 
@@ -110,21 +104,21 @@ async function bytesToHeal({ api }: Fleet, tap: Tap): Promise<number> {
 /** One worker is lost while the root is cut off: its instances have another placement when the root hears of them. */
 async function wholeState(fleet: Fleet, tap: Tap, sleeper: string): Promise<number> {
   const [instance] = await running(fleet, sleeper, SLEEPERS);
-  const { netns, uplink, address } = workerOf(fleet, instance as NonNullable<typeof instance>);
+  const worker = workerOf(fleet, instance as NonNullable<typeof instance>);
   await delay(QUIET_MS);
   tap.cut();
-  await link(netns, uplink, 'down');
+  await setLink(worker, 'down');
   // dead after 5 s, then some 25 starts at 4 at a time
   await waitUntil('all sleepers elsewhere', LIMIT_MS, 500, async () => {
     const copies = await containersOf(fleet, sleeper);
     return copies.length >= SLEEPERS + SLEEPERS / 2 - 1;
   });
   const bytes = await bytesToHeal(fleet, tap);
-  await link(netns, uplink, 'up');
+  await setLink(worker, 'up');
   await waitUntil('one copy of each', LIMIT_MS, 200, async () => {
     const instances = (await fleet.api.service(sleeper)).instance_list;
     const copies = await containersOf(fleet, sleeper);
-    return copies.length === SLEEPERS && instances.every(({ host_ip }) => host_ip !== address);
+    return copies.length === SLEEPERS && instances.every(({ host_ip }) => host_ip !== worker.address);
   });
   return bytes;
 }
@@ -134,10 +128,6 @@ async function clusterCounts({ api }: Fleet, workers: number): Promise<void> {
     const [cluster] = await api.clusters();
     return !cluster?.active || cluster.active_nodes === workers;
   });
-}
-
-function link(netns: string, uplink: string, state: 'up' | 'down'): Promise<string> {
-  return run(inNetns(netns, ['ip', 'link', 'set', uplink, state]));
 }
 
 function answeredFigure(what: string, asked: readonly Asked[], seconds: number): Measured {

@@ -1,12 +1,12 @@
 /** What a worker that does nothing sends and receives, and how soon a silent one is noticed all the same. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext } from './support/bench.ts';
 import { SLEEPER } from './support/docker/program.ts';
-import { inNetns, run } from './support/exec.ts';
 import type { Measured } from './support/figure.ts';
 import type { Fleet, FleetWorker } from './support/fleet/fleet.ts';
+import { setLink } from './support/fleet/lan.ts';
 import { startFleet } from './support/fleet/start.ts';
-import { countWire, type WireCount } from './support/net/wire-counter.ts';
+import { workerOf } from './support/instances.ts';
+import { type Rate, wireRates } from './support/net/wire-rate.ts';
 import { microservice } from './support/sla.ts';
 import { describe, median } from './support/stats.ts';
 import { waitUntil } from './support/wait.ts';
@@ -24,34 +24,9 @@ export const idle: Bench = {
 
 async function measure(context: BenchContext): Promise<Measured[]> {
   const fleet = await startFleet(context);
-  const counters = await Promise.all(
-    fleet.workers.map(worker => countWire(context.life, worker.netns, worker.uplink)),
-  );
-  const seconds = context.rounds(SECONDS);
-  context.say(`${QUIET_SECONDS} s to settle, then ${seconds} s of counting`);
-  await delay(QUIET_SECONDS * 1000);
-  const before = await Promise.all(counters.map(counter => counter.read()));
-  const begin = performance.now();
-  await delay(seconds * 1000);
-  const after = await Promise.all(counters.map(counter => counter.read()));
-  const elapsed = (performance.now() - begin) / 1000;
-  const perWorker = after.map((count, at) => perSecond(before[at] as WireCount, count, elapsed));
-  return [wireFigure(perWorker, elapsed), ...(await silenceFigures(context, fleet))];
-}
-
-interface Rate {
-  bytes: number;
-  out: number;
-  packets: number;
-}
-
-function perSecond(before: WireCount, after: WireCount, seconds: number): Rate {
-  const [arrived, left] = [after.inBytes - before.inBytes, after.outBytes - before.outBytes];
-  return {
-    bytes: (arrived + left) / seconds,
-    out: left / seconds,
-    packets: (after.packets - before.packets) / seconds,
-  };
+  const counted = { quiet: QUIET_SECONDS, usual: SECONDS };
+  const { rates, seconds } = await wireRates(context, fleet.workers, counted);
+  return [wireFigure(rates, seconds), ...(await silenceFigures(context, fleet))];
 }
 
 function wireFigure(rates: Rate[], seconds: number): Measured {
@@ -102,10 +77,8 @@ interface Silence {
 
 async function cutLink(fleet: Fleet, serviceId: string): Promise<Silence> {
   const { workerId, worker } = await whereItRuns(fleet, serviceId);
-  const link = (state: string): Promise<string> =>
-    run(inNetns(worker.netns, ['ip', 'link', 'set', worker.uplink, state]));
   const begin = performance.now();
-  await link('down');
+  await setLink(worker, 'down');
   try {
     const elsewhere = waitUntil('another worker', LIMIT_MS, 10, async () => {
       const id = (await instanceOf(fleet, serviceId)).worker_id;
@@ -116,7 +89,7 @@ async function cutLink(fleet: Fleet, serviceId: string): Promise<Silence> {
     await whereItRuns(fleet, serviceId);
     return { found, replaced: (performance.now() - begin) / 1000 };
   } finally {
-    await link('up');
+    await setLink(worker, 'up');
     await bothBack(fleet);
   }
 }
@@ -129,9 +102,7 @@ async function whereItRuns(
     const current = await instanceOf(fleet, serviceId);
     return current.status === 'RUNNING' && current;
   });
-  const worker = fleet.workers.find(w => w.address === instance.host_ip);
-  if (!worker) throw new Error(`no worker of the fleet has the address ${instance.host_ip}`);
-  return { workerId: instance.worker_id, worker };
+  return { workerId: instance.worker_id, worker: workerOf(fleet, instance) };
 }
 
 async function instanceOf(fleet: Fleet, serviceId: string) {

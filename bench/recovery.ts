@@ -5,12 +5,12 @@ import { deployRaw } from './support/deployment.ts';
 import { BENCH_IMAGE } from './support/docker/image.ts';
 import { SERVER, SLEEPER } from './support/docker/program.ts';
 import { EngineWatch } from './support/docker/watch.ts';
-import { inNetns, run } from './support/exec.ts';
 import type { Measured } from './support/figure.ts';
-import type { Fleet, FleetWorker } from './support/fleet/fleet.ts';
+import type { Fleet } from './support/fleet/fleet.ts';
+import { setLink } from './support/fleet/lan.ts';
 import { startFleet } from './support/fleet/start.ts';
 import { containersOf, running, workerOf } from './support/instances.ts';
-import { longestSilence, openProber, type Prober, unanswered } from './support/prober.ts';
+import { longestSilence, openProber, type Prober, unanswered, untilAnswered } from './support/prober.ts';
 import { microservice } from './support/sla.ts';
 import { describe, median } from './support/stats.ts';
 import { swarmLinkCut } from './support/swarm/link-cut.ts';
@@ -101,10 +101,8 @@ async function openScene(context: BenchContext, fleet: Fleet): Promise<Scene> {
     running(fleet, id('client'), 1),
     running(fleet, id('pair'), 2),
   ]);
-  const [container] = await containersOf(fleet, id('client'));
-  const pid = await fleet.docker.pid(container as string);
-  const { RR_ip: address } = await fleet.api.service(id('server'));
-  const prober = openProber(context.life, pid, address, PROBE_MS);
+  const ends = { client: id('client'), server: id('server') };
+  const prober = await openProber(context, fleet, ends, PROBE_MS);
   return { context, fleet, prober, server: id('server'), pair: id('pair') };
 }
 
@@ -128,7 +126,7 @@ async function repeat(
 
 async function suffer(scene: Scene, damage: (scene: Scene) => Promise<void>): Promise<Damage> {
   const { fleet, prober, server } = scene;
-  await answersAgain(prober);
+  await untilAnswered(prober);
   const before = await containersOf(fleet, server);
   await prober.take();
   await delay(QUIET_MS);
@@ -138,14 +136,6 @@ async function suffer(scene: Scene, damage: (scene: Scene) => Promise<void>): Pr
   const after = await containersOf(fleet, server);
   const changed = after.filter(id => !before.includes(id)).length;
   return { silence: longestSilence(asked), lost: unanswered(asked), asked: asked.length, changed };
-}
-
-/** No request of an earlier damage is under way any more. */
-async function answersAgain(prober: Prober): Promise<void> {
-  await waitUntil('the service answers', LIMIT_MS, 500, async () => {
-    const asked = await prober.take();
-    return asked.length > 10 && unanswered(asked) === 0;
-  });
 }
 
 /** Another instance, whose program has not ended before: one that ends again and again waits longer each time. */
@@ -237,10 +227,6 @@ async function cutOneOfTwo({ fleet, pair }: Scene): Promise<Pair> {
   const cleared = performance.now() - back;
   await everyWorker(fleet);
   return { replaced, cleared };
-}
-
-function setLink({ netns, uplink }: FleetWorker, state: 'up' | 'down'): Promise<string> {
-  return run(inNetns(netns, ['ip', 'link', 'set', uplink, state]));
 }
 
 async function everyWorker(fleet: Fleet): Promise<void> {

@@ -7,7 +7,7 @@ import { inNetns, run } from './support/exec.ts';
 import type { Measured } from './support/figure.ts';
 import type { Fleet, FleetWorker } from './support/fleet/fleet.ts';
 import { startFleet } from './support/fleet/start.ts';
-import { containersOf, running } from './support/instances.ts';
+import { running } from './support/instances.ts';
 import { openProber, unanswered } from './support/prober.ts';
 import { microservice } from './support/sla.ts';
 
@@ -59,10 +59,8 @@ async function openScene(context: BenchContext, fleet: Fleet) {
   ]);
   for (const id of services.values()) await fleet.api.createInstance(id);
   for (const id of services.values()) await running(fleet, id, 1);
-  const [container] = await containersOf(fleet, services.get('client') as string);
-  const { RR_ip: address } = await fleet.api.service(services.get('server') as string);
-  const pid = await fleet.docker.pid(container as string);
-  const prober = openProber(context.life, pid, address, PROBE_MS);
+  const ends = { client: services.get('client') as string, server: services.get('server') as string };
+  const prober = await openProber(context, fleet, ends, PROBE_MS);
   return { prober, services: services.size };
 }
 

@@ -3,7 +3,7 @@
  * loopback, and meets the cluster over a unix socket; nothing else leaves the namespaces.
  */
 import type { Lifecycle } from '@hedgerow/common';
-import { run } from '../exec.ts';
+import { inNetns, run } from '../exec.ts';
 import { createNetns, type Netns } from '../net/netns.ts';
 
 export interface Station {
@@ -12,6 +12,14 @@ export interface Station {
 }
 
 export const UPLINK = 'eth0';
+
+/** Cuts or joins the link of a machine, at its own end. */
+export function setLink(
+  { netns, uplink }: { netns: string; uplink: string },
+  state: 'up' | 'down',
+): Promise<string> {
+  return run(inNetns(netns, ['ip', 'link', 'set', uplink, state]));
+}
 
 /** @param labels one station each, at 10.99.1.1, .2, …; the first one names the whole */
 export async function createLan(life: Lifecycle, labels: readonly string[]): Promise<Station[]> {
