@@ -24,6 +24,7 @@ import { Fitness } from './fitness.ts';
 import { startHttp } from './http/server.ts';
 import { Flows } from './kernel/conntrack.ts';
 import { DataPath } from './kernel/datapath.ts';
+import { Networks } from './kernel/networks.ts';
 import { tunnelTraffic } from './kernel/traffic.ts';
 import { Manager } from './manager.ts';
 import { meteredExec } from './metrics/exec.ts';
@@ -61,7 +62,8 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
     const fitness = new Fitness(exec, deps.log);
     await fitness.look();
     const sweep = new Sweep(deps.log);
-    const parts = { path, flows, storage, services, fitness, sweep, log: deps.log };
+    const networks = new Networks(exec, deps.clock, deps.log);
+    const parts = { path, flows, storage, services, networks, fitness, sweep, log: deps.log };
     const manager = new Manager(await storage.state(), parts);
     life.add('requests', () => manager.idle());
     life.add(
@@ -69,8 +71,13 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
       meterManager(metrics, { snapshot: () => manager.snapshot(), traffic: tunnelTraffic, sweep }),
     );
     const comparison = compareWith(manager, metrics, deps);
-    await comparison.run();
-    repeat(life, config, deps, comparison);
+    life.add('news of networks', () => networks.stop());
+    const compare = () => {
+      networks.watch(comparison.follow);
+      return comparison.run();
+    };
+    await compare();
+    repeat(life, config, deps, compare);
     const pages = statusPages({
       metrics,
       ready: readiness([() => unregistered(manager), comparison.problem, () => unfit(fitness)]),
@@ -84,6 +91,8 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
 interface Comparison {
   /** Never rejects: what cannot be mended now may be at the next one. */
   run(): Promise<void>;
+  /** The same, when the machine's own networks have changed. */
+  follow(): Promise<void>;
   /** why the last one failed; null when it did not */
   problem(): string | null;
 }
@@ -91,16 +100,18 @@ interface Comparison {
 function compareWith(manager: Manager, metrics: MetricRegistry, { clock, log }: NetDeps): Comparison {
   const loop = meterLoop(metrics, clock, 'kernel');
   let problem: string | null = null;
+  const tell = async (compare: () => Promise<void>): Promise<void> => {
+    try {
+      await compare();
+      problem = null;
+    } catch (error) {
+      problem = `the kernel could not be compared: ${messageOf(error)}`;
+      log.error({ reason: messageOf(error) }, 'the kernel could not be compared');
+    }
+  };
   return {
-    async run() {
-      try {
-        await loop(() => manager.reconcile());
-        problem = null;
-      } catch (error) {
-        problem = `the kernel could not be compared: ${messageOf(error)}`;
-        log.error({ reason: messageOf(error) }, 'the kernel could not be compared');
-      }
-    },
+    run: () => tell(() => loop(() => manager.reconcile())),
+    follow: () => tell(() => manager.followNetworks()),
     problem: () => problem,
   };
 }
@@ -109,9 +120,9 @@ function unregistered(manager: Manager): string | null {
   return manager.snapshot().registered ? null : 'no Node Engine has registered this worker';
 }
 
-function repeat(life: Lifecycle, config: NetConfig, { clock }: NetDeps, comparison: Comparison): void {
+function repeat(life: Lifecycle, config: NetConfig, { clock }: NetDeps, compare: () => Promise<void>): void {
   const period = config.reconcileEvery ?? RECONCILE_EVERY;
-  if (period > 0) life.add('comparison', every(clock, period, comparison.run));
+  if (period > 0) life.add('comparison', every(clock, period, compare));
 }
 
 function unfit(fitness: Fitness): string | null {

@@ -14,6 +14,7 @@ import { badField, ERRORS } from './errors.ts';
 import type { Fitness } from './fitness.ts';
 import type { Flows } from './kernel/conntrack.ts';
 import type { DataPath } from './kernel/datapath.ts';
+import type { Networks } from './kernel/networks.ts';
 import { isInOurs, sandboxOf } from './kernel/sandbox.ts';
 import { readSysctl, WANTED, writeSysctl } from './kernel/sysctl.ts';
 import { tunnelTraffic } from './kernel/traffic.ts';
@@ -31,6 +32,7 @@ export interface ManagerParts {
   storage: Storage;
   /** of the table; the Manager changes them */
   services: Directory;
+  networks: Networks;
   fitness: Fitness;
   sweep: Sweep;
   log: Logger;
@@ -44,6 +46,7 @@ export class Manager implements NetManager {
   readonly #flows: Flows;
   readonly #storage: Storage;
   readonly #services: Directory;
+  readonly #networks: Networks;
   readonly #fitness: Fitness;
   readonly #sweep: Sweep;
   readonly #log: Logger;
@@ -53,15 +56,16 @@ export class Manager implements NetManager {
   #table: Promise<void> | null = null;
   #problems = '';
 
-  constructor(state: NetState, { path, flows, storage, services, fitness, sweep, log }: ManagerParts) {
+  constructor(state: NetState, parts: ManagerParts) {
     this.#state = state;
-    this.#path = path;
-    this.#flows = flows;
-    this.#storage = storage;
-    this.#services = services;
-    this.#fitness = fitness;
-    this.#sweep = sweep;
-    this.#log = log;
+    this.#path = parts.path;
+    this.#flows = parts.flows;
+    this.#storage = parts.storage;
+    this.#services = parts.services;
+    this.#networks = parts.networks;
+    this.#fitness = parts.fitness;
+    this.#sweep = parts.sweep;
+    this.#log = parts.log;
   }
 
   async register(registration: NetRegistration): Promise<void> {
@@ -137,6 +141,13 @@ export class Manager implements NetManager {
     await this.#one(async () => {
       await this.#fitness.lookAgain();
       await this.#compare();
+    });
+  }
+
+  /** The same, when the machine's own networks in the overlay's range are others than before. */
+  async followNetworks(): Promise<void> {
+    await this.#one(async () => {
+      if (await this.#networks.look()) await this.#compare();
     });
   }
 
@@ -224,6 +235,7 @@ export class Manager implements NetManager {
     this.#tell(this.#services.problems());
     if (!this.#state.registration) return;
     await this.#setSysctls();
+    await this.#networks.look();
     const living = await withLiving(this.#state);
     const seen = await this.#path.reconcile(this.#desired(living), this.#desired(this.#state));
     this.#sweep.saw(seen, living.attachments.values());
@@ -247,7 +259,8 @@ export class Manager implements NetManager {
   }
 
   #known({ attachments }: NetState, registration: NetRegistration): Known {
-    return { registration, attachments, services: this.#services };
+    const networks = this.#networks.prefixes;
+    return { registration, attachments, services: this.#services, networks };
   }
 
   /** The same problems are told once. */

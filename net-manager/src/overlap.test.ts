@@ -1,11 +1,12 @@
 /** Networks of other people in the overlay's range: on a link of the machine, and behind its default gateway. */
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { silentLogger, systemClock } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import { startNetManager } from './app.ts';
 import { teardown } from './teardown.ts';
-import { type Agent, agent, folder, inNamespace, kernel, sh } from './testing/namespace.ts';
+import { type Agent, agent, folder, inNamespace, nft, sh } from './testing/namespace.ts';
 import { attach, CALLER, WEB } from './testing/scene.ts';
 import { entry, instance, WORKER_A, WORKER_B } from './testing/table.ts';
 
@@ -51,7 +52,6 @@ async function worker(t: TestContext) {
   t.after(async () => {
     await stop();
     await teardown(data, deps);
-    assert.ok(!sh('ip rule show').includes('proto 72'));
   });
   await net.register(WORKER_A);
   return { net, metrics };
@@ -78,7 +78,7 @@ function tests(): void {
     for (const answer of await caller.ask([FAR, '10.18.0.66'], 80, 2)) {
       assert.match(answer, /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)/);
     }
-    assert.deepEqual(await caller.udp(FAR, 80, 4000), ['SILENT']);
+    assert.deepEqual(await caller.udp(FAR, 80, 4000), ['ECONNREFUSED']);
     assert.equal(sh(`conntrack -L -s ${from}`), '');
     assert.deepEqual(await gateway.ask('192.168.79.1', PUBLISHED), [`server ${FAR}`]);
   });
@@ -95,16 +95,32 @@ function tests(): void {
     assert.equal(sh('conntrack -L -s 198.51.100.7'), '', 'what leaves is a flow');
   });
 
-  test('policies are mended, those of nobody are counted and removed', async t => {
+  test('networks of the machine are followed as they come and go', async t => {
     const { net, metrics } = await worker(t);
-    const whole = kernel();
-    sh('ip rule del priority 7248');
-    sh('ip rule add priority 7249 from 10.18.9.0/26 to 10.16.0.0/12 unreachable protocol 72');
+    const listed = () => sh('nft list set ip hedgerow networks').match(/10\.[0-9./]+/g) ?? [];
+    const known = async (count: number) => {
+      for (let turn = 0; turn < 250 && listed().length !== count; turn++) await delay(20);
+      return listed();
+    };
+    const far = await agent(t, 'far');
+    assert.deepEqual(await known(0), []);
+    wire('lan', '10.20.0.1/16', far, `${NEAR}/16`);
+    assert.deepEqual(await known(1), ['10.20.0.0/16']);
+    sh(`ip route add 10.21.7.0/24 via ${NEAR}`);
+    sh(`ip route add 10.20.9.0/24 via ${NEAR}`);
+    sh(`ip route add 10.0.0.0/8 via ${NEAR}`);
+    assert.deepEqual(await known(2), ['10.20.0.0/16', '10.21.7.0/24']);
+    // the kernel says of the link alone that it is down, not of the routes that go with it
+    sh('ip link set lan down');
+    assert.deepEqual(await known(0), []);
+    sh('ip link set lan up');
+    assert.deepEqual(await known(1), ['10.20.0.0/16']);
+    nft('flush set ip hedgerow networks');
     await net.register(WORKER_A);
-    assert.equal(kernel(), whole);
-    assert.match(await metrics.text(), /^hedgerow_net_leaks\{kind="policies"\} 1$/m);
-    await net.register({ ...WORKER_A, subnet: '10.18.0.128' });
-    assert.deepEqual(sh('ip rule show').match(/from 10\S+/g), ['from 10.18.0.128/26', 'from 10.18.0.128/26']);
+    assert.deepEqual(listed(), ['10.20.0.0/16'], 'mended like everything else');
+    sh('ip link del lan');
+    assert.deepEqual(await known(0), []);
+    assert.match(await metrics.text(), /^hedgerow_net_leaks\{kind="elements"\} 0$/m);
   });
 }
 

@@ -1,10 +1,9 @@
 import type { Logger } from '@hedgerow/common';
 import { createExec, type Exec } from './exec/exec.ts';
 import { foundLinks, removeLink } from './kernel/links.ts';
-import { type LinkRow, type PolicyRow, type RouteRow, rowsOf } from './kernel/listings.ts';
+import { type LinkRow, type RouteRow, rowsOf } from './kernel/listings.ts';
 import { DROP_TABLE, removeDockerLines } from './kernel/nat.ts';
 import { observeDocker } from './kernel/observe.ts';
-import { foundPolicies, removePolicy } from './kernel/policies.ts';
 import { foundRoutes, removeRoute } from './kernel/routes.ts';
 import { writeSysctl } from './kernel/sysctl.ts';
 import { REMOVE_TUNNEL } from './kernel/tunnel.ts';
@@ -37,9 +36,7 @@ async function removeFromKernel(exec: Exec): Promise<void> {
     await exec.read('ip', ['-j', '-4', 'route', 'show', 'proto', String(ROUTE_PROTOCOL)]),
   );
   const links = foundLinks(rowsOf<LinkRow>(await exec.read('ip', ['-j', '-d', 'address', 'show'])));
-  const policies = foundPolicies(rowsOf<PolicyRow>(await exec.read('ip', ['-j', '-4', 'rule', 'show'])));
   await exec.batch('ip', [
-    ...[...policies.keys()].map(removePolicy),
     ...[...foundRoutes(routes).keys()].map(removeRoute),
     ...[...links.keys()].map(removeLink),
     REMOVE_TUNNEL,

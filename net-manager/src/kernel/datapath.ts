@@ -88,7 +88,6 @@ function counts(plan: Difference): object {
   return {
     links: sizes(plan.links),
     routes: sizes(plan.routes),
-    policies: sizes(plan.policies),
     workers: sizes(plan.tunnelEnds),
     elements: sizes(plan.elements),
     rules: plan.rules !== null,

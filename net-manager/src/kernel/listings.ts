@@ -19,22 +19,6 @@ export interface RouteRow {
   flags: string[];
 }
 
-/** Of `ip rule`; what is not said matches all. */
-export interface PolicyRow {
-  priority: number;
-  src: string;
-  srclen?: number;
-  dst?: string;
-  dstlen?: number;
-  fwmark?: string;
-  fwmask?: string;
-  table?: string;
-  suppress_prefixlen?: number;
-  /** instead of a table */
-  action?: string;
-  protocol?: string;
-}
-
 export interface NeighbourRow {
   dst: string;
   dev: string;
@@ -47,7 +31,11 @@ export interface TunnelEndRow {
   port?: number;
 }
 
-export type NftValue = string | number | { concat: (string | number)[] };
+export type NftValue =
+  | string
+  | number
+  | { concat: (string | number)[] }
+  | { prefix: { addr: string; len: number } };
 
 /** Of a set that the kernel fills: with a time and what it counted. */
 export interface NftCounted {

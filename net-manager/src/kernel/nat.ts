@@ -72,7 +72,8 @@ export function fingerprint(listing: NftListing): string {
 }
 
 function textOf(value: NftValue): string {
-  return typeof value === 'object' ? value.concat.join(' . ') : String(value);
+  if (typeof value !== 'object') return String(value);
+  return 'prefix' in value ? `${value.prefix.addr}/${value.prefix.len}` : value.concat.join(' . ');
 }
 
 const DOCKER_CHAIN = 'ip filter DOCKER-USER';

@@ -6,13 +6,11 @@ import {
   type LinkRow,
   type NeighbourRow,
   type NftListing,
-  type PolicyRow,
   type RouteRow,
   rowsOf,
   type TunnelEndRow,
 } from './listings.ts';
 import { fingerprint, foundDocker, foundElements, foundSize, foundStrays } from './nat.ts';
-import { foundPolicies } from './policies.ts';
 import { foundNeighbours, foundRoutes } from './routes.ts';
 import { foundTunnel, foundTunnelEnds } from './tunnel.ts';
 
@@ -35,7 +33,6 @@ export async function observe(exec: Exec, loaded: LoadedRules | null): Promise<F
   const ends = tunnel ? await exec.read('bridge', ['-j', 'fdb', 'show', 'dev', TUNNEL]) : [];
   const protocol = String(ROUTE_PROTOCOL);
   const routes = await exec.read('ip', ['-j', '-4', 'route', 'show', 'table', 'all', 'proto', protocol]);
-  const policies = await exec.read('ip', ['-j', '-4', 'rule', 'show']);
   const neighbours = await exec.read('ip', ['-j', '-4', 'neighbour', 'show', 'nud', 'permanent']);
   const nft = (await exec.read('nft', ['-j', 'list', 'table', 'ip', NFT_TABLE])) as NftListing | null;
   return {
@@ -43,7 +40,6 @@ export async function observe(exec: Exec, loaded: LoadedRules | null): Promise<F
     tunnel,
     links: foundLinks(links),
     routes: foundRoutes(rowsOf<RouteRow>(routes)),
-    policies: foundPolicies(rowsOf<PolicyRow>(policies)),
     neighbours: foundNeighbours(rowsOf<NeighbourRow>(neighbours)),
     tunnelEnds: foundTunnelEnds(rowsOf<TunnelEndRow>(ends)),
     elements: nft ? foundElements(nft) : new Map(),

@@ -3,7 +3,6 @@ import type { Wire } from '../table/desired.ts';
 import type { Difference } from '../table/difference.ts';
 import { containerLines, linkLines, removeLink } from './links.ts';
 import { natLines } from './nat.ts';
-import { policyLine, removePolicy } from './policies.ts';
 import { neighbourLine, removeNeighbour, removeRoute, routeLine } from './routes.ts';
 import { writeSysctl } from './sysctl.ts';
 import { REMOVE_TUNNEL, removeTunnelEnd, tunnelEndLine, tunnelLines } from './tunnel.ts';
@@ -36,7 +35,6 @@ function making(plan: Difference): BatchLine[] {
     ...(plan.tunnel.make ? tunnelLines(plan.tunnel.make) : []),
     ...plan.links.set.flatMap(([name, wire]) => linkLines(name, wire)),
     ...plan.routes.set.map(([prefix, way]) => routeLine(prefix, way)),
-    ...plan.policies.set.map(([policy]) => policyLine(policy)),
     ...plan.neighbours.set.map(([key, mac]) => neighbourLine(key, mac)),
   ];
 }
@@ -45,7 +43,6 @@ function breaking(plan: Difference): BatchLine[] {
   return [
     ...plan.neighbours.gone.map(([key]) => removeNeighbour(key)),
     ...plan.routes.gone.map(([prefix]) => removeRoute(prefix)),
-    ...plan.policies.gone.map(([policy]) => removePolicy(policy)),
     ...plan.links.gone.map(([name]) => removeLink(name)),
   ];
 }

@@ -2,10 +2,9 @@
 import { HedgerowError, messageOf } from '@hedgerow/common';
 import { FIRST_WORKER_SUBNET, TUNNEL_PORT } from '@hedgerow/protos';
 import type { Exec } from '../exec/exec.ts';
-import { policiesOf } from '../table/policies.ts';
+import { NETWORKS } from '../table/networks.ts';
 import { ruleset, sizeFor } from '../table/rules.ts';
 import { natLines } from './nat.ts';
-import { policyLine } from './policies.ts';
 import { readSysctl, WANTED, writeSysctl } from './sysctl.ts';
 
 export interface Feature {
@@ -44,12 +43,6 @@ const TRIALS: readonly Trial[] = [
     vital: true,
     attempt: exec =>
       exec.batch('ip', [`link add x0 type vxlan id 1 dstport ${TUNNEL_PORT} nolearning`], 'fresh'),
-  },
-  {
-    name: 'routing policies',
-    mend: 'use a kernel with CONFIG_IP_MULTIPLE_TABLES, 4.17 or newer',
-    vital: true,
-    attempt: exec => exec.batch('ip', policiesOf(FIRST_WORKER_SUBNET).map(policyLine), 'fresh'),
   },
   {
     name: 'nftables with NAT, maps, numgen and fib',
@@ -102,9 +95,13 @@ async function whyNot(attempt: () => Promise<unknown>): Promise<string> {
   }
 }
 
-/** The very rules that a worker loads, with an element. */
+/** The very rules that a worker loads, with elements. */
 function trialRules(): string[] {
-  const elements = { set: [['ep2 10.30.0.1 . 0', '10.18.0.2']], gone: [], stale: [] } as const;
+  const set = [
+    ['ep2 10.30.0.1 . 0', '10.18.0.2'],
+    [`${NETWORKS} 10.20.0.0/16`, ''],
+  ] as const;
+  const elements = { set, gone: [], stale: [] };
   return natLines({ rules: ruleset(FIRST_WORKER_SUBNET, sizeFor(1), TUNNEL_PORT), elements, docker: null });
 }
 

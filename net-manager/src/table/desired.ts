@@ -3,7 +3,7 @@ import { type NetRegistration, OVERLAY_MTU, SERVICE_PREFIX } from '@hedgerow/pro
 import { instanceAddresses } from './addresses.ts';
 import type { Directory } from './directory.ts';
 import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL } from './names.ts';
-import { policiesOf } from './policies.ts';
+import { NETWORKS } from './networks.ts';
 import { sizeFor } from './rules.ts';
 import { addressesOf, isRemote, type WorkerAddress } from './services.ts';
 import type { Attachment } from './state.ts';
@@ -32,8 +32,6 @@ export interface KernelState {
   links: ReadonlyMap<string, Wire>;
   /** `10.18.0.64/26` → `via 10.18.0.65 dev hedgerow onlink src 10.18.0.1` */
   routes: ReadonlyMap<string, string>;
-  /** rules of `ip rule`, without values */
-  policies: ReadonlyMap<string, string>;
   /** `10.18.0.65 dev hedgerow` → hardware address */
   neighbours: ReadonlyMap<string, string>;
   /** hardware address of a remote gateway → `dst 192.0.2.7` */
@@ -49,6 +47,8 @@ export interface Known {
   registration: NetRegistration;
   attachments: ReadonlyMap<string, Attachment>;
   services: Directory;
+  /** the machine's own, in the overlay's range */
+  networks: readonly string[];
 }
 
 /** All that the kernel shall hold. */
@@ -60,8 +60,11 @@ export function desiredState(known: Known): KernelState {
   return {
     ...part,
     routes: new Map([...ownRoutes(registration.subnet), ...part.routes]),
-    policies: new Map(policiesOf(registration.subnet).map(policy => [policy, ''])),
-    elements: new Map([...selfElements(registration.subnet), ...part.elements]),
+    elements: new Map([
+      ...selfElements(registration.subnet),
+      ...networkElements(known.networks),
+      ...part.elements,
+    ]),
   };
 }
 
@@ -84,7 +87,6 @@ export function desiredPart(known: Known, touched: Touched): KernelState {
       ...wired.map(a => linkRoute(subnet, a)),
       ...remote.map(worker => remoteRoute(subnet, worker)),
     ]),
-    policies: new Map(),
     neighbours: new Map([...wired.map(linkNeighbour), ...remote.map(remoteNeighbour)]),
     tunnelEnds: new Map(remote.map(worker => tunnelEnd(worker, registration.tunnel_port))),
     elements: new Map([...endpoints.flatMap(endpointElements), ...wired.flatMap(portElements)]),
@@ -148,6 +150,10 @@ function tunnelEnd(worker: WorkerAddress, ownPort: number): [string, string] {
 
 function selfElements(subnet: string): [string, string][] {
   return instanceAddresses(subnet).map(address => [`self ${address} . ${address}`, '']);
+}
+
+function networkElements(networks: readonly string[]): [string, string][] {
+  return networks.map(prefix => [`${NETWORKS} ${prefix}`, '']);
 }
 
 function endpointElements([ip, list]: [string, string[]]): [string, string][] {

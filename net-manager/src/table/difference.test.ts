@@ -18,7 +18,6 @@ const NOTHING: Observed = {
   tunnel: null,
   links: new Map(),
   routes: new Map(),
-  policies: new Map(),
   neighbours: new Map(),
   tunnelEnds: new Map(),
   elements: new Map(),
@@ -49,7 +48,12 @@ function serving(instances: TableInstance[]): Told {
 
 function wanted(told: Told | NetState, registration = WORKER_A): KernelState {
   const { state, entries } = 'state' in told ? told : { state: told, entries: [] };
-  return desiredState({ registration, attachments: state.attachments, services: directoryOf(entries) });
+  return desiredState({
+    registration,
+    attachments: state.attachments,
+    services: directoryOf(entries),
+    networks: [],
+  });
 }
 
 function step(told: Told | NetState, found: Observed) {

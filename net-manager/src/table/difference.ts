@@ -34,7 +34,6 @@ export interface Difference {
   tunnel: { remove: boolean; make: Tunnel | null };
   links: Change<Wire>;
   routes: Change<string>;
-  policies: Change<string>;
   neighbours: Change<string>;
   tunnelEnds: Change<string>;
   /** text of a whole new nftables table, when it must be loaded again */
@@ -70,7 +69,6 @@ export function difference(
     links,
     // Our routes prefer the gateway as their source, so all of them go with the device that carries it.
     routes: change(desired.routes, tunnel.remove ? NONE : kept(found.routes, (_, value) => survives(value))),
-    policies: change(desired.policies, found.policies),
     neighbours: change(desired.neighbours, kept(found.neighbours, survives)),
     tunnelEnds: change(desired.tunnelEnds, tunnel.remove ? NONE : found.tunnelEnds),
     rules: rules === found.rules ? null : text,
@@ -169,7 +167,7 @@ function leftAddresses(found: ReadonlyMap<string, string>, desired: ReadonlyMap<
 }
 
 export function isEmpty(plan: Difference): boolean {
-  const changes = [plan.links, plan.routes, plan.policies, plan.neighbours, plan.tunnelEnds, plan.elements];
+  const changes = [plan.links, plan.routes, plan.neighbours, plan.tunnelEnds, plan.elements];
   const quiet = changes.every(({ gone, set }) => gone.length === 0 && set.length === 0);
   return quiet && !plan.tunnel.remove && !plan.tunnel.make && !plan.rules && !plan.docker;
 }

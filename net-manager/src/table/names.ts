@@ -7,7 +7,7 @@ import { WORKER_SUBNET_BITS } from '@hedgerow/protos';
 export const TUNNEL = 'hedgerow';
 const LINK_PREFIX = 'hv';
 export const NFT_TABLE = 'hedgerow';
-/** Marks our routes and routing policies in the kernel (`ip route show proto 72`, `ip rule`); 72 is free in iproute2's rt_protos. */
+/** Marks our routes in the kernel (`ip route show proto 72`); 72 is free in iproute2's rt_protos. */
 export const ROUTE_PROTOCOL = 72;
 export const VXLAN_ID = 7247;
 

@@ -11,7 +11,7 @@ import { Directory, type ServiceChanges } from './directory.ts';
 import { EMPTY_STATE, type NetState } from './state.ts';
 import { touchedBy } from './touched.ts';
 
-const MAPS = ['routes', 'policies', 'neighbours', 'tunnelEnds', 'elements'] as const;
+const MAPS = ['routes', 'neighbours', 'tunnelEnds', 'elements'] as const;
 const BARE = { addresses: new Set<string>(), docker: { exists: false, complete: false, handles: [] } };
 
 /** A worker whose kernel is maps: what each step sets and removes is applied to them. */
@@ -69,7 +69,7 @@ class Worker {
   }
 
   #known({ attachments }: NetState) {
-    return { registration: WORKER_A, attachments, services: this.services };
+    return { registration: WORKER_A, attachments, services: this.services, networks: ['10.20.0.0/16'] };
   }
 }
 

@@ -1,7 +1,7 @@
 /** The nftables rules, which depend on the worker's subnet only; all that changes with services are elements. */
 import { OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
 import { gatewayOf, NFT_TABLE, prefixOf, TUNNEL } from './names.ts';
-import { OUTBOUND } from './policies.ts';
+import { NETWORKS } from './networks.ts';
 
 /** Services of up to so many instances are served by the rules of a fresh table. */
 const SMALLEST_SIZE = 16;
@@ -25,6 +25,7 @@ export function ruleset(subnet: string, size: number, port: number): string[] {
     ...counts.map(endpointMap),
     'map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }',
     'set self { type ipv4_addr . ipv4_addr; }',
+    `set ${NETWORKS} { type ipv4_addr; flags interval; }`,
     ...ASTRAY,
     ...chain('services', [...counts.map(balance), 'goto astray']),
     ...chain('published', ['dnat ip to meta l4proto . th dport map @ports']),
@@ -35,10 +36,6 @@ export function ruleset(subnet: string, size: number, port: number): string[] {
       untracked(port),
       // Links route to 127.0.0.0/8 for published ports on localhost; containers may not use that.
       `ip daddr 127.0.0.0/8 iifname "hv*" drop`,
-    ]),
-    ...chain('outbound', [
-      'type filter hook prerouting priority mangle; policy accept;',
-      `ip saddr ${prefixOf(subnet)} ip daddr ${OVERLAY_PREFIX} ct direction original meta mark set meta mark | ${OUTBOUND}`,
     ]),
     ...chain('tunnel', ['type filter hook output priority raw; policy accept;', untracked(port)]),
     ...refusals(prefixOf(subnet)),
@@ -89,8 +86,7 @@ function translation(subnet: string): string[] {
   const services = `ip daddr ${SERVICE_PREFIX} goto services`;
   const published = `fib daddr type local ip daddr != ${gatewayOf(subnet)} meta l4proto { tcp, udp } goto published`;
   const astray = [
-    // `type` knows the addresses of this machine alone; what leads nowhere has no device
-    `ip saddr ${own} ip daddr ${OVERLAY_PREFIX} fib daddr type != local fib daddr . mark oif missing goto astray`,
+    `ip saddr ${own} ip daddr ${OVERLAY_PREFIX} ip daddr != @${NETWORKS} fib daddr type != local ${elsewhere('fib daddr oifname')} goto astray`,
     `ip daddr ${own} fib daddr oifname "${TUNNEL}" goto astray`,
   ];
   const hooked = (hook: string) => `type nat hook ${hook} priority -100; policy accept;`;
@@ -125,11 +121,16 @@ function refusals(own: string): string[] {
       'type filter hook forward priority filter - 1; policy accept;',
       unanswered,
       `ip daddr ${own} oifname "${TUNNEL}" goto refuse`,
-      // the routing policies know containers by their own addresses
-      `ip daddr ${OVERLAY_PREFIX} ip saddr != ${own} iifname "hv*" oifname != "hv*" oifname != "${TUNNEL}" goto refuse`,
+      // answers of published ports go back to wherever they were asked from
+      `ip daddr ${OVERLAY_PREFIX} ${elsewhere('oifname')} iifname "hv*" ct direction original ip daddr != @${NETWORKS} goto refuse`,
     ]),
     ...chain('local', ['type filter hook output priority filter - 1; policy accept;', unanswered]),
   ];
+}
+
+/** To neither a worker nor an instance. The tunnel comes first, and streams to other workers are compared no further. */
+function elsewhere(device: string): string {
+  return `${device} != "${TUNNEL}" ${device} != "hv*"`;
 }
 
 function chain(name: string, lines: readonly string[]): string[] {
