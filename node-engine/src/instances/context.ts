@@ -32,6 +32,8 @@ export interface Context {
   log: Logger;
   /** Sets the status and publishes it. */
   tell: (slot: Slot, telling: Telling) => void;
+  /** Does something about an instance beside its queue; its failure is logged, and whatever is left to do found again. */
+  beside: (slot: Slot, work: () => Promise<void>) => void;
   /** Asks for a turn of the instance's queue. */
   again: (slot: Slot) => void;
   /** Tells UNDEPLOYED of what `was` there, and forgets the slot unless something else is wanted in it. */

@@ -114,6 +114,118 @@ describe('instances', () => {
     });
   });
 
+  describe('a first restart', () => {
+    beforeEach(async () => {
+      runtime.printed = [{ at: '', text: 'last words' }];
+      await deploy();
+      told.length = 0;
+    });
+    const spoken = () => told.map(({ status, logs, moves }) => [status, logs, moves?.map(m => m.status)]);
+    const ALL = [
+      ['FAILED', 'last words', ['FAILED']],
+      ['CREATING', '', ['CREATING']],
+      ['RUNNING', '', ['RUNNING']],
+    ];
+
+    it('does not wait for the last lines, which are told first and of whose container nothing is lost', async () => {
+      const logs = runtime.holdUp('logs');
+      ends(1);
+      await logs.reached;
+      for (let turn = 0; turn < 10; turn++) await setImmediate();
+      assert.deepEqual(runtime.started, ['c1', 'c2']);
+      assert.deepEqual(spoken(), []);
+      assert.deepEqual(instances.untold(), [], 'also when the cluster comes back just now');
+      assert.equal(runtime.containers.size, 2);
+      logs.release();
+      await settled();
+      assert.deepEqual(spoken(), ALL);
+      assert.deepEqual(
+        [...runtime.containers.values()].map(({ container }) => container),
+        ['c2'],
+      );
+    });
+
+    it('tells without them when they do not come', async () => {
+      const logs = runtime.holdUp('logs');
+      ends(1);
+      await logs.reached;
+      for (let turn = 0; turn < 10; turn++) await setImmediate();
+      clock.advance(2000);
+      await settled();
+      assert.deepEqual(spoken(), [['FAILED', '', ['FAILED']], ...ALL.slice(1)]);
+      logs.release();
+    });
+
+    it('does not wait for the removal of what ended, but UNDEPLOYED does', async () => {
+      const first = runtime.holdUp('remove');
+      ends(1);
+      await first.reached;
+      assert.deepEqual(spoken(), ALL);
+      const own = runtime.holdUp('remove');
+      const { job_name, service_id } = makeDeploy();
+      await instances.delete({
+        ...{ job_name, service_id, virtualization: 'docker', instance_number: 0 },
+        request_id: '',
+      });
+      await own.reached;
+      const again = runtime.holdUp('remove');
+      own.release();
+      await again.reached;
+      assert.equal(last()?.status, 'RUNNING');
+      first.release();
+      again.release();
+      await settled();
+      assert.equal(last()?.status, 'UNDEPLOYED');
+      assert.equal(runtime.containers.size, 0);
+    });
+
+    it('has what a sweep finds of it meanwhile removed, as no leak', async () => {
+      const removal = runtime.holdUp('remove');
+      ends(1);
+      await removal.reached;
+      await instances.sweep();
+      assert.deepEqual(instances.leaks(), { containers: 0, holds: 0 });
+      assert.equal(runtime.containers.size, 1);
+      removal.release();
+    });
+
+    it('leaves what could not be removed to the next sweep', async () => {
+      runtime.before('remove', () => {
+        throw new HedgerowError(ERRORS.RUNTIME_FAILED, 'device or resource busy');
+      });
+      ends(1);
+      await settled();
+      assert.deepEqual(spoken(), ALL);
+      assert.equal(runtime.containers.size, 2);
+      runtime.before('remove', () => {});
+      await instances.sweep();
+      await settled();
+      assert.deepEqual(
+        [...runtime.containers.values()].map(({ container }) => container),
+        ['c2'],
+      );
+      assert.deepEqual(instances.leaks(), { containers: 0, holds: 0 });
+    });
+
+    for (const call of ['create', 'start', 'remove'] as const)
+      it(`leaves one container when the engine is killed before its ${call}`, async () => {
+        const held = runtime.holdUp(call);
+        ends(1);
+        await held.reached;
+        runtime.before(call, () => {});
+        instances = await engine();
+        await settled();
+        const left = [...runtime.containers.values()];
+        assert.deepEqual(
+          left.map(({ state }) => state),
+          ['running'],
+        );
+        assert.equal(left[0]?.name, runtime.nameOf(makeDeploy().job_name, 0));
+        assert.deepEqual(instances.leaks(), { containers: 0, holds: 0 });
+        assert.equal(last()?.status, 'RUNNING');
+      });
+  });
+
   it('an end after a restart of the machine that found no container is the program’s own', async () => {
     await deploy({ restart: { policy: 'never', attempts: 0 } });
     runtime.containers.clear();

@@ -63,6 +63,7 @@ export class Instances {
       ...deps,
       starts: new Limiter(STARTS_IN_FLIGHT),
       tell: (slot, telling) => this.#teller.tell(slot, telling),
+      beside: (slot, work) => this.#beside(slot, work),
       again: slot => this.#enqueue(slot),
       forget: (slot, was) => this.#forget(slot, was),
     };
@@ -182,11 +183,11 @@ export class Instances {
 
   /**
    * Reports with moves that the cluster has not been told, and is told now: to be called when there is a session to say
-   * them in.
+   * them in. Those that wait for last lines are told with them.
    */
   untold(): JobPayload[] {
     return [...this.#slots.values()]
-      .filter(slot => slot.moves.length > 0)
+      .filter(slot => slot.moves.length > 0 && !slot.held)
       .map(slot => {
         const report = reportWith(slot.report, slot.moves);
         slot.moves = [];
@@ -223,7 +224,10 @@ export class Instances {
       slot.change.abort();
     }
     await this.#queue.idle();
-    for (const slot of this.#slots.values()) slot.monitor?.stop();
+    for (const slot of this.#slots.values()) {
+      slot.monitor?.stop();
+      await slot.held;
+    }
   }
 
   #enqueue(slot: Slot): void {
@@ -236,6 +240,12 @@ export class Instances {
       .catch((error: unknown) => {
         this.#deps.log.error(about(slot), `not reconciled: ${messageOf(error)}`);
       });
+  }
+
+  #beside(slot: Slot, work: () => Promise<void>): void {
+    this.#queue.run(`${slot.key} beside`, work).catch((error: unknown) => {
+      this.#deps.log.warn(about(slot), `left for the next sweep: ${messageOf(error)}`);
+    });
   }
 
   #sweep(found: readonly Listed[], leaks: SweepParts['leaks'] = this.#leaks): Promise<void> {

@@ -116,7 +116,8 @@ async function tellFailed(
   if (action !== 'start') return tellStep(context, slot, desired, how);
   try {
     const end = { what: 'start' } as const;
-    const delay = await sequel(context, slot, desired, { end, container: '', how, what: 'retry', logs: '' });
+    const lines = Promise.resolve('');
+    const delay = await sequel(context, slot, desired, { end, container: '', how, what: 'retry', lines });
     if (delay === null) await detach(context, slot);
     return delay ?? 0;
   } catch (unnoted) {

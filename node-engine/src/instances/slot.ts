@@ -24,6 +24,8 @@ export interface Slot {
   seen: Observed | null;
   /** `seen` may be wrong: ask the runtime before acting on it */
   stale: boolean;
+  /** ended containers that made room for the next one, and have still to be removed */
+  readonly aside: Set<string>;
   /** its container is being removed: who wants to read its output comes too late */
   leaving: boolean;
   /** the runtime said that its program has ended, and could not be asked about it yet */
@@ -48,6 +50,8 @@ export interface Slot {
   unsaid: boolean;
   /** that the cluster has not been told, the oldest first */
   moves: readonly Move[];
+  /** resolves when reports that wait for the last lines of a program have been published; null = none does */
+  held: Promise<void> | null;
 }
 
 export function newSlot(report: JobPayload): Slot {
@@ -59,6 +63,7 @@ export function newSlot(report: JobPayload): Slot {
     desired: null,
     seen: null,
     stale: true,
+    aside: new Set(),
     leaving: false,
     endHeard: false,
     takenAlong: false,
@@ -72,6 +77,7 @@ export function newSlot(report: JobPayload): Slot {
     report,
     unsaid: false,
     moves: [],
+    held: null,
   };
 }
 

@@ -1,13 +1,15 @@
 /** Finds what carries this worker's labels and belongs to nobody. */
 import { type Logger, messageOf, type SerialByKey } from '@hedgerow/common';
 import type { Listed, Runtime } from '../runtimes/runtime.ts';
-import type { Overlay } from './context.ts';
+import { removeAside } from './actions/clear.ts';
+import type { Context, Overlay } from './context.ts';
 import { keyOf } from './desired.ts';
 import type { Leaks } from './leaks.ts';
 import type { Slot } from './slot.ts';
 
 export interface SweepParts {
   runtime: Pick<Runtime, 'list' | 'inspect' | 'remove' | 'nameOf'>;
+  readers: Context['readers'];
   overlay: Pick<Overlay, 'holds'> | null;
   /** of the instances */
   queue: SerialByKey;
@@ -37,6 +39,7 @@ async function look(parts: SweepParts, key: string, listed: Listed): Promise<voi
   const { runtime, slots, leaks } = parts;
   const slot = slots.get(key);
   if (slot?.seen?.container === listed.container) return;
+  if (slot?.aside.has(listed.container)) return removeAside(parts, slot);
   const named = await runtime.inspect(runtime.nameOf(listed.job_name, listed.instance_number));
   if (named?.container !== listed.container) return removeOther(parts, listed);
   if (slot) return;

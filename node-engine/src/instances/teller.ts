@@ -33,7 +33,7 @@ export class Teller {
       namespace_ip === before.namespace_ip;
     if (same && status !== 'RUNNING') return;
     this.#write(slot, telling);
-    this.publish(slot, slot.report);
+    this.publish(slot, slot.report, telling.lines);
   }
 
   /** Sets the status, which goes out with the next report. */
@@ -62,11 +62,31 @@ export class Teller {
     this.publish(slot, withStatus(was, telling));
   }
 
-  /** With the moves that nobody has been told, which are told then. */
-  publish(slot: Slot, report: JobPayload): void {
+  /**
+   * With the moves that nobody has been told, which are told then.
+   * @param lines its `logs`, which must not reject: what is published of the instance later waits for them, too
+   */
+  publish(slot: Slot, report: JobPayload, lines?: Promise<string>): void {
+    if (lines || slot.held) this.#hold(slot, report, lines ?? report.logs);
+    else this.#send(slot, report, slot.moves);
+  }
+
+  #hold(slot: Slot, report: JobPayload, lines: Promise<string> | string): void {
     const { moves } = slot;
-    slot.moves = [];
-    if (!this.#deps.publish(reportWith(report, moves))) slot.moves = moves;
+    const held: Promise<void> = Promise.all([lines, slot.held]).then(([logs]) => {
+      const whole = { ...report, logs };
+      if (slot.report === report) slot.report = whole;
+      if (slot.held === held) slot.held = null;
+      this.#send(slot, whole, moves);
+    });
+    slot.held = held;
+  }
+
+  /** @param moves that belong to it, as far as they are untold */
+  #send(slot: Slot, report: JobPayload, moves: readonly Move[]): void {
+    const untold = slot.moves.filter(move => moves.includes(move));
+    slot.moves = slot.moves.filter(move => !moves.includes(move));
+    if (!this.#deps.publish(reportWith(report, untold))) slot.moves = withMoves(untold, slot.moves);
   }
 
   #write(slot: Slot, { status, detail }: Telling): void {

@@ -2,7 +2,7 @@ import { type MetricRegistry, timed } from '@hedgerow/common/metrics';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { WORKER_METRICS } from './table.ts';
 
-const OPERATIONS = ['list', 'inspect', 'create', 'start', 'stop', 'remove', 'exec'] as const;
+const OPERATIONS = ['list', 'inspect', 'create', 'start', 'stop', 'set-aside', 'remove', 'exec'] as const;
 
 /** Counts what the container runtime is asked for. */
 export function meteredRuntime(runtime: Runtime, registry: MetricRegistry): Runtime {
@@ -41,6 +41,7 @@ export function meteredRuntime(runtime: Runtime, registry: MetricRegistry): Runt
     create: request => metered('create', () => runtime.create(request)),
     start: container => metered('start', () => runtime.start(container)),
     stop: container => metered('stop', () => runtime.stop(container)),
+    setAside: container => metered('set-aside', () => runtime.setAside(container)),
     remove: container => metered('remove', () => runtime.remove(container)),
     exec: (container, command, signal) => metered('exec', () => runtime.exec(container, command, signal)),
     logs: (container, options) => runtime.logs(container, options),

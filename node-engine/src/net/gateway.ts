@@ -63,6 +63,7 @@ export class NetGateway {
 
   /** Resolves when the Net Manager has been registered; `onWait` is called when that is not so yet. */
   async ready(onWait: () => void): Promise<void> {
+    if (this.#current) return;
     await this.#tail;
     if (this.#current) return;
     onWait();

@@ -90,6 +90,11 @@ export interface Runtime {
   start(container: string): Promise<number>;
   /** Signal, grace, kill. Stopping what is stopped or gone is no error. */
   stop(container: string): Promise<void>;
+  /**
+   * Takes an ended container's name away, so that the next one can have it before this one is removed; `list` still has
+   * it, with the labels that it has. One that is gone is no error.
+   */
+  setAside(container: string): Promise<void>;
   /** Kills and removes. Removing what is gone is no error. */
   remove(container: string): Promise<void>;
   /**

@@ -10,7 +10,7 @@ import type {
   RuntimeListener,
 } from '../runtimes/runtime.ts';
 
-type Call = 'inspect' | 'create' | 'start' | 'stop' | 'remove' | 'logs' | 'image';
+type Call = 'inspect' | 'create' | 'start' | 'stop' | 'setAside' | 'remove' | 'logs' | 'image';
 
 /** Containers in memory, whose calls a test can hold up and break, so that races have an order. */
 export class ScriptedRuntime implements Runtime {
@@ -22,6 +22,8 @@ export class ScriptedRuntime implements Runtime {
   #listener: RuntimeListener | null = null;
   #made = 0;
   up = true;
+  /** what every program has printed */
+  printed: readonly LogLine[] = [];
 
   /** @param what is awaited before each such call; what it throws, the call throws */
   before(call: Call, what: () => Promise<void> | void): void {
@@ -97,6 +99,14 @@ export class ScriptedRuntime implements Runtime {
     if (seen) this.containers.set(seen.name, { ...seen, state: 'exited', pid: 0, exitCode: 143 });
   }
 
+  async setAside(container: string): Promise<void> {
+    await this.#before.get('setAside')?.();
+    const seen = this.#named(container);
+    if (!seen) return;
+    this.containers.delete(seen.name);
+    this.containers.set(container, { ...seen, name: container });
+  }
+
   async remove(container: string): Promise<void> {
     await this.#before.get('remove')?.();
     const seen = this.#named(container);
@@ -109,7 +119,7 @@ export class ScriptedRuntime implements Runtime {
 
   async *logs(): AsyncIterable<LogLine> {
     await this.#before.get('logs')?.();
-    yield* [];
+    yield* this.printed;
   }
 
   close(): void {}

@@ -127,6 +127,11 @@ export class Dock {
     this.end(container, TERMINATED);
   }
 
+  setAside(id: string): void {
+    const container = this.containers.get(id);
+    if (container) container.request = { ...container.request, name: id };
+  }
+
   remove(id: string): void {
     const container = this.containers.get(id);
     if (!container) return;
@@ -219,6 +224,7 @@ function runtimeOf(dock: Dock, process: Process, workerId: string): Runtime {
         const container = dock.containers.get(id);
         if (container) dock.stop(container);
       }),
+    setAside: id => doing(1, 10, () => dock.setAside(id)),
     remove: id => doing(5, 40, () => dock.remove(id)),
     exec: id => doing(2, 20, () => ({ code: dock.isWell(id) ? 0 : 1, output: '' })),
     async *logs() {},

@@ -1,3 +1,4 @@
+import type { Observed, Runtime } from '../../runtimes/runtime.ts';
 import type { Context } from '../context.ts';
 import type { Slot } from '../slot.ts';
 
@@ -15,9 +16,35 @@ export async function clearAway(
     await context.readers.settled(seen.container);
     await removeContainer(context, slot, seen.container);
   }
-  slot.seen = null;
-  slot.monitor = null;
   context.overlay?.holds.drop(context.runtime.nameOf(slot.jobName, slot.number));
+  vacate(slot);
+}
+
+/** Its ended container makes room for the next one at once; `start` has it removed when that runs. */
+export async function setAside({ runtime }: Context, slot: Slot, { container }: Observed): Promise<void> {
+  await runtime.setAside(container);
+  slot.aside.add(container);
+  vacate(slot);
+}
+
+/** Removes what was set aside, when its last lines have been read. @throws RUNTIME_AWAY, RUNTIME_FAILED */
+export async function removeAside(
+  { readers, runtime }: { readers: Context['readers']; runtime: Pick<Runtime, 'remove'> },
+  slot: Slot,
+): Promise<void> {
+  await slot.held;
+  for (const container of slot.aside) {
+    await readers.settled(container);
+    await runtime.remove(container);
+    slot.aside.delete(container);
+  }
+}
+
+/** It has no container. */
+function vacate(slot: Slot): void {
+  slot.monitor?.stop();
+  slot.monitor = null;
+  slot.seen = null;
   slot.wiredPid = null;
   slot.takenAlong = false;
 }
@@ -44,6 +71,7 @@ export async function remove(context: Context, slot: Slot): Promise<void> {
   if (slot.seen?.state === 'running') await context.runtime.stop(slot.seen.container);
   await detach(context, slot);
   await clearAway(context, slot, { gracefully: false });
+  await removeAside(context, slot);
   context.forget(slot, report);
 }
 

@@ -18,15 +18,16 @@ const PATIENCE = 1000;
 export async function heal(context: Context, slot: Slot, desired: Desired, seen: Observed): Promise<number> {
   const why = slot.monitor?.why ?? '';
   const left = context.overlay?.gateway.exclude({ serviceName: slot.jobName, instanceNumber: slot.number });
+  const lines = lastLines(context, slot, seen.container);
   const delay = await sequel(context, slot, desired, {
     end: { what: 'unhealthy' },
     container: seen.container,
     how: `unhealthy: ${why}`,
     what: 'restart',
-    logs: await lastLines(context, slot, seen.container),
+    lines,
   });
   const gone = Promise.race([left, pause(context, PATIENCE)]).then(() => pause(context, LEAVING));
-  await unlessSuperseded(gone, slot.change.signal);
+  await unlessSuperseded(Promise.all([gone, lines]), slot.change.signal);
   if (delay === null) await clear(context, slot);
   else await clearAway(context, slot, { gracefully: true });
   return delay ?? 0;

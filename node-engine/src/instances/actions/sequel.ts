@@ -19,7 +19,8 @@ export interface Ending {
   how: string;
   /** restart, retry */
   what: string;
-  logs: string;
+  /** its last ones; must not reject */
+  lines: Promise<string>;
 }
 
 /**
@@ -32,7 +33,7 @@ export async function sequel(
   context: Context,
   slot: Slot,
   desired: Desired,
-  { end, container, how, what, logs }: Ending,
+  { end, container, how, what, lines }: Ending,
 ): Promise<number | null> {
   throwIfReplaced(slot, desired);
   const { deploy } = desired;
@@ -41,7 +42,7 @@ export async function sequel(
   const over = giveUp(deploy, end, restarts.count);
   if (over) {
     const detail = over.why === '' ? text : `${text}; ${over.why}`;
-    const ended = { status: over.status, detail, logs };
+    const ended = { status: over.status, detail, logs: await lines };
     await context.desired.end(deploy, ended);
     throwIfReplaced(slot, desired);
     slot.desired = { ...desired, ended };
@@ -53,7 +54,7 @@ export async function sequel(
   throwIfReplaced(slot, desired);
   const most = attempts > 0 ? attempts + 1 : null;
   const then = next(what, { delay, now: context.clock.now(), tries: restarts.count, most });
-  context.tell(slot, { status: 'FAILED', detail: `${text}; ${then}`, logs });
+  context.tell(slot, { status: 'FAILED', detail: `${text}; ${then}`, lines });
   return delay;
 }
 

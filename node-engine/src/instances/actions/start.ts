@@ -6,7 +6,7 @@ import type { ImageFacts } from '../../runtimes/runtime.ts';
 import type { Context } from '../context.ts';
 import type { Desired } from '../desired.ts';
 import { about, type Slot } from '../slot.ts';
-import { clearAway } from './clear.ts';
+import { clearAway, removeAside } from './clear.ts';
 import { running } from './running.ts';
 import { throwIfReplaced, throwIfSuperseded, unlessSuperseded } from './superseded.ts';
 import { wire } from './wire.ts';
@@ -19,12 +19,16 @@ export async function start(context: Context, slot: Slot, desired: Desired): Pro
   const { signal } = slot.change;
   if (!slot.seen) unwatch(slot);
   context.tell(slot, { status: 'CREATING', detail: 'preparing the container' });
-  const image = await unlessSuperseded(prepare(context, slot, desired.deploy), signal);
-  await context.starts.run(async () => {
-    throwIfSuperseded(signal);
-    if (slot.seen) await clearAway(context, slot, { gracefully: slot.seen.state === 'running' });
-    await launch(context, slot, desired, image);
-  });
+  try {
+    const image = await unlessSuperseded(prepare(context, slot, desired.deploy), signal);
+    await context.starts.run(async () => {
+      throwIfSuperseded(signal);
+      if (slot.seen) await clearAway(context, slot, { gracefully: slot.seen.state === 'running' });
+      await launch(context, slot, desired, image);
+    });
+  } finally {
+    if (slot.aside.size > 0) context.beside(slot, () => removeAside(context, slot));
+  }
 }
 
 /** Somebody has removed its container. */

@@ -18,7 +18,7 @@ import { call, GONE } from './errors.ts';
 import { EventStream } from './events.ts';
 import { runExec } from './exec.ts';
 import { Images } from './images.ts';
-import { containerName, readLabels, workerFilter } from './labels.ts';
+import { containerName, readLabels, setAsideName, workerFilter } from './labels.ts';
 import { readLogs } from './logs.ts';
 import { createOptions, type OptionsSettings } from './options.ts';
 import { endedWithEngine } from './taken-along.ts';
@@ -133,6 +133,11 @@ export class DockerRuntime implements Runtime {
 
   async stop(container: string): Promise<void> {
     await call(() => this.#docker.getContainer(container).stop({ t: this.#options.stopGrace }), STOPPED);
+  }
+
+  async setAside(container: string): Promise<void> {
+    const name = setAsideName(container);
+    await call(() => this.#docker.getContainer(container).rename({ name }), GONE);
   }
 
   async remove(container: string): Promise<void> {

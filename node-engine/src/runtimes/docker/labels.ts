@@ -58,3 +58,8 @@ export function containerName(workerId: string, jobName: string, instanceNumber:
   if (!isId(workerId)) throw new TypeError(`not a worker id: ${workerId}`);
   return `hedgerow-${workerId.slice(-8)}-${jobName}-${instanceNumber}`;
 }
+
+/** Of one whose instance has another container by now; no instance's name leads to it. */
+export function setAsideName(container: string): string {
+  return `hedgerow-ended-${container}`;
+}
