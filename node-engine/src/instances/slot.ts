@@ -123,6 +123,8 @@ export interface Telling {
   status: StatusOf<'worker'>;
   detail: string;
   logs?: string;
+  /** last lines that are still being read: it is so at once, and published when they are there */
+  lines?: Promise<string>;
 }
 
 /** Only what serves has an address: an instance that does not must not be found by anybody. */
