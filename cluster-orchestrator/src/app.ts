@@ -7,7 +7,6 @@ import {
   type Logger,
   listen,
   type Running,
-  SerialByKey,
   startWith,
 } from '@hedgerow/common';
 import { httpMeter, startMetrics, statusPages } from '@hedgerow/common/metrics';
@@ -135,10 +134,9 @@ function buildRoutes(
   deps: ClusterDeps,
   { state, parts, broker, workerToken, meter }: HttpParts,
 ): Route[] {
-  const serial = new SerialByKey();
   const registration: Registration = {
     workers: state.workers,
-    serial,
+    serial: parts.jobs.serial,
     takeSubnet: record => parts.reserve.take(record),
     joinToken: workerToken,
     trusting: isLoopback(config.host),
@@ -150,7 +148,6 @@ function buildRoutes(
   const roster = {
     ...parts.jobs,
     accounts: broker.accounts,
-    serial,
     giveBackSubnet: (held: Held) => parts.reserve.giveBack(held),
   };
   const clusterState = {

@@ -1,5 +1,5 @@
 /** The parts between root and workers, made and tied together. */
-import { messageOf, Seldom, Turns } from '@hedgerow/common';
+import { messageOf, Seldom, SerialByKey, Turns } from '@hedgerow/common';
 import type { ClusterDeps } from './app.ts';
 import type { ClusterConfig } from './config.ts';
 import type { Jobs } from './jobs/context.ts';
@@ -126,6 +126,7 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
       refuse: () => new RangeError(),
     }),
     workers,
+    serial: new SerialByKey(),
     capacity,
     liveness,
     downlink,

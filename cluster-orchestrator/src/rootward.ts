@@ -19,6 +19,7 @@ import { Subnets } from './root/subnets.ts';
 import { type Slot, slot } from './slot.ts';
 import type { State } from './state.ts';
 import { aggregate } from './workers/aggregate.ts';
+import { renumber } from './workers/renumber.ts';
 import { holderOf } from './workers/workers.ts';
 
 /** What speaks to the root before there is a link. */
@@ -67,9 +68,19 @@ export function buildRootward(origins: Origins, line: Line, jobs: Jobs): Rootwar
   const compute = () => aggregate(capacity.seats(), id => workers.usage(id));
   const aggregates = new Aggregates({ clock, compute, send });
   const logs = buildRelay(jobs, links, send);
-  const down = { jobs, subnets, queries, logs, send };
+  const down: Down = { jobs, subnets, queries, logs, send, regranted: regranting(jobs, reserve) };
   const link = links.set(buildLink(origins, { down, reports, aggregates, reserve }));
   return { link, subnets, reserve, aggregates, queries, logs };
+}
+
+/** It is the spare one's holder or a worker's, and may become a worker's at this moment. */
+function regranting(jobs: Jobs, reserve: Reserve): Down['regranted'] {
+  return async (holder, subnet) => {
+    if (await reserve.replaced({ holder, subnet })) return;
+    const worker = jobs.workers.all().find(one => holderOf(one) === holder);
+    if (worker) await renumber(jobs, worker.id, subnet);
+    else jobs.log.warn({ holder, subnet }, 'the root gave another subnet to a holder that is not known');
+  };
 }
 
 function buildRelay(

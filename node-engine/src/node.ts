@@ -24,7 +24,7 @@ export interface NodeParts {
   workerId(): string;
   slots(): Slot[];
   runtimeAvailable(): boolean;
-  handlers(): HandlerContext;
+  handlers(): Omit<HandlerContext, 'registerAgain'>;
   /** The cluster has answered a registration. */
   registered(answer: RegistrationDocument): Promise<void>;
 }

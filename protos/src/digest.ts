@@ -25,6 +25,7 @@ export type ComparedInstance = Pick<
   | 'host_port'
   | 'namespace_ip'
   | 'worker_subnet'
+  | 'instance_ip'
 >;
 
 export function digestInstances(instances: Iterable<ComparedInstance>): number {
@@ -33,7 +34,7 @@ export function digestInstances(instances: Iterable<ComparedInstance>): number {
 
 function comparedLine(i: ComparedInstance): string {
   const what = `${i.service_id}/${i.instance_number}:${i.generation}:${i.epoch}:${i.status}`;
-  return `${what} ${i.worker_id},${i.host_ip}:${i.host_port},${i.namespace_ip},${i.worker_subnet}`;
+  return `${what} ${i.worker_id},${i.host_ip}:${i.host_port},${i.namespace_ip},${i.worker_subnet},${i.instance_ip ?? ''}`;
 }
 
 export function digestSubnets(holds: Iterable<SubnetHold>): number {

@@ -75,6 +75,7 @@ const report = {
   logs: 'hello',
   moves: [{ at: 1_790_000_000_123, tier: 'worker', status: 'RUNNING', detail: 'runs', worker_id: 'w' }],
   withdrawn: true,
+  instance_ip: '10.30.0.4',
 } satisfies Required<link.InstanceReport>;
 
 const aggregate = {
@@ -160,7 +161,7 @@ const down = {
   welcome: { cluster_id: 'c', epoch: 4, send_list: true, table_known: true },
   place,
   remove: { ...reference, request_id: 'r' },
-  subnet_grant: { claim_id: 'r', subnet: '10.18.0.0', error: 'none left' },
+  subnet_grant: { claim_id: 'r', subnet: '10.18.0.0', error: 'none left', worker_id: 'w' },
   table_entry: tableEntry,
   refused: { code: 'NOT_LEADING', message: 'no', leader: '192.0.2.8:10000' },
   log_request: { ...reference, stream_id: 's', follow: true, tail: 10, request_id: 'r', again: true },

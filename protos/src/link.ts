@@ -130,6 +130,8 @@ export interface InstanceReport extends InstanceRef {
   moves?: Move[];
   /** with UNDEPLOYED: an operator removed it at the cluster, it is not wanted any more */
   withdrawn?: boolean;
+  /** as the last Place said; "" from a cluster that does not tell */
+  instance_ip?: string;
 }
 
 export interface Aggregate {
@@ -266,7 +268,8 @@ export interface FromRoot {
   welcome?: Welcome;
   place?: Place;
   remove?: InstanceRef & { request_id: string };
-  subnet_grant?: { claim_id: string; subnet: string; error: string };
+  /** `claim_id` "" answers no claim: what the holder `worker_id` had is another one's, and it has this from now on */
+  subnet_grant?: { claim_id: string; subnet: string; error: string; worker_id?: string };
   table_entry?: TableEntry;
   /** NOT_LEADING: dial `leader` (host:port), or the next address that is known */
   refused?: { code: string; message: string; leader: string };

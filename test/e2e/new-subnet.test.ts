@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { tally } from '@hedgerow/cli';
-import { type Document, openSqlite, update } from '@hedgerow/common';
+import { type Document, inPrefix, newId, openSqlite, update } from '@hedgerow/common';
 import type { ApiInstance, ApiService } from '@hedgerow/protos';
 import { eventually } from '../support/eventually.ts';
 import { startFleet, type TestFleet } from '../support/fleet.ts';
@@ -12,6 +12,8 @@ import { withoutRoot } from '../support/requirements.ts';
 import { type Caller, clientAndServers, processes } from '../support/stories.ts';
 
 const OTHER = '10.18.7.64';
+/** that two workers and their cluster may have got */
+const OTHERS = Array.from({ length: 8 }, (_, n) => `10.18.${Math.floor(n / 4)}.${(n % 4) * 64}`);
 
 describe('another subnet for the same worker', { skip: withoutRoot() }, () => {
   let fleet: TestFleet;
@@ -49,6 +51,33 @@ describe('another subnet for the same worker', { skip: withoutRoot() }, () => {
       counts => [...counts.keys()].sort().join() === started.join(),
     );
   });
+
+  it('so does one whose subnet another cluster has since the root’s store was put back', async () => {
+    const programs = await processes(fleet);
+    const before = await fleet.client.service(server.microserviceID);
+    const [moved] = before.instance_list.filter(i => !i.namespace_ip.startsWith('10.18.7.'));
+    const was = OTHERS.find(one => inPrefix(moved?.namespace_ip ?? '', `${one}/26`)) ?? '';
+    await fleet.stopRoot();
+    await putBack(join(fleet.run.dir, 'root', 'root.sqlite'), was);
+    await fleet.startRoot();
+    await fleet.client.login('Admin', 'Admin');
+    await eventually(
+      'addresses from another subnet',
+      () => fleet.client.service(server.microserviceID),
+      ({ instance_list }) =>
+        instance_list.every(i => i.namespace_ip !== '' && !inPrefix(i.namespace_ip, `${was}/26`)),
+      { timeout: 60_000 },
+    );
+    assert.deepEqual(await processes(fleet), programs, 'the same processes');
+    const started = server.instance_list.map(i => i.namespace_ip).sort();
+    await eventually(
+      'an answer of every instance',
+      async () => tally(await fleet.request(caller, `http://${server.RR_ip}/`, 60)),
+      counts => [...counts.keys()].sort().join() === started.join(),
+    );
+    const { moves } = await fleet.client.history(server.microserviceID, moved?.instance_number ?? 0);
+    assert.match(moves.map(({ detail }) => detail).join('\n'), /is another worker’s.*\n.*address is .* now/);
+  });
 });
 
 /** A worker whose connection fails twice registers anew, and hears of its subnet. @returns failures by worker */
@@ -66,5 +95,27 @@ async function giveSubnet(file: string, workerId: string, subnet: string): Promi
   const store = openSqlite({ file, durability: 'normal' });
   const workers = store.collection<Document & { subnet: string }>('workers', []);
   assert.ok(await update(workers, workerId, worker => ({ ...worker, subnet })));
+  await store.close();
+}
+
+/** A subnet is another cluster's, which has more instances there; none of them serves. */
+async function putBack(file: string, subnet: string): Promise<void> {
+  const other = newId(Date.now());
+  const store = openSqlite({ file, durability: 'normal' });
+  const [claims, clusters, instances] = ['claims', 'clusters', 'instances'].map(name =>
+    store.collection<Document & Record<string, unknown>>(name, []),
+  );
+  const [cluster] = (await clusters?.find()) ?? [];
+  const [instance] = (await instances?.find()) ?? [];
+  assert.ok(claims && clusters && cluster && instances && instance);
+  assert.ok(
+    await update(claims, `subnet/${subnet}`, claim => ({ ...claim, owner: `worker/${other}/${newId(0)}` })),
+  );
+  await clusters.insert({ ...cluster, id: other, name: 'other' });
+  for (let n = 0; n < 9; n++) {
+    const copy = { instance_number: 90 + n, cluster_id: other, worker_subnet: subnet, namespace_ip: '' };
+    const id = `${instance.service_id}/${copy.instance_number}`;
+    await instances.insert({ ...instance, ...copy, id, status: 'CREATED', instance_ip: `10.30.99.${n + 1}` });
+  }
   await store.close();
 }

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Turns } from '@hedgerow/common';
+import type { Clock, Logger, SerialByKey, Turns } from '@hedgerow/common';
 import type { InstanceReport } from '@hedgerow/protos';
 import type { Downlink } from '../mqtt/downlink.ts';
 import type { Tables } from '../network/tables.ts';
@@ -22,6 +22,8 @@ export interface Jobs {
   /** instances that are placed again side by side */
   moving: Turns;
   workers: Workers;
+  /** of everything that changes a worker, by its id */
+  serial: SerialByKey;
   capacity: Capacity;
   liveness: Liveness;
   downlink: Downlink;

@@ -31,7 +31,10 @@ async function decide(jobs: Jobs, message: Place): Promise<Placing> {
   for (let saving = jobs.instances.saving(id); saving; saving = jobs.instances.saving(id)) await saving;
   const known = jobs.instances.get(id);
   if (known?.withdrawn) return withdrawn(jobs, message, known);
-  if (known && isRepeat(known, message)) return { answer: accepted(message, known.worker_id), placed: null };
+  if (known && isRepeat(known, message)) {
+    await readdress(jobs, known, message);
+    return { answer: accepted(message, known.worker_id), placed: null };
+  }
   if (jobs.orders.full) return overloaded(jobs, message);
   if (known && mayStay(jobs, known, message))
     return store(jobs, message, known, placement(jobs, message, known.worker_id, known));
@@ -97,6 +100,16 @@ function idOf({ service, instance_number }: Place): string {
 function isRepeat(known: Instance, message: Place): boolean {
   const isCurrent = known.generation >= message.generation && known.epoch >= message.epoch;
   return known.desired === 'run' && !isWaiting(known) && isCurrent;
+}
+
+/** A root whose store was put back may have given an address of this instance to another one: the tables follow it. */
+async function readdress({ instances, log }: Jobs, known: Instance, message: Place): Promise<void> {
+  const { instance_ip } = message;
+  const { service_ip } = message.service;
+  if (known.instance_ip === instance_ip && known.service.service_ip === service_ip) return;
+  const was = { instance_ip: known.instance_ip, service_ip: known.service.service_ip };
+  log.warn({ ...about(known), was, instance_ip, service_ip }, 'the instance has other addresses by now');
+  await instances.keep({ ...known, instance_ip, service: { ...known.service, service_ip } });
 }
 
 /**

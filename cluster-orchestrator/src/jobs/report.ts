@@ -21,6 +21,7 @@ export function toReport(instance: Instance, worker: Worker | undefined): Instan
     logs: instance.logs,
     moves: [...instance.moves],
     withdrawn: isTombstone(instance),
+    instance_ip: instance.instance_ip,
   };
 }
 

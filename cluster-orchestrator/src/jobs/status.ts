@@ -1,6 +1,7 @@
 import { type JobPayload, UP, type UpTopic, withMoves } from '@hedgerow/protos';
 import { about } from '../logs/story.ts';
 import { type Instance, instanceId } from '../model.ts';
+import { withOwnAddress } from './addresses.ts';
 import type { Jobs } from './context.ts';
 import { deleteStray } from './deploy.ts';
 import { applied, judge, movesIn } from './judge.ts';
@@ -8,7 +9,8 @@ import { detached, removed } from './removed.ts';
 import { replace } from './replace.ts';
 
 /** A worker says that an instance changed its status. */
-export async function applyStatus(jobs: Jobs, workerId: string, job: JobPayload): Promise<void> {
+export async function applyStatus(jobs: Jobs, workerId: string, said: JobPayload): Promise<void> {
+  const job = withOwnAddress(jobs, workerId, said);
   const id = instanceId({ service_id: job.service_id, instance_number: job.instance });
   const instance = jobs.instances.get(id);
   const verdict = judge(instance, workerId, job);

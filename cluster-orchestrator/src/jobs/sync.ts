@@ -1,5 +1,6 @@
 import { type StatusOf, type SyncPayload, UP } from '@hedgerow/protos';
 import type { Instance } from '../model.ts';
+import { withOwnAddress } from './addresses.ts';
 import { compare, type Repair } from './compare.ts';
 import type { Jobs } from './context.ts';
 import { deleteStray, deploy } from './deploy.ts';
@@ -15,7 +16,8 @@ import { stepped } from './steps.ts';
  */
 export async function applySync(jobs: Jobs, workerId: string, sync: SyncPayload): Promise<void> {
   const own = jobs.instances.onWorker(workerId);
-  const repairs = compare(workerId, own, id => jobs.instances.get(id), sync.instances);
+  const reported = sync.instances.map(job => withOwnAddress(jobs, workerId, job));
+  const repairs = compare(workerId, own, id => jobs.instances.get(id), reported);
   // said in this turn, the tables in the next
   const deleted = repairs.map(repair =>
     repair.kind === 'delete' ? deleteStray(jobs, workerId, repair.instance, repair.job) : undefined,

@@ -15,6 +15,7 @@ export interface DownPayloads {
   [DOWN.delete]: DeletePayload;
   [DOWN.sync]: Record<string, never>;
   [DOWN.probe]: Record<string, never>;
+  [DOWN.register]: Record<string, never>;
   [DOWN.tableResult]: TableResultPayload;
   [DOWN.table]: TablePayload;
   [DOWN.logs]: LogsPayload;

@@ -19,6 +19,8 @@ export interface Down {
   queries: Queries;
   logs: Pick<LogRelay, 'request' | 'stop' | 'rootLost'>;
   send(message: FromCluster): boolean;
+  /** The root has given a holder another subnet. Never rejects. */
+  regranted(holder: string, subnet: string): Promise<void>;
 }
 
 type Bodies = Omit<FromRoot, 'body' | 'welcome'>;

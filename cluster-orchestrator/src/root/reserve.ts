@@ -60,8 +60,8 @@ export class Reserve {
   readonly #deps: ReserveDeps;
   /** holder → subnet */
   readonly #spare = new Map<string, string>();
-  /** of a document that is being written; holder → subnet */
-  readonly #moving = new Map<string, string>();
+  /** of a document that is being written; by holder */
+  readonly #moving = new Map<string, { subnet: string; over: Promise<unknown> }>();
   #asking = 0;
 
   constructor(deps: ReserveDeps) {
@@ -79,10 +79,8 @@ export class Reserve {
 
   /** What no worker's document names. */
   holds(): SubnetHold[] {
-    return [...new Map([...this.#spare, ...this.#moving])].map(([worker_id, subnet]) => ({
-      worker_id,
-      subnet,
-    }));
+    const moving = [...this.#moving].map(([holder, { subnet }]) => [holder, subnet] as const);
+    return [...new Map([...this.#spare, ...moving])].map(([worker_id, subnet]) => ({ worker_id, subnet }));
   }
 
   /**
@@ -128,6 +126,19 @@ export class Reserve {
     else this.#release(held);
   }
 
+  /** The root has given another one in its place. @returns false when no spare one has this holder */
+  async replaced(held: Held): Promise<boolean> {
+    // a worker may be about to get it, or the root is being asked for it at this moment
+    await this.#moving.get(held.holder)?.over;
+    const subnet = this.#spare.get(held.holder);
+    if (subnet === undefined) return false;
+    if (subnet !== held.subnet) {
+      this.#spare.delete(held.holder);
+      await this.#replace(held, subnet);
+    }
+    return true;
+  }
+
   /** Has as many spares as are wanted, while the root is in reach. */
   balance(): void {
     if (!this.#deps.connected()) return;
@@ -142,13 +153,17 @@ export class Reserve {
   async #confirm(held: Held): Promise<void> {
     this.#spare.delete(held.holder);
     this.#asking += 1;
-    const granted = await this.#whileMoving(held, () => this.#grantedTo(held));
+    await this.#whileMoving(held, async () => {
+      const subnet = await this.#grantedTo(held);
+      if (subnet === held.subnet) this.#spare.set(held.holder, held.subnet);
+      else await this.#replace({ ...held, subnet }, held.subnet);
+    });
     this.#asking -= 1;
-    if (granted === held.subnet) this.#spare.set(held.holder, held.subnet);
-    else {
-      this.#deps.log.warn({ subnet: held.subnet, granted }, 'a spare subnet is another cluster’s by now');
-      if (await this.#erase(held.holder)) await this.#keep({ ...held, subnet: granted });
-    }
+  }
+
+  async #replace(held: Held, was: string): Promise<void> {
+    this.#deps.log.warn({ subnet: was, granted: held.subnet }, 'a spare subnet is another cluster’s by now');
+    if (await this.#erase(held.holder)) await this.#keep(held);
   }
 
   /** Without an answer it is as it was; the next list asks again. */
@@ -199,11 +214,13 @@ export class Reserve {
 
   /** A list for the root that is made meanwhile names it. */
   async #whileMoving<R>({ holder, subnet }: Held, write: () => Promise<R>): Promise<R> {
-    this.#moving.set(holder, subnet);
+    const over = Promise.withResolvers<void>();
+    this.#moving.set(holder, { subnet, over: over.promise });
     try {
       return await write();
     } finally {
       this.#moving.delete(holder);
+      over.resolve();
     }
   }
 

@@ -1,5 +1,6 @@
 /** A worker, played by hand: registers over HTTP and speaks MQTT through a real client. */
 import type { Socket } from 'node:net';
+import { addIpv4 } from '@hedgerow/common';
 import {
   type DeletePayload,
   type DeployPayload,
@@ -61,6 +62,12 @@ export class HandWorker {
 
   get id(): string {
     return this.registered.id;
+  }
+
+  /** @returns one of its subnet; the first one that an instance may have is 2 */
+  address(offset = 2): string {
+    const { subnet } = this.registered;
+    return subnet === '' ? '' : addIpv4(subnet, offset);
   }
 
   /** Comes with a sync, as software without digests. */
@@ -162,7 +169,7 @@ export class HandWorker {
   }
 
   /** Takes the next order to run an instance and says that it runs. */
-  async run(namespaceIp = '10.18.0.2'): Promise<DeployPayload> {
+  async run(namespaceIp = this.address()): Promise<DeployPayload> {
     const order = await this.deploy();
     await this.say(order, 'CREATING');
     await this.say(order, 'RUNNING', namespaceIp);

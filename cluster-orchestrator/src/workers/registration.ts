@@ -116,6 +116,7 @@ function toWorker(id: string, secret: string, held: Held, request: RegisterReque
     beat: request.beat ?? 0,
     subnet: held.subnet,
     subnet_holder: held.holder,
+    renumbered: false,
     extra: Object.fromEntries(Object.entries(request).filter(([key]) => !NAMED.has(key))),
   };
 }

@@ -105,6 +105,14 @@ describe('a worker and its cluster', () => {
     assert.equal(worker.id, id);
   });
 
+  it('registers again when it is asked to, and is there again', async () => {
+    await next('sync');
+    await cluster.send(DOWN.register, {});
+    await cluster.registrations.take(({ id }) => id === worker.id, 'registration under the same id');
+    await next('presence');
+    await nextSync();
+  });
+
   it('works under a new id when the cluster has forgotten it, and lets the old work go', async () => {
     await cluster.send(DOWN.deploy, makeDeploy());
     await report(cluster, 'CREATING');

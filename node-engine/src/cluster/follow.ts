@@ -13,6 +13,7 @@ import { meteredSession } from '../metrics/session.ts';
 import { dispatch, type HandlerContext } from '../mqtt/handlers/index.ts';
 import { openSession, type Session } from '../mqtt/session.ts';
 import type { Uplink } from '../mqtt/uplink.ts';
+import { redialled } from './redial.ts';
 import { pause, type RegistrationDeps, type RegistrationDocument, registerForEver } from './registration.ts';
 
 export interface FollowDeps {
@@ -23,13 +24,15 @@ export interface FollowDeps {
   registered: RegistrationDocument | null;
   onRegistered: (answer: RegistrationDocument) => void | Promise<void>;
   onConnected: (answer: RegistrationDocument) => void;
-  handlers: () => HandlerContext;
+  handlers: () => Omit<HandlerContext, 'registerAgain'>;
   uplink: Uplink;
   messages: MessageMeter;
   /** host of the Cluster Manager, where the broker is unless it says otherwise */
   cluster: string;
   /** ms */
   beat: number;
+  /** Is a line that hangs given up as soon as the cluster can be reached beside it? */
+  redial?: boolean;
   /** between two tries */
   retry?: BackoffOptions;
   /** Has anything changed of what was said at the registration? */
@@ -57,12 +60,13 @@ export async function followCluster(deps: FollowDeps, signal: AbortSignal): Prom
   for (let failures = 0; !signal.aborted; ) {
     try {
       answer ??= await registered(deps, signal);
-      const session = await connect(deps, answer);
+      const stay = newStay();
+      const session = await connect(deps, answer, stay);
       if (signal.aborted) return session.end();
       failures = 0;
       deps.onConnected(answer);
       const begun = clock.monotonic();
-      if (await serve(deps, session)) answer = null;
+      if (await serve(deps, session, stay)) answer = null;
       short = clock.monotonic() - begun < STABLE ? short + 1 : 0;
       log.info({}, 'the connection to the cluster has ended');
     } catch (error) {
@@ -75,20 +79,38 @@ export async function followCluster(deps: FollowDeps, signal: AbortSignal): Prom
   }
 }
 
-/** Until the connection ends. @returns whether it was left because the cluster has to be told anew what there is */
-async function serve(deps: FollowDeps, session: Session): Promise<boolean> {
-  let outdated = false;
-  const look = async () => {
-    if (outdated || !(await deps.outdated?.())) return;
-    outdated = true;
-    deps.log.info({}, 'this machine offers something else than it said; registering again');
+/** A connection on which the last answer to a registration counts, until `leave`. */
+interface Stay {
+  outdated: boolean;
+  leave(): void;
+}
+
+function newStay(): Stay {
+  const stay = { outdated: false, leave: () => void (stay.outdated = true) };
+  return stay;
+}
+
+/** Until the connection ends. @returns whether it was left because worker or cluster have something else to say by now */
+async function serve(deps: FollowDeps, session: Session, stay: Stay): Promise<boolean> {
+  // orders are taken since the subscription
+  if (stay.outdated) {
     await session.end();
+    return true;
+  }
+  stay.leave = () => {
+    if (!stay.outdated) void session.end();
+    stay.outdated = true;
+  };
+  const look = async () => {
+    if (stay.outdated || !(await deps.outdated?.())) return;
+    deps.log.info({}, 'this machine offers something else than it said; registering again');
+    stay.leave();
   };
   const unseen = (error: unknown) => deps.log.debug({}, `what the machine offers: ${messageOf(error)}`);
   const stop = every(deps.clock, LOOK, look, unseen);
   await deps.uplink.serve(meteredSession(session, deps.messages));
   stop();
-  return outdated;
+  return stay.outdated;
 }
 
 async function registered(deps: FollowDeps, signal: AbortSignal): Promise<RegistrationDocument> {
@@ -102,10 +124,14 @@ async function registered(deps: FollowDeps, signal: AbortSignal): Promise<Regist
  * The client sends a PINGREQ when nothing was acknowledged for as long as the keepalive: that is longer than the four
  * beats of which one is acknowledged (in the metered profile each is), so it never does.
  */
-function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Session> {
-  return (deps.open ?? openSession)({
-    host: answer.MQTT_BROKER_HOST || deps.cluster,
-    port: Number(answer.MQTT_BROKER_PORT),
+function connect(deps: FollowDeps, answer: RegistrationDocument, stay: Stay): Promise<Session> {
+  const registerAgain = () => {
+    deps.log.info({}, 'the cluster has another answer for this worker; registering again');
+    stay.leave();
+  };
+  const to = { host: answer.MQTT_BROKER_HOST || deps.cluster, port: Number(answer.MQTT_BROKER_PORT) };
+  const opened = (deps.open ?? openSession)({
+    ...to,
     workerId: answer.worker_id,
     clock: deps.clock,
     username: answer.mqtt_username,
@@ -114,7 +140,16 @@ function connect(deps: FollowDeps, answer: RegistrationDocument): Promise<Sessio
     ...(deps.onStrange ? { onStrange: deps.onStrange } : {}),
     onMessage(leaf, payload) {
       deps.messages.received(leaf);
-      return dispatch(deps.handlers(), leaf, payload);
+      return dispatch({ ...deps.handlers(), registerAgain }, leaf, payload);
     },
   });
+  if (!deps.redial) return opened;
+  return opened.then(session =>
+    redialled(session, { ...to, clock: deps.clock, giveUp: () => hangs(deps, session) }),
+  );
+}
+
+function hangs({ log }: FollowDeps, session: Session): void {
+  log.info({}, 'nothing arrives on the line to the broker, which can be reached beside it; connecting again');
+  session.abort();
 }

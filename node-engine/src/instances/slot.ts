@@ -125,6 +125,8 @@ export interface Telling {
   logs?: string;
   /** last lines that are still being read: it is so at once, and published when they are there */
   lines?: Promise<string>;
+  /** of its container, with RUNNING; as before when left out */
+  address?: string;
 }
 
 /** Only what serves has an address: an instance that does not must not be found by anybody. */
@@ -134,6 +136,6 @@ export function withStatus(report: JobPayload, telling: Telling): JobPayload {
     status: telling.status,
     status_detail: telling.detail,
     logs: telling.logs ?? '',
-    namespace_ip: telling.status === 'RUNNING' ? report.namespace_ip : '',
+    namespace_ip: telling.status === 'RUNNING' ? (telling.address ?? report.namespace_ip) : '',
   };
 }

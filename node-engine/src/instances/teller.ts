@@ -44,11 +44,11 @@ export class Teller {
 
   /** Sets the status of an instance and nothing else. */
   set(slot: Slot, telling: Telling): void {
-    const was = slot.report.status;
+    const was = slot.report;
+    slot.report = withStatus(was, telling);
     // what an earlier engine ran and this one adopts has not moved
-    const moved = slot.unsaid ? !isLiving(telling.status) : was !== telling.status;
+    const moved = slot.unsaid ? !isLiving(telling.status) : hasMoved(was, slot.report);
     slot.unsaid = false;
-    slot.report = withStatus(slot.report, telling);
     if (moved) slot.moves = withMoves(slot.moves, [this.#move(telling)]);
     this.#route(slot, telling.status);
     this.#deps.changed();
@@ -109,6 +109,11 @@ export class Teller {
     if (status === 'RUNNING') gateway?.include(name);
     else if (status !== 'CREATING') void gateway?.exclude(name);
   }
+}
+
+/** Also to another address: nobody who has not heard of it finds it. */
+function hasMoved(was: JobPayload, is: JobPayload): boolean {
+  return was.status !== is.status || was.namespace_ip !== is.namespace_ip;
 }
 
 export function reportWith(report: JobPayload, moves: readonly Move[]): JobPayload {

@@ -28,6 +28,8 @@ export const DOWN = {
   delete: 'control/delete',
   /** QoS 1: publish `sync`. */
   sync: 'control/sync',
+  /** QoS 1: register again: what the cluster answered last is not so any more. */
+  register: 'control/register',
   /** QoS 0: publish `beat` now. */
   probe: 'control/probe',
   /** QoS 1: one service of the network table (also the answer to a query). */

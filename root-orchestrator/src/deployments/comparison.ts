@@ -1,5 +1,5 @@
 /** What to do about the difference between what a cluster has and what it should have. Pure. */
-import { type InstanceRef, type InstanceReport, isStatus, STATUSES } from '@hedgerow/protos';
+import { type InstanceRef, type InstanceReport, isPlaced, isStatus, STATUSES } from '@hedgerow/protos';
 import type { Instance } from '../model.ts';
 import { isOlder, isRefusal } from './moves.ts';
 
@@ -74,6 +74,15 @@ function stepForEnded(clusterId: string, report: InstanceReport, stored: Instanc
 /** Did it have the instance when it went out of reach? */
 export function mayHaveCopy({ left }: Instance, clusterId: string): boolean {
   return left?.includes(clusterId) ?? false;
+}
+
+/**
+ * Does the cluster know it by another instance IP? That one is not claimed for it, and may be somebody else's: the
+ * number was given twice, because the store was put back to an older state between.
+ */
+export function hasOtherAddress({ instance_ip = '', status }: InstanceReport, stored: Instance): boolean {
+  const isThere = isStatus(status) && isPlaced(status);
+  return isThere && instance_ip !== '' && instance_ip !== stored.instance_ip;
 }
 
 /** For an instance of this cluster that its Hello does not name. */

@@ -4,6 +4,7 @@ import type { InstanceReport, PlaceAnswer } from '@hedgerow/protos';
 import type { Session } from '../clusters/session.ts';
 import { aboutKnown, type Story } from '../logs/story.ts';
 import type { Instance } from '../model.ts';
+import type { Subnets } from '../network/subnets.ts';
 import type { Absences } from './absences.ts';
 import type { Asks } from './asks.ts';
 import { type Board, isStranded, isUnanswered } from './board.ts';
@@ -26,6 +27,7 @@ export interface DriverParts {
   absences: Absences;
   removal: Removal;
   reconciler: Reconciler;
+  subnets: Pick<Subnets, 'isFreeFor'>;
   story: Pick<Story, 'changed'>;
   clock: Clock;
   log: Logger;
@@ -133,6 +135,21 @@ export class Driver {
       if (at > 0) await new Promise(setImmediate);
       await Promise.all(all.slice(at, at + AT_ONCE).map(one => this.#run(...work(one))));
     }
+  }
+
+  /** A subnet has another owner by now: nobody is led to instances of clusters whose it is not. */
+  async withdrawAddresses(subnet: string): Promise<void> {
+    const { board, subnets } = this.#parts;
+    const stale = [...board.all()].filter(
+      ({ worker_subnet, cluster_id }) => worker_subnet === subnet && !subnets.isFreeFor(cluster_id, subnet),
+    );
+    await this.#each(stale, ({ id }) => [id, () => this.#withdrawAddress(id, subnet)]);
+  }
+
+  async #withdrawAddress(id: string, subnet: string): Promise<void> {
+    await this.#parts.instances.change(id, ({ worker_subnet }) =>
+      worker_subnet === subnet ? { worker_subnet: '', namespace_ip: '' } : null,
+    );
   }
 
   async answer(session: Session, answer: PlaceAnswer): Promise<void> {

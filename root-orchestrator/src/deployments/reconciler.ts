@@ -10,6 +10,7 @@ import type { Asks } from './asks.ts';
 import type { Board } from './board.ts';
 import { reportedMoves } from './chronicle.ts';
 import {
+  hasOtherAddress,
   instanceId,
   mayHaveCopy,
   type Step,
@@ -129,6 +130,7 @@ export class Reconciler {
 
   async #observe(session: Session, report: InstanceReport, stored: Instance, whole: boolean): Promise<void> {
     this.#hear(session, report, stored);
+    if (hasOtherAddress(report, stored)) await this.#renew(session, stored);
     if (!whole && observe(stored, report, false) === null) return;
     await this.#parts.instances.change(
       stored.id,
@@ -161,6 +163,7 @@ export class Reconciler {
     if (other) this.#sendRemove(other, report);
     const service = await this.#parts.services.get(report.service_id);
     if (service) await this.#parts.table.introduce(session, service);
+    if (hasOtherAddress(report, adopted)) await this.#renew(session, adopted);
   }
 
   /** It has no copy of what is not its own any more. */

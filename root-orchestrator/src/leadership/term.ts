@@ -169,9 +169,9 @@ function createCore(deps: TermDeps, reign: Reign): Core {
   const reconciler = new Reconciler({ ...driven, services, clusters, table, clock, log });
   const story = new Story({ log, nameOf: id => clusters.nameOf(id) });
   const work = { ...driven, reconciler };
-  const driver = new Driver({ ...work, story, clock, log, loops: meter });
-  const logs = new LogStreams({ clusters, clock });
   const subnets = new Subnets(claims);
+  const driver = new Driver({ ...work, subnets, story, clock, log, loops: meter });
+  const logs = new LogStreams({ clusters, clock });
   const lookup = new Lookup({ services, claims });
   const deadAfter = 2 * keepalive + KEEPALIVE_SLACK;
   const dismiss = (id: string) =>

@@ -16,6 +16,7 @@ beforeEach(() => {
 });
 
 /** Three addresses. */
+const idle = { using: () => 0, log: silentLogger };
 const tiny = { ...serviceRange(), last: '10.30.0.3' };
 
 async function book(range = serviceRange()): Promise<AddressBook> {
@@ -248,13 +249,16 @@ describe('worker subnets', () => {
       { worker_id: 'foreign', subnet: '10.18.0.128' },
       { worker_id: 'odd', subnet: '192.0.2.0' },
     ];
-    await subnets.compare('c1', holds, silentLogger);
-    assert.equal((await claims.find()).length, 4);
+    const regrants = await subnets.compare('c1', holds, idle);
+    const other = { cluster_id: 'c1', worker_id: 'foreign', subnet: '10.18.0.192', was: '10.18.0.128' };
+    assert.deepEqual(regrants, [other]);
+    assert.equal((await claims.find()).length, 5);
     await subnets.releaseDoubted('c1', silentLogger);
     const left = (await claims.find()).map(({ id, owner }) => `${id} ${owner}`);
     assert.deepEqual(left, [
       'subnet/10.18.0.0 worker/c1/w1',
       'subnet/10.18.0.128 worker/c2/lost',
+      'subnet/10.18.0.192 worker/c1/foreign',
       'subnet/10.18.7.0 worker/c1/older',
     ]);
   });
@@ -273,7 +277,7 @@ test('a subnet that is being freed because it is doubted is not granted meanwhil
   );
   await subnets.load();
   await subnets.claim('c', 'w');
-  await subnets.compare('c', [], silentLogger);
+  await subnets.compare('c', [], idle);
   const freeing = subnets.releaseDoubted('c', silentLogger);
   await removing.promise;
   const again = subnets.claim('c', 'w');

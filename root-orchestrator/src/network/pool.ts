@@ -7,6 +7,7 @@ import {
   type New,
   parseIpv4,
   STORE_ERRORS,
+  update,
 } from '@hedgerow/common';
 import type { Claim } from '../model.ts';
 
@@ -107,6 +108,22 @@ export class Pool {
       if ((await this.#claims.remove(this.#idOf(owned), { owner })) && position !== null)
         this.#owners.delete(position);
     }
+  }
+
+  /** @returns who has it, as far as is known here; undefined = nobody */
+  ownerOf(value: string): string | undefined {
+    return this.#owners.get(this.#position(value) ?? -1);
+  }
+
+  /** What one owner has is another one's from now on. @returns false when the first one has it no more */
+  async move(value: string, from: string, to: string): Promise<boolean> {
+    const claim = await update(this.#claims, this.#idOf(value), current =>
+      current.owner === from ? { ...current, owner: to } : null,
+    );
+    const position = this.#position(value);
+    if (claim?.owner !== to || position === null) return false;
+    this.#owners.set(position, to);
+    return true;
   }
 
   /** @returns the values of owners that begin so, with their owners, as far as is known here */

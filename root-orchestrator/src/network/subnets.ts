@@ -1,4 +1,4 @@
-import { type Collection, type Logger, SerialByKey } from '@hedgerow/common';
+import { type Collection, type Logger, messageOf, SerialByKey } from '@hedgerow/common';
 import {
   digestSubnets,
   FIRST_WORKER_SUBNET,
@@ -18,6 +18,20 @@ export function workerRange(): PoolRange {
     step: 2 ** (32 - WORKER_SUBNET_BITS),
     noun: 'worker subnets',
   };
+}
+
+/** What a cluster is told that it did not ask for: the holder has this subnet from now on, and not the one that it named. */
+export interface Regrant {
+  cluster_id: string;
+  worker_id: string;
+  subnet: string;
+  was: string;
+}
+
+export interface CompareDeps {
+  /** @returns how many instances of a cluster have their address from a subnet */
+  using(clusterId: string, subnet: string): number;
+  log: Logger;
 }
 
 /**
@@ -77,8 +91,10 @@ export class Subnets {
    * Compares the claims of a cluster with its Hello. One that only the cluster has is claimed: the store was put back
    * to an older state. One that only the store has is doubted: a grant that never arrived, or a cluster that lost its
    * disk, whose workers ask again and then keep what they had.
+   *
+   * @returns what others are to be told: one of two that have the same gets another one
    */
-  async compare(clusterId: string, holds: readonly SubnetHold[], log: Logger): Promise<void> {
+  async compare(clusterId: string, holds: readonly SubnetHold[], deps: CompareDeps): Promise<Regrant[]> {
     const held = new Map(holds.map(({ worker_id, subnet }) => [ownerOf(clusterId, worker_id), subnet]));
     const known = new Map(
       this.#pool.heldBy(ownerOf(clusterId, '')).map(({ owner, value }) => [owner, value]),
@@ -87,10 +103,17 @@ export class Subnets {
       if (held.get(owner) === subnet) this.#doubted.delete(owner);
       else this.#doubted.set(owner, subnet);
     }
+    const regrants: (Regrant | null)[] = [];
     for (const [owner, subnet] of held) {
       if (known.get(owner) !== subnet && this.#pool.contains(subnet))
-        await this.#turns.run(owner, () => this.#claimAgain(owner, subnet, log));
+        regrants.push(await this.#inTurn([CONTEST, owner], () => this.#claimAgain(owner, subnet, deps)));
     }
+    return regrants.filter(regrant => regrant !== null);
+  }
+
+  /** Is it a worker's of this cluster, or nobody's? */
+  isFreeFor(clusterId: string, subnet: string): boolean {
+    return this.#pool.ownerOf(subnet)?.startsWith(ownerOf(clusterId, '')) ?? true;
   }
 
   /** Frees what of a cluster is still doubted. */
@@ -108,11 +131,62 @@ export class Subnets {
     this.#doubted.delete(owner);
   }
 
-  async #claimAgain(owner: string, subnet: string, log: Logger): Promise<void> {
-    const holder = await this.#pool.claim(owner, subnet);
-    if (holder === null) log.warn({ owner, subnet }, 'a worker has a subnet that was not claimed; it is now');
-    else log.error({ owner, subnet, holder }, 'a worker has a subnet that belongs to another one');
+  async #claimAgain(owner: string, subnet: string, deps: CompareDeps): Promise<Regrant | null> {
+    const { log } = deps;
+    const other = await this.#pool.claim(owner, subnet);
+    if (other !== null) return this.#inTurn([other], () => this.#contest({ owner, other, subnet }, deps));
+    log.warn({ owner, subnet }, 'a worker has a subnet that was not claimed; it is now');
+    return null;
   }
+
+  /** Two have the same. Who has more to lose keeps it, else who has it by the store; the other one gets another. */
+  async #contest({ owner, other, subnet }: Contest, { using, log }: CompareDeps): Promise<Regrant | null> {
+    const own = await this.#pool.ownedBy(owner);
+    const isForgotten = this.#doubted.get(other) === subnet;
+    const hasMore = using(clusterOf(owner), subnet) > using(clusterOf(other), subnet);
+    // who was given another one already, and has not heard of it, gets that one
+    const wins =
+      own.length === 0 && (isForgotten || hasMore) && (await this.#pool.move(subnet, other, owner));
+    const [keeps, leaves] = wins ? [owner, other] : [other, owner];
+    if (isForgotten && wins) this.#doubted.delete(other);
+    log.warn({ subnet, keeps, leaves }, 'two workers have the same subnet');
+    return isForgotten && wins ? null : this.#regrant(leaves, subnet, log);
+  }
+
+  async #regrant(owner: string, was: string, log: Logger): Promise<Regrant | null> {
+    try {
+      const [held] = await this.#pool.ownedBy(owner);
+      const subnet = held ?? (await this.#pool.claimNext(owner));
+      this.#doubted.delete(owner);
+      return { cluster_id: clusterOf(owner), worker_id: owner.split('/')[2] ?? '', subnet, was };
+    } catch (error) {
+      log.error(
+        { owner, was, error: messageOf(error) },
+        'a worker has another one’s subnet and got no other one',
+      );
+      return null;
+    }
+  }
+
+  /** Only who has the first turn of `CONTEST` waits for a second one, so that no two wait for each other. */
+  #inTurn<R>([first, ...rest]: readonly string[], task: () => Promise<R>): Promise<R> {
+    if (first === undefined) return task();
+    return this.#turns.run(first, () => this.#inTurn(rest, task));
+  }
+}
+
+/** a turn that is no owner's */
+const CONTEST = 'contest';
+
+/** `owner` says that it has it, `other` has it by the store. */
+interface Contest {
+  owner: string;
+  other: string;
+  subnet: string;
+}
+
+function clusterOf(owner: string): string {
+  return owner.split('/')[1] ?? '';
 }
 
 function ownerOf(clusterId: string, workerId: string): string {

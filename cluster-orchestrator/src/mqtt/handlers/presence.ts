@@ -1,6 +1,7 @@
 import { HedgerowError } from '@hedgerow/common';
 import { ERRORS } from '../../errors.ts';
 import { recognize } from '../../workers/recognize.ts';
+import { tellRenumbered } from '../../workers/renumber.ts';
 import type { Up } from '../dispatch.ts';
 import { digest, parseObject } from '../parse.ts';
 
@@ -25,4 +26,5 @@ export async function onPresence(
   if (!online) return up.jobs.liveness.closed(workerId);
   up.jobs.liveness.heard(workerId);
   if (instances !== null) await recognize(up, workerId, { instances, table: table ?? 0 });
+  await tellRenumbered(up.jobs, workerId);
 }

@@ -7,6 +7,7 @@ import { handleDelete } from './delete.ts';
 import { handleDeploy } from './deploy.ts';
 import { handleLogs } from './logs.ts';
 import { handleProbe } from './probe.ts';
+import { handleRegister } from './register.ts';
 import { handleSync } from './sync.ts';
 import { handleTable } from './table.ts';
 import { handleTableResult } from './table-result.ts';
@@ -19,6 +20,7 @@ export interface HandlerContext {
   logs: Pick<LogStreams, 'request'>;
   publishBeat: () => void;
   publishSync: () => void;
+  registerAgain: () => void;
   /** host name of this worker, for sentences */
   worker: string;
   log: Logger;
@@ -31,6 +33,7 @@ const HANDLERS: Readonly<Record<DownTopic, Handler>> = {
   [DOWN.deploy]: handleDeploy,
   [DOWN.delete]: handleDelete,
   [DOWN.probe]: handleProbe,
+  [DOWN.register]: handleRegister,
   [DOWN.sync]: handleSync,
   [DOWN.table]: handleTable,
   [DOWN.tableResult]: handleTableResult,

@@ -1,11 +1,13 @@
 import type { InstanceReport } from '@hedgerow/protos';
+import { withOwnAddresses } from '../addresses.ts';
 import { saneReports } from '../sane.ts';
 import type { Session } from '../session.ts';
 import type { Handler, HandlerParts } from './handler.ts';
 
 /** One report that makes no sense does not keep the others from being heard. */
 export const reports: Handler<'reports'> = async (session, message, parts) => {
-  await parts.driver.reports(session, sensible(session, message.reports, parts));
+  const reports = sensible(session, message.reports, parts);
+  await parts.driver.reports(session, withOwnAddresses(session, reports, parts));
 };
 
 /** Without what makes no sense, of which one line is logged. */

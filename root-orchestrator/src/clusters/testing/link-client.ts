@@ -164,6 +164,7 @@ export function makeHello(name: string, fields: Partial<Hello> = {}): Hello {
 
 /** What a cluster says of a placed instance. */
 export function report(place: Place, fields: Partial<InstanceReport> = {}): InstanceReport {
+  const { namespace_ip = '10.18.0.2' } = fields;
   return {
     service_id: place.service.service_id,
     instance_number: place.instance_number,
@@ -174,12 +175,19 @@ export function report(place: Place, fields: Partial<InstanceReport> = {}): Inst
     worker_id: 'a'.repeat(24),
     host_ip: '192.0.2.1',
     host_port: 50103,
-    namespace_ip: '10.18.0.2',
-    worker_subnet: '10.18.0.0',
+    namespace_ip,
+    worker_subnet: subnetOf(namespace_ip),
     cpu_percent: '',
     memory_percent: '',
     disk: '',
     logs: '',
+    instance_ip: place.instance_ip,
     ...fields,
   };
+}
+
+/** @returns the /26 of an address, "" of none */
+function subnetOf(address: string): string {
+  const [a, b, c, d] = address.split('.').map(Number);
+  return d === undefined ? '' : `${a}.${b}.${c}.${d - (d % 64)}`;
 }
