@@ -35,6 +35,7 @@ import { WORKER_METRICS } from './metrics/table.ts';
 import { composeNode, type NodeParts } from './node.ts';
 import { type MayWait, patientStore } from './patience.ts';
 import { paceOf } from './profile.ts';
+import { RESERVE_FILE, Reserve } from './reserve.ts';
 
 export interface NodeDeps {
   clock: Clock;
@@ -66,7 +67,7 @@ export function startNode(
     life.add('process', stayAlive());
     const ending = new AbortController();
     const metrics = deps.metrics ?? startMetrics(life, deps);
-    const store = patientStore(meteredStore(openStore(config), metrics), MAY_WAIT, deps);
+    const store = await openPatient(config, deps, metrics);
     life.add('store', () => store.close());
     const shown = await showStatus(config, { ...deps, store, metrics });
     life.add('status pages', shown.stop);
@@ -131,9 +132,11 @@ function stayAlive(): () => void {
   return () => clearInterval(timer);
 }
 
-function openStore(config: NodeConfig): Store {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  return openSqlite({ file: join(config.data, 'node.sqlite'), durability: 'normal' });
+function openPatient({ data }: NodeConfig, deps: NodeDeps, metrics: MetricRegistry): Promise<Store> {
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const reserve = new Reserve(join(data, RESERVE_FILE), deps.log);
+  const store = openSqlite({ file: join(data, 'node.sqlite'), durability: 'normal' });
+  return patientStore(meteredStore(store, metrics), MAY_WAIT, { ...deps, reserve });
 }
 
 function registrationDeps(config: NodeConfig, deps: NodeDeps, store: Store, offer: Offer): RegistrationDeps {

@@ -1,5 +1,7 @@
 /** A worker whose disk is full, on a real file system that is. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import {
@@ -16,6 +18,7 @@ import {
 import { manualClock, smallDisk, withoutSmallDisk } from '@hedgerow/common/testing';
 import { DOWN } from '@hedgerow/protos';
 import { type MayWait, patientStore } from './patience.ts';
+import { Reserve } from './reserve.ts';
 import { makeDeploy } from './testing/deploys.ts';
 import { startTestCluster } from './testing/test-cluster.ts';
 import { report, startTestWorker } from './testing/worker.ts';
@@ -40,7 +43,8 @@ describe('a full disk', { skip: withoutSmallDisk() }, () => {
     const file = join(path, 'node.sqlite');
     const clock = manualClock();
     const open = () => openSqlite({ file, durability: 'normal' });
-    const store = patientStore(open(), { desired: sameOrder }, { clock, log: silentLogger });
+    const reserve = new Reserve(join(path, 'reserve'), silentLogger);
+    const store = await patientStore(open(), { desired: sameOrder }, { clock, log: silentLogger, reserve });
     const orders = store.collection<Order>('desired', []);
     for (const id of ['stays', 'goes', 'ends', 'returns']) await put(orders, { id, deploy: LARGE });
     fill();
@@ -67,6 +71,39 @@ describe('a full disk', { skip: withoutSmallDisk() }, () => {
       ['ends ended', 'returns', 'stays'],
     );
     await again.close();
+  });
+
+  it('what it cannot take is known to the next engine when this one is killed', async t => {
+    const { path, fill, clear } = disk(t);
+    const files: (() => void)[] = [];
+    const open = async (clock = manualClock()) => {
+      const inner = openSqlite({ file: join(path, 'node.sqlite'), durability: 'normal' });
+      const reserve = new Reserve(join(path, 'reserve'), silentLogger);
+      files.push(() => reserve.close());
+      return patientStore(inner, { desired: sameOrder }, { clock, log: silentLogger, reserve });
+    };
+    const before = (await open()).collection<Order>('desired', []);
+    for (const id of ['ends', 'goes', 'returns', 'stays']) await put(before, { id, deploy: LARGE });
+    const small = await put(before, { id: 'small', deploy: 'small' });
+    fill();
+    for (const id of ['goes', 'returns']) await before.remove(id);
+    await update(before, 'small', order => ({ ...order, ended: true, deploy: small.deploy }));
+    const listed = async (orders: Collection<Order>) =>
+      (await orders.find()).map(({ id, ended }) => id + (ended ? ' ended' : ''));
+
+    const clock = manualClock();
+    const second = await open(clock);
+    const now = second.collection<Order>('desired', []);
+    assert.deepEqual(await listed(now), ['ends', 'small ended', 'stays'], 'still full');
+    clear();
+    await put(now, { id: 'returns', deploy: 'anew' });
+    clock.advance(5000);
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+
+    const third = (await open()).collection<Order>('desired', []);
+    assert.deepEqual(await listed(third), ['ends', 'returns', 'small ended', 'stays']);
+    assert.equal((await third.get('returns'))?.deploy, 'anew');
+    for (const close of files) close();
   });
 
   it('is the answer to an order at once; the same order is taken when there is room', async t => {
@@ -107,7 +144,7 @@ function hasInstances({ instances }: Record<string, unknown>): boolean {
   return (instances as unknown[]).length > 0;
 }
 
-it('an order that comes while what waited is stored is not removed with what was there before', async () => {
+it('an order that comes while what waited is stored is not removed with what was there before', async t => {
   const clock = manualClock();
   const disk = openSqlite({ file: ':memory:', durability: 'normal' });
   let full = false;
@@ -131,7 +168,10 @@ it('an order that comes while what waited is stored is not removed with what was
       };
     },
   };
-  const store = patientStore(inner, { desired: sameOrder }, { clock, log: silentLogger });
+  const directory = mkdtempSync(join(tmpdir(), 'hedgerow-patience-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const reserve = new Reserve(join(directory, 'reserve'), silentLogger);
+  const store = await patientStore(inner, { desired: sameOrder }, { clock, log: silentLogger, reserve });
   const orders = store.collection<Order>('desired', []);
   for (const id of ['ends', 'goes']) await put(orders, { id, deploy: 'first' });
   full = true;

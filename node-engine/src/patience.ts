@@ -1,6 +1,6 @@
 /**
  * A full disk must keep nobody from removing what is to go, nor from noting what has happened: such writes are kept in
- * memory and stored when there is room. Orders are not among them: what was acknowledged must outlive a restart.
+ * memory and in a reserve, and stored when there is room. Orders are not among them: they would need room of their own.
  */
 import {
   type Clock,
@@ -16,11 +16,14 @@ import {
   STORE_ERRORS,
   type Store,
 } from '@hedgerow/common';
+import type { Reserve } from './reserve.ts';
 
 /** ms */
 const TRY_AGAIN = 5000;
 
 export interface PatienceDeps {
+  /** where they outlive the engine */
+  reserve: Reserve;
   clock: Clock;
   log: Logger;
 }
@@ -28,19 +31,24 @@ export interface PatienceDeps {
 /** May this write wait, though whoever asked for it is told that it was done? */
 export type MayWait<T extends Document> = (before: T, next: New<T>) => boolean;
 
-/** @param rules by collection; others are as they were */
-export function patientStore(
+/**
+ * With what an earlier engine could not store.
+ * @param rules by collection; others are as they were
+ */
+export async function patientStore(
   store: Store,
   rules: Readonly<Record<string, MayWait<never>>>,
   deps: PatienceDeps,
-): Store {
+): Promise<Store> {
+  await dropOvertaken(store, deps.reserve);
   const patient = new Map<string, PatientCollection<never>>();
   return {
     collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]) {
       const mayWait = rules[name] as MayWait<T> | undefined;
       if (!mayWait) return store.collection<T>(name, indexes);
       const known = patient.get(name) as unknown as PatientCollection<T> | undefined;
-      const made = known ?? new PatientCollection(store.collection<T>(name, indexes), mayWait, deps);
+      const inner = store.collection<T>(name, indexes);
+      const made = known ?? new PatientCollection(name, inner, mayWait, deps);
       patient.set(name, made as unknown as PatientCollection<never>);
       return made;
     },
@@ -48,12 +56,21 @@ export function patientStore(
     ping: () => store.ping(),
     async close() {
       for (const collection of patient.values()) await collection.end();
+      deps.reserve.close();
       await store.close();
     },
   };
 }
 
+async function dropOvertaken(store: Store, reserve: Reserve): Promise<void> {
+  for (const write of reserve.writes) {
+    const stored = await store.collection(write.collection, []).get(write.id);
+    if (stored?.revision !== write.revision) reserve.drop(write);
+  }
+}
+
 class PatientCollection<T extends Document> implements Collection<T> {
+  readonly #name: string;
   readonly #inner: Collection<T>;
   readonly #mayWait: MayWait<T>;
   readonly #deps: PatienceDeps;
@@ -63,10 +80,14 @@ class PatientCollection<T extends Document> implements Collection<T> {
   readonly #turns = new SerialByKey();
   #cancel = (): void => {};
 
-  constructor(inner: Collection<T>, mayWait: MayWait<T>, deps: PatienceDeps) {
+  constructor(name: string, inner: Collection<T>, mayWait: MayWait<T>, deps: PatienceDeps) {
+    this.#name = name;
     this.#inner = inner;
     this.#mayWait = mayWait;
     this.#deps = deps;
+    const earlier = deps.reserve.writes.filter(({ collection }) => collection === name);
+    for (const { id, document } of earlier) this.#late.set(id, document as T | null);
+    if (earlier.length > 0) this.#try();
   }
 
   async get(id: string): Promise<T | null> {
@@ -100,7 +121,9 @@ class PatientCollection<T extends Document> implements Collection<T> {
       return await (late ? this.#overwrite(next) : this.#inner.replace(next, expectedRevision));
     } catch (error) {
       if (!isDisk(error) || !before || !this.#mayWait(before, next)) throw error;
-      return this.#keep(next.id, { ...next, revision: expectedRevision + 1 } as T, error) as T;
+      const late = { ...next, revision: expectedRevision + 1 } as T;
+      await this.#keep(next.id, late, error);
+      return late;
     }
   }
 
@@ -108,11 +131,11 @@ class PatientCollection<T extends Document> implements Collection<T> {
     try {
       const revision = this.#late.has(id) ? undefined : expectedRevision;
       const removed = await this.#inner.remove(id, revision);
-      this.#late.delete(id);
+      this.#stored(id);
       return removed;
     } catch (error) {
       if (!isDisk(error)) throw error;
-      this.#keep(id, null, error);
+      await this.#keep(id, null, error);
       return true;
     }
   }
@@ -134,26 +157,39 @@ class PatientCollection<T extends Document> implements Collection<T> {
     const stored = current
       ? await this.#inner.replace(document, current.revision)
       : await this.#inner.insert(document);
-    this.#late.delete(document.id);
+    this.#stored(document.id);
     return stored;
   }
 
-  #keep(id: string, document: T | null, error: unknown): T | null {
+  async #keep(id: string, document: T | null, error: unknown): Promise<void> {
+    const stored = await this.#inner.get(id);
     if (this.#late.size === 0)
-      this.#deps.log.error({ id }, `not stored, kept in memory: ${messageOf(error)}`);
+      this.#deps.log.error({ id }, `not stored, kept for later: ${messageOf(error)}`);
     this.#late.set(id, document);
     this.#tryLater();
-    return document;
+    if (!stored) return;
+    const write = { collection: this.#name, id, revision: stored.revision, document };
+    if (!this.#deps.reserve.keep(write)) this.#deps.log.error({ id }, 'kept in memory alone');
+  }
+
+  #stored(id: string): void {
+    this.#late.delete(id);
+    this.#deps.reserve.drop({ collection: this.#name, id });
   }
 
   #tryLater(): void {
     this.#cancel();
-    this.#cancel = this.#deps.clock.after(TRY_AGAIN, () => {
-      this.#settle().then(
-        () => this.#deps.log.info({}, 'what could not be stored is stored'),
-        () => this.#tryLater(),
-      );
-    });
+    this.#cancel = this.#deps.clock.after(TRY_AGAIN, () => this.#try());
+  }
+
+  #try(): void {
+    this.#settle().then(
+      () => {
+        this.#deps.log.info({}, 'what could not be stored is stored');
+        this.#deps.reserve.prepare();
+      },
+      () => this.#tryLater(),
+    );
   }
 
   async #settle(): Promise<void> {
@@ -164,7 +200,7 @@ class PatientCollection<T extends Document> implements Collection<T> {
     const document = this.#late.get(id);
     if (document) await this.#overwrite(document);
     else if (document === null) await this.#inner.remove(id);
-    this.#late.delete(id);
+    if (document !== undefined) this.#stored(id);
   }
 }
 

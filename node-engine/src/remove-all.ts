@@ -4,6 +4,7 @@ import { type Logger, openSqlite, type Store, silentLogger, systemClock } from '
 import { REGISTRATION, registrationIn } from './cluster/registration.ts';
 import { completeConfig, type NodeConfig } from './config.ts';
 import { DesiredStore, keyOf } from './instances/desired.ts';
+import { RESERVE_FILE } from './reserve.ts';
 import { DockerRuntime } from './runtimes/docker/docker-runtime.ts';
 
 /**
@@ -21,6 +22,8 @@ export async function removeAll(
     const known = await registrationIn(store).get(REGISTRATION);
     if (!known) return 0;
     await forgetInstances(store);
+    // what it knows of documents that are gone would be taken for later ones of the same names
+    rmSync(join(config.data, RESERVE_FILE), { force: true });
     let count = 0;
     for (const id of [known.worker_id, ...(known.former ?? [])]) count += await removeContainers(config, id);
     rmSync(join(config.data, 'hold'), { recursive: true, force: true });
