@@ -43,6 +43,8 @@ export interface InstancesDeps {
 
 /** More than 4 at a time makes one Docker Engine slower, not faster (measured: 5.8/s at 1, 9.6/s at 4, 9.3/s at 8). */
 const STARTS_IN_FLIGHT = 4;
+/** ms that one of them keeps others waiting: a call that hangs goes on alone, until the runtime gives it up */
+const START_PATIENCE = 10_000;
 
 /** Everything that this worker runs or has to run. */
 export class Instances {
@@ -61,7 +63,7 @@ export class Instances {
     this.#teller = new Teller({ ...deps, changed: () => this.#changed() });
     this.#context = {
       ...deps,
-      starts: new Limiter(STARTS_IN_FLIGHT),
+      starts: new Limiter(STARTS_IN_FLIGHT, { clock: deps.clock, ms: START_PATIENCE }),
       tell: (slot, telling) => this.#teller.tell(slot, telling),
       beside: (slot, work) => this.#beside(slot, work),
       again: slot => this.#enqueue(slot),

@@ -99,7 +99,7 @@ async function failed(context: Context, slot: Slot, turn: Turn, error: unknown):
   const delay =
     toRun && !isErrorOf(error, ERRORS.RUNTIME_AWAY)
       ? await tellFailed(context, slot, slot.desired as Desired, turn.action, error)
-      : logFailed(context, slot, error);
+      : logFailed(context, slot, turn.action, error);
   if (delay > 0) wait(context, slot, delay);
   return delay > 0;
 }
@@ -128,11 +128,13 @@ async function tellFailed(
 }
 
 /** A runtime that does not answer is nobody's fault; what cannot be removed is tried again. @returns ms until then */
-function logFailed(context: Context, slot: Slot, error: unknown): number {
+function logFailed(context: Context, slot: Slot, action: Action, error: unknown): number {
   const away = isErrorOf(error, ERRORS.RUNTIME_AWAY);
   const { restarts, delay } = afterStep(slot.restarts);
   if (!away) slot.restarts = restarts;
   const retry = away ? UNANSWERED : delay;
+  if (away && action === 'start')
+    context.tell(slot, { status: 'CREATING', detail: oneLine(messageOf(error)) });
   context.log.warn({ ...about(slot), retry_ms: retry }, messageOf(error));
   return retry;
 }

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import type { Clock, Logger } from '@hedgerow/common';
+import { STATUSES } from '@hedgerow/protos';
 import Docker, { type ContainerInspectInfo } from 'dockerode';
 import { ageOf } from '../../host/process-age.ts';
 import { ageOfServer } from '../../host/server-age.ts';
@@ -26,6 +27,8 @@ import { endedWithEngine } from './taken-along.ts';
 export interface DockerRuntimeOptions extends OptionsSettings {
   /** path of the Engine's socket */
   socket: string;
+  /** ms beside the stop grace that the Engine may be silent within one call; two minutes when left out */
+  patience?: number;
   clock: Clock;
   log: Logger;
 }
@@ -35,13 +38,13 @@ const STOPPED = [304, 404];
 /** 409 = somebody is removing it */
 const REMOVED = [404, 409];
 
-/**
- * ms beside the stop grace that the Engine may be silent within one call. A call that hangs, as they do when a
- * container's shim is stuck, would otherwise keep its instance, and one of the few starts in flight, for ever.
- */
+/** A call that hangs, as they do when a container's shim is stuck, would otherwise keep its instance for ever. */
 const PATIENCE = 120_000;
-/** ms without any progress until a pull counts as failed: all instances of the image share it */
-const PULL_PATIENCE = 600_000;
+/**
+ * ms without any progress until a pull counts as failed: all instances of the image share it. Half of what CREATING may
+ * last, so that the worker says why and tries once more before the cluster places them elsewhere.
+ */
+const PULL_PATIENCE = STATUSES.CREATING.deadline === null ? 300_000 : STATUSES.CREATING.deadline / 2;
 
 /** Containers on a Docker Engine, over its local socket. */
 export class DockerRuntime implements Runtime {
@@ -58,13 +61,13 @@ export class DockerRuntime implements Runtime {
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
-    const { socket: socketPath, stopGrace } = options;
+    const { socket: socketPath, stopGrace, patience = PATIENCE } = options;
     // each call on a connection of its own: an Engine that goes down takes no new one, but goes on saying on those that
     // there are that containers have ended, which it has ended itself
     const local = { socketPath, agent: new Agent({ keepAlive: false }) };
-    this.#docker = new Docker({ ...local, timeout: stopGrace * 1000 + PATIENCE });
+    this.#docker = new Docker({ ...local, timeout: stopGrace * 1000 + patience });
     this.#eventful = new Docker(local);
-    this.#images = new Images(new Docker({ socketPath, timeout: PULL_PATIENCE }));
+    this.#images = new Images(this.#docker, new Docker({ socketPath, timeout: PULL_PATIENCE }));
   }
 
   nameOf(jobName: string, instanceNumber: number): string {

@@ -7,11 +7,14 @@ import { call, wordsOf } from './errors.ts';
 /** Images of one Docker Engine. The local one serves; a registry is asked only for what is not there. */
 export class Images {
   readonly #docker: Docker;
+  readonly #patient: Docker;
   readonly #looks = new Map<string, Promise<ImageFacts | null>>();
   readonly #pulls = new Map<string, Promise<void>>();
 
-  constructor(docker: Docker) {
+  /** @param patient for pulls, which say nothing for a while */
+  constructor(docker: Docker, patient: Docker) {
     this.#docker = docker;
+    this.#patient = patient;
   }
 
   /** @throws IMAGE_UNAVAILABLE */
@@ -43,9 +46,9 @@ export class Images {
 
   async #pull(reference: string): Promise<void> {
     try {
-      const progress = await this.#docker.pull(withTag(reference));
+      const progress = await this.#patient.pull(withTag(reference));
       await new Promise<void>((resolve, reject) => {
-        this.#docker.modem.followProgress(progress, (error, told: unknown[]) => {
+        this.#patient.modem.followProgress(progress, (error, told: unknown[]) => {
           const failure = error ?? failureIn(told);
           if (failure) reject(failure);
           else resolve();
