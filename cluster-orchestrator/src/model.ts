@@ -35,8 +35,8 @@ export interface Worker {
   subnet: string;
   /** id that the root knows this subnet by; "" = the worker's own */
   subnet_holder: string;
-  /** the subnet is another one than the worker heard at its last registration */
-  renumbered: boolean;
+  /** why the subnet is another one than the worker heard at its last registration; "" = it is not */
+  renumbered: string;
   /** fields of the registration that we do not know; kept */
   extra: Record<string, unknown>;
 }

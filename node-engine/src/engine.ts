@@ -104,7 +104,7 @@ export function startEngine(
     const registered: Engine['registered'] = next => {
       // the cluster gives none to a machine whose kernel cannot do it
       if (next.subnet !== '') gateway?.register(netRegistration(config, next));
-      if (next.subnet !== subnet) instances.wireAgain();
+      if (next.subnet !== subnet) instances.wireAgain(next.subnet_why);
       ({ public_address: address, subnet } = next);
     };
     registered(registration);

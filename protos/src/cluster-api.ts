@@ -51,6 +51,8 @@ export interface RegisterResponse {
   secret: string;
   /** network address of the worker's /26, "" without an overlay */
   subnet: string;
+  /** why it is another one than before, a sentence; "" = it is not, or nobody knows */
+  subnet_why?: string;
   cluster_id: string;
   cluster_name: string;
 }

@@ -117,9 +117,13 @@ export interface Instance extends Document {
   last_modified_timestamp: number;
 }
 
-/** What happened to an instance; `id` is the instance's, and it goes with it. */
+/** What happened to an instance; `id` is the instance's, and it goes with it, unless `kept`. */
 export interface History extends Document {
   service_id: string;
+  /** it was ended by nobody who asked the root: who misses it can read for a day why */
+  kept?: boolean;
+  /** epoch ms; since when there is no instance any more */
+  gone_at?: number;
   /** oldest first, at most MOST_MOVES */
   moves: PlacedMove[];
 }

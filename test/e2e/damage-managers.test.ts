@@ -146,6 +146,11 @@ describe('managers are lost', { skip: withoutRoot() }, () => {
       ({ instance_list: all }) => !all.some(({ instance_number }) => instance_number === number),
     );
     assert.deepEqual(processesOf(await work()), processesOf(others));
+    const { moves } = await fleet.client.history(batch.microserviceID, number);
+    assert.deepEqual(
+      moves.slice(-2).map(({ tier, status }) => `${tier} ${status}`),
+      ['worker UNDEPLOYED', 'cluster UNDEPLOYED'],
+    );
   });
 
   for (const [how, lose, find] of [

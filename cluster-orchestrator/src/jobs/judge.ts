@@ -12,6 +12,8 @@ import {
 } from '@hedgerow/protos';
 import { type Instance, isWaiting } from '../model.ts';
 
+const NO_FIGURES = { cpu_percent: '', memory_percent: '', disk: '' } as const;
+
 export type Verdict =
   /** it is the worker's own and news or a repetition */
   | 'apply'
@@ -91,6 +93,8 @@ export function applied(instance: Instance, job: JobPayload, now: number): Insta
     reason: '',
     epoch: Math.max(instance.epoch, job.epoch),
     namespace_ip: job.namespace_ip,
+    // what has ended uses nothing, whatever was measured last
+    ...(STATUSES[status].final ? NO_FIGURES : {}),
     logs: job.logs === '' ? instance.logs : job.logs,
   };
 }

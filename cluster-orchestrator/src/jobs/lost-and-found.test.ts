@@ -155,6 +155,8 @@ describe('claims', () => {
   });
 });
 
+const reported = () => site.root.inbox.all.flatMap(message => message.reports?.reports ?? []);
+
 describe('DEAD is the end, as COMPLETED is', () => {
   for (const status of ['DEAD', 'COMPLETED'] as const) {
     test(`${status}: its room is free, its worker’s death moves nothing, and it stays until it is removed`, async () => {
@@ -178,6 +180,26 @@ describe('DEAD is the end, as COMPLETED is', () => {
       assert.equal(await shown(), undefined);
     });
   }
+
+  test('it uses nothing any more, whatever is told late', async () => {
+    const worker = await site.worker();
+    await site.place();
+    const order = await worker.run();
+    const usage = { job_name: order.job_name, service_id: order.service_id, instance: 0, disk: '3' };
+    const tell = () =>
+      worker.publish(UP.jobsResources, {
+        services: [{ ...usage, cpu_percent: '9', memory_percent: '9', logs: '' }],
+      });
+    await tell();
+    await until('it is reported', () => reported().some(report => report.cpu_percent === '9'));
+    await worker.say(order, 'DEAD');
+    await site.root.report('DEAD');
+    await tell();
+    await worker.beat();
+    await new Promise(resolve => setImmediate(resolve));
+    const last = reported().at(-1);
+    assert.deepEqual([last?.status, last?.cpu_percent, last?.disk], ['DEAD', '', '']);
+  });
 
   test('a worker that removes it unasked has ended nothing', async () => {
     const worker = await site.worker();

@@ -37,6 +37,7 @@ export function goneReport(ref: InstanceRef, last?: Instance): InstanceReport {
     ...NO_PLACEMENT,
     worker_id: last?.worker_id ?? '',
     ...NO_USAGE,
+    moves: [...(last?.moves ?? [])],
   };
 }
 

@@ -22,6 +22,8 @@ export async function applyStatus(jobs: Jobs, workerId: string, said: JobPayload
     case 'note':
       return jobs.instances.set(noted(instance, job, jobs.clock.now()));
     case 'gone':
+      // for who is told that it is gone
+      jobs.instances.observe(withMovesOf(instance, job, jobs.clock.now()));
       return removed(jobs, id);
     case 'detached':
       return jobs.instances.set(detached(instance));
@@ -33,8 +35,11 @@ export async function applyStatus(jobs: Jobs, workerId: string, said: JobPayload
 }
 
 function noted(instance: Instance, job: JobPayload, now: number): Instance {
-  const moves = withMoves(instance.moves, movesIn(instance, job, now));
-  return { ...instance, status_detail: job.status_detail, moves };
+  return { ...withMovesOf(instance, job, now), status_detail: job.status_detail };
+}
+
+function withMovesOf(instance: Instance, job: JobPayload, now: number): Instance {
+  return { ...instance, moves: withMoves(instance.moves, movesIn(instance, job, now)) };
 }
 
 export function refuseStatus(

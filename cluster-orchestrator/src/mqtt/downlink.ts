@@ -5,6 +5,7 @@ import {
   DOWN,
   type LogsPayload,
   nodeTopic,
+  type RegisterPayload,
   type TablePayload,
   type TableResultPayload,
 } from '@hedgerow/protos';
@@ -15,7 +16,7 @@ export interface DownPayloads {
   [DOWN.delete]: DeletePayload;
   [DOWN.sync]: Record<string, never>;
   [DOWN.probe]: Record<string, never>;
-  [DOWN.register]: Record<string, never>;
+  [DOWN.register]: RegisterPayload;
   [DOWN.tableResult]: TableResultPayload;
   [DOWN.table]: TablePayload;
   [DOWN.logs]: LogsPayload;

@@ -93,7 +93,7 @@ export function makeWorker(overrides: Partial<Worker> = {}): Worker {
     beat: 0,
     subnet: '10.18.0.0',
     subnet_holder: '',
-    renumbered: false,
+    renumbered: '',
     extra: {},
     ...overrides,
   };

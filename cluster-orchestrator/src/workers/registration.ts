@@ -41,7 +41,7 @@ export async function register(ctx: Registration, request: RegisterRequest): Pro
       { worker: id, hostname: request.host, subnet: worker.subnet },
       known ? 'worker came back' : 'worker joined',
     );
-    return answer(ctx, worker, secret);
+    return { ...answer(ctx, worker, secret), subnet_why: known?.renumbered ?? '' };
   });
 }
 
@@ -116,7 +116,7 @@ function toWorker(id: string, secret: string, held: Held, request: RegisterReque
     beat: request.beat ?? 0,
     subnet: held.subnet,
     subnet_holder: held.holder,
-    renumbered: false,
+    renumbered: '',
     extra: Object.fromEntries(Object.entries(request).filter(([key]) => !NAMED.has(key))),
   };
 }

@@ -2,10 +2,9 @@
  * A worker gets another subnet, because the root found that its own is another worker's. What runs there goes on; until
  * it is attached anew nobody is led to it.
  */
-import { type Clock, type Logger, messageOf, type SerialByKey } from '@hedgerow/common';
-import { DOWN, withMoves } from '@hedgerow/protos';
+import { type Logger, messageOf, type SerialByKey } from '@hedgerow/common';
+import { DOWN } from '@hedgerow/protos';
 import type { Instances } from '../jobs/instances.ts';
-import type { Instance, Worker } from '../model.ts';
 import type { Downlink } from '../mqtt/downlink.ts';
 import type { Workers } from './workers.ts';
 
@@ -15,7 +14,6 @@ export interface Renumbering {
   downlink: Pick<Downlink, 'send'>;
   /** of everything that changes a worker, by its id */
   serial: SerialByKey;
-  clock: Clock;
   log: Logger;
 }
 
@@ -27,9 +25,9 @@ export async function renumber(ctx: Renumbering, workerId: string, subnet: strin
     if (!worker || worker.subnet === subnet) return;
     const why = `subnet ${worker.subnet} of worker ${worker.hostname} is another worker’s; it has ${subnet} now`;
     log.warn({ worker: workerId, was: worker.subnet, subnet }, why);
-    withdrawAddresses(ctx, worker, why);
+    withdrawAddresses(ctx, workerId);
     try {
-      await workers.save({ ...worker, subnet, renumbered: true });
+      await workers.save({ ...worker, subnet, renumbered: why });
     } catch (error) {
       const fields = { worker: workerId, subnet, error: messageOf(error) };
       log.error(fields, 'the other subnet could not be stored; the root says it again on its next stream');
@@ -43,17 +41,11 @@ export async function tellRenumbered(
   { workers, downlink }: Pick<Renumbering, 'workers' | 'downlink'>,
   workerId: string,
 ): Promise<void> {
-  if (workers.get(workerId)?.renumbered) await downlink.send(workerId, DOWN.register, {});
+  const worker = workers.get(workerId);
+  if (worker?.renumbered) await downlink.send(workerId, DOWN.register, { subnet: worker.subnet });
 }
 
-function withdrawAddresses({ instances, clock }: Renumbering, worker: Worker, why: string): void {
-  for (const instance of instances.onWorker(worker.id))
-    if (instance.namespace_ip !== '') instances.set(withoutAddress(instance, why, clock.now()));
-}
-
-/** @param why for the history */
-function withoutAddress(instance: Instance, why: string, at: number): Instance {
-  const { status, worker_id } = instance;
-  const told = { at, tier: 'cluster', status, detail: why, worker_id } as const;
-  return { ...instance, namespace_ip: '', moves: withMoves(instance.moves, [told]) };
+function withdrawAddresses({ instances }: Renumbering, workerId: string): void {
+  for (const instance of instances.onWorker(workerId))
+    if (instance.namespace_ip !== '') instances.set({ ...instance, namespace_ip: '' });
 }

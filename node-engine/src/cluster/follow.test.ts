@@ -107,7 +107,7 @@ describe('a worker and its cluster', () => {
 
   it('registers again when it is asked to, and is there again', async () => {
     await next('sync');
-    await cluster.send(DOWN.register, {});
+    await cluster.send(DOWN.register, { subnet: '10.18.9.0' });
     await cluster.registrations.take(({ id }) => id === worker.id, 'registration under the same id');
     await next('presence');
     await nextSync();

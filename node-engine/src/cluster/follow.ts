@@ -86,7 +86,12 @@ interface Stay {
 }
 
 function newStay(): Stay {
-  const stay = { outdated: false, leave: () => void (stay.outdated = true) };
+  const stay: Stay = {
+    outdated: false,
+    leave() {
+      stay.outdated = true;
+    },
+  };
   return stay;
 }
 
@@ -125,8 +130,9 @@ async function registered(deps: FollowDeps, signal: AbortSignal): Promise<Regist
  * beats of which one is acknowledged (in the metered profile each is), so it never does.
  */
 function connect(deps: FollowDeps, answer: RegistrationDocument, stay: Stay): Promise<Session> {
-  const registerAgain = () => {
-    deps.log.info({}, 'the cluster has another answer for this worker; registering again');
+  const registerAgain = (subnet: string) => {
+    if (subnet === answer.subnet) return;
+    deps.log.info({ subnet }, 'the cluster has another subnet for this worker; registering again');
     stay.leave();
   };
   const to = { host: answer.MQTT_BROKER_HOST || deps.cluster, port: Number(answer.MQTT_BROKER_PORT) };

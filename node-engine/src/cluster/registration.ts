@@ -141,6 +141,7 @@ function checkAnswer(answer: JsonAnswer, overlay: boolean): RegisterResponse {
     mqtt_password: word('mqtt_password'),
     secret: word('secret'),
     subnet: word('subnet'),
+    subnet_why: word('subnet_why'),
     cluster_id: word('cluster_id'),
     cluster_name: word('cluster_name'),
   };

@@ -139,12 +139,16 @@ export class Instances {
     this.#deps.publish(withStatus(this.#gone(command), { status: 'FAILED', detail: why }));
   }
 
-  /** The network took back what it had attached, as it does with another subnet: what runs is attached anew. */
-  wireAgain(): void {
+  /**
+   * The network took back what it had attached, as it does with another subnet: what runs is attached anew.
+   * @param why a sentence for the history, if that is known
+   */
+  wireAgain(why = ''): void {
     for (const slot of this.#slots.values()) {
       // behind a start that is under way, which may have been attached before
       void this.#queue.run(slot.key, async () => {
         slot.wiredPid = null;
+        slot.rewired = why;
       });
       this.#enqueue(slot);
     }

@@ -34,6 +34,8 @@ export interface Slot {
   takenAlong: boolean;
   /** pid that was wired by this engine */
   wiredPid: number | null;
+  /** why it has to be wired again, as far as somebody said so */
+  rewired: string;
   /** the container's own address, "" without one */
   address: string;
   /** checks the process that runs now; null = nobody does */
@@ -68,6 +70,7 @@ export function newSlot(report: JobPayload): Slot {
     endHeard: false,
     takenAlong: false,
     wiredPid: null,
+    rewired: '',
     address: '',
     monitor: null,
     restarts: NO_RESTARTS,

@@ -4,6 +4,7 @@ import {
   isJobName,
   type LogsPayload,
   MOST_TAIL,
+  type RegisterPayload,
   type TableEntry,
   type TableInstance,
 } from '@hedgerow/protos';
@@ -77,6 +78,11 @@ export function parseLogs(topic: string, payload: Buffer): LogsPayload {
     again: f.flag('again'),
     stop: f.flag('stop'),
   };
+}
+
+/** @throws BAD_MESSAGE naming the field */
+export function parseRegister(topic: string, payload: Buffer): RegisterPayload {
+  return { subnet: filled(topic, readFields(topic, payload), 'subnet') };
 }
 
 /** @throws BAD_MESSAGE naming the field */

@@ -20,6 +20,7 @@ const JOB: JobPayload = {
   epoch: 1,
   logs: '',
 };
+const INFORMATION = { cpu_percent: 1, memory_percent: 2, memory: 3, vcpus: 4 };
 const FAILED: Move = { at: 1, tier: 'worker', status: 'FAILED', detail: '', worker_id: 'w' };
 
 /** Takes everything and acknowledges nothing. */
@@ -30,6 +31,7 @@ function silentSession() {
   let aborted = false;
   const session: Session = {
     closed: closed.promise,
+    resumed: true,
     publish: (leaf, payload) => void said.push({ leaf, payload }),
     publishAcknowledged(leaf, payload) {
       said.push({ leaf, payload });
@@ -53,10 +55,13 @@ describe('an uplink', () => {
   let reports: JobPayload[];
   let untold: JobPayload[];
   let uplink: Uplink;
+  /** the broker remembers each session */
+  let resumed: boolean;
 
   beforeEach(() => {
     clock = manualClock();
     frozen = 0;
+    resumed = false;
     reports = [JOB];
     untold = [];
     uplink = new Uplink({
@@ -68,7 +73,7 @@ describe('an uplink', () => {
         beatInstances: () => reports.map(report => ({ ...report, instance_number: report.instance })),
         untold: () => untold.splice(0),
       }),
-      information: () => null,
+      information: anew => (anew && resumed ? INFORMATION : null),
     });
   });
 
@@ -95,6 +100,36 @@ describe('an uplink', () => {
     clock.advance(2 * BEAT);
     assert.equal(isAborted(), true);
     await served;
+  });
+
+  it('tells what the machine has once more when the line swallowed it', async () => {
+    resumed = true;
+    const first = silentSession();
+    const served = uplink.serve(first.session);
+    uplink.information(INFORMATION);
+    first.session.abort();
+    await served;
+    const second = silentSession();
+    const again = uplink.serve(second.session);
+    assert.deepEqual(
+      second.said.filter(({ leaf }) => leaf === UP.information).map(({ payload }) => payload),
+      [INFORMATION],
+    );
+    second.session.abort();
+    await again;
+  });
+
+  it('tells the end of what nobody here remembers when somebody is there', () => {
+    const gone = { ...JOB, status: 'UNDEPLOYED', moves: [{ ...FAILED, status: 'UNDEPLOYED' }] };
+    reports = [];
+    assert.equal(uplink.job(gone), false);
+    const { session, said } = silentSession();
+    void uplink.serve(session);
+    assert.deepEqual(
+      said.filter(({ leaf }) => leaf === UP.job).map(({ payload }) => payload),
+      [gone],
+    );
+    session.abort();
   });
 
   it('tells on the next line what the last one swallowed, and what nobody could be told', async () => {

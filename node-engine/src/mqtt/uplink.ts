@@ -72,9 +72,15 @@ export class Uplink {
     if (this.#session === session) this.#session = null;
   }
 
-  /** @returns whether it was sent; when the connection ends before the broker has it, it is told again on the next one */
+  /**
+   * @returns whether it was sent; when the connection ends before the broker has it, it is told again on the next one, as
+   * is the end of what nobody else here remembers
+   */
   job(report: JobPayload): boolean {
-    if (!this.#session) return false;
+    if (!this.#session) {
+      if (report.status === 'UNDEPLOYED') this.#unheard.lost(report);
+      return false;
+    }
     this.#session.publishAcknowledged(UP.job, report).catch(() => this.#unheard.lost(report));
     return true;
   }
@@ -84,8 +90,11 @@ export class Uplink {
     this.#session?.publish(UP.sync, payload, { qos: 1 });
   }
 
+  /** On a line that was dead already nobody has heard it: it is told again on the next one. */
   information(payload: InformationPayload): void {
-    this.#session?.publish(UP.information, payload, { qos: 1 });
+    this.#session?.publishAcknowledged(UP.information, payload).catch(() => {
+      this.#introduced = false;
+    });
   }
 
   resources(payload: ResourcesPayload): void {

@@ -21,6 +21,11 @@ export interface DeletePayload extends InstanceRef {
   request_id: string;
 }
 
+/** `control/register`. A worker that has this subnet has registered since. */
+export interface RegisterPayload {
+  subnet: string;
+}
+
 /**
  * `control/logs`. A worker sends on for 30 s after the last one of a stream; `stop` ends it at once.
  */

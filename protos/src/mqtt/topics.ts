@@ -28,7 +28,7 @@ export const DOWN = {
   delete: 'control/delete',
   /** QoS 1: publish `sync`. */
   sync: 'control/sync',
-  /** QoS 1: register again: what the cluster answered last is not so any more. */
+  /** QoS 1: register again: the subnet that the cluster answered last is another one by now. */
   register: 'control/register',
   /** QoS 0: publish `beat` now. */
   probe: 'control/probe',

@@ -7,6 +7,7 @@ import {
   isWrittenBy,
   type Move,
   STATUSES,
+  type Status,
 } from '@hedgerow/protos';
 import type { Instance, PlacedMove } from '../model.ts';
 
@@ -27,7 +28,7 @@ export function reportedMoves(
   at: number,
 ): PlacedMove[] {
   // what is final stays so: a cluster whose disk has forgotten the end says again what was before it
-  if (STATUSES[before.status].final && report.status !== before.status) return [];
+  if (STATUSES[before.status].final && !mayFollow(before.status, report.status)) return [];
   const said = report.moves?.length ? report.moves : madeOf(report, at);
   const isKnown = before.status === report.status && before.epoch === report.epoch;
   if (!report.moves?.length && isKnown && before.cluster_id === clusterId) return [];
@@ -36,6 +37,10 @@ export function reportedMoves(
   return said
     .filter(move => !isAnswered(before, report, move))
     .map(move => ({ ...move, cluster_id: clusterId }));
+}
+
+function mayFollow(from: Status, to: string): boolean {
+  return isStatus(to) && canMove(from, to);
 }
 
 function isStepBack({ status, epoch }: Instance, report: InstanceReport): boolean {

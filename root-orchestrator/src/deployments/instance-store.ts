@@ -102,9 +102,9 @@ export class InstanceStore {
     }
   }
 
-  /** What a cluster says has happened. */
-  heard(instance: Instance, moves: readonly PlacedMove[]): void {
-    this.#record(instance, moves);
+  /** What a cluster says has happened. @param kept as in `MoveRecorder` */
+  heard(instance: Instance, moves: readonly PlacedMove[], kept?: 'kept'): void {
+    this.#record(instance, moves, kept);
   }
 
   #seal(): { reign?: number } {
@@ -139,8 +139,8 @@ export class InstanceStore {
     throw new HedgerowError(ERRORS.NOT_LEADING, 'this root leads no more');
   }
 
-  #record(instance: Instance, moves: readonly PlacedMove[]): void {
-    if (moves.length > 0) this.#parts.moves.record(instance, moves);
+  #record(instance: Instance, moves: readonly PlacedMove[], kept?: 'kept'): void {
+    if (moves.length > 0) this.#parts.moves.record(instance, moves, kept);
   }
 
   /** What is told late may be older than what is known. */

@@ -1,7 +1,7 @@
 /** A cluster goes out of reach and comes back, in every order that others' answers may come in. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { Microservice } from '@hedgerow/protos';
+import type { InstanceReport, Microservice, Move } from '@hedgerow/protos';
 import { type Coordinated, coordinated } from '../clusters/testing/coordinated.ts';
 import { HonestSite } from '../clusters/testing/honest-site.ts';
 import type { Service } from '../model.ts';
@@ -364,6 +364,33 @@ describe('an instance that is removed while its cluster is lost', () => {
   });
 });
 
+test('what happened to the copy of a lost cluster is told when it is back, its end as well', async () => {
+  const id = await runningOnA();
+  await a.cut(root);
+  const way = ['FAILED', 'RUNNING', 'UNDEPLOYED'].map((status, at) => {
+    return { at, tier: 'worker', status, detail: 'meanwhile', worker_id: 'w' } as const;
+  });
+  a.happen(id, { moves: way });
+  await root.pass(60_000);
+  await root.becomes(id, i => i?.status === 'RUNNING' && i.cluster_id === b.clusterId);
+  await a.connect(root);
+  await settled(a, b);
+  const told = (await root.coordination.histories.of(id)).filter(({ detail: why }) => why === 'meanwhile');
+  assert.deepEqual(
+    told.map(({ status, cluster_id }) => [status, cluster_id]),
+    way.map(({ status }) => [status, a.clusterId]),
+  );
+  assert.deepEqual([(await root.stored(id)).status, copies(id)], ['RUNNING', ['b']]);
+  const stranger = await root.cluster('c');
+  stranger.report({
+    ...(b.has.get(id) as InstanceReport),
+    moves: [{ ...(way[0] as Move), detail: 'a stranger’s' }],
+  });
+  await stranger.settled();
+  const all = await root.coordination.histories.of(id);
+  assert.ok(!all.some(({ detail: why }) => why === 'a stranger’s'));
+});
+
 describe('what an operator withdrew at a cluster that was cut off', () => {
   const tombstone = { status: 'UNDEPLOYED', withdrawn: true, status_detail: '' };
 
@@ -381,6 +408,8 @@ describe('what an operator withdrew at a cluster that was cut off', () => {
         [0, []],
       );
       assert.ok(!a.heard.slice(1).includes('place') || b.has.size === 0);
+      const told = (await root.coordination.histories.ofGone(id))?.map(({ status }) => status);
+      assert.deepEqual(told?.slice(-2), ['RUNNING', 'UNDEPLOYED'], 'who misses it can read why');
     });
 
   test('is gone when it is reported while the root is there', async () => {

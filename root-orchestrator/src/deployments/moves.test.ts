@@ -59,6 +59,13 @@ interface Row {
   gives: Status | null;
 }
 
+test('what has ended uses nothing, whatever was measured last', () => {
+  for (const status of ['DEAD', 'COMPLETED'] as const) {
+    const seen = observe(stored, { ...same, status, cpu_percent: '99.0' }, false);
+    assert.deepEqual([seen?.cpu_percent, seen?.memory_percent, seen?.disk, seen?.logs], ['', '', '', 'old']);
+  }
+});
+
 const TABLE: Row[] = [
   { name: 'the same again changes nothing', report: {}, gives: null },
   { name: 'usage that was left out changes nothing', report: { cpu_percent: '', logs: '' }, gives: null },

@@ -58,6 +58,8 @@ export function leftBehind(clusters: readonly string[], owner: string): readonly
 
 function said(instance: Instance, report: InstanceReport, status: Status): Change {
   const again = report.epoch !== instance.epoch;
+  // what has ended uses nothing, whatever was measured last
+  const usage = (now: string, before: string) => (STATUSES[status].final ? '' : now || (again ? '' : before));
   return {
     last_detail: undefined,
     status,
@@ -68,9 +70,9 @@ function said(instance: Instance, report: InstanceReport, status: Status): Chang
     host_port: report.host_port,
     namespace_ip: report.namespace_ip,
     worker_subnet: report.worker_subnet,
-    cpu_percent: report.cpu_percent || (again ? '' : instance.cpu_percent),
-    memory_percent: report.memory_percent || (again ? '' : instance.memory_percent),
-    disk: report.disk || (again ? '' : instance.disk),
+    cpu_percent: usage(report.cpu_percent, instance.cpu_percent),
+    memory_percent: usage(report.memory_percent, instance.memory_percent),
+    disk: usage(report.disk, instance.disk),
     logs: report.logs || instance.logs,
   };
 }

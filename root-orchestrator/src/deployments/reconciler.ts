@@ -54,6 +54,8 @@ interface Case {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #strays = new WeakMap<Session, number>();
+  /** copies that a cluster has said on this stream to have no more: what it says of them yet is of their end */
+  readonly #copies = new WeakMap<Session, Set<string>>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -78,7 +80,7 @@ export class Reconciler {
   async missing(session: Session, id: string): Promise<void> {
     const stored = await this.#parts.instances.read(id);
     if (!stored || this.#parts.asks.has(id, session)) return;
-    if (stored.cluster_id !== session.clusterId) return this.#forget(session.clusterId, stored);
+    if (stored.cluster_id !== session.clusterId) return this.#forget(session, stored);
     const step = stepForMissing(stored);
     if (step === 'gone') await this.#parts.removal.finish(stored);
     if (step === 'place') await this.#placeAgain(session, stored);
@@ -87,7 +89,7 @@ export class Reconciler {
   /** The cluster has exactly what it should have, as far as its digest tells. */
   async agreed(session: Session, id: string): Promise<void> {
     const stored = await this.#parts.instances.read(id);
-    if (stored && stored.cluster_id !== session.clusterId) await this.#forget(session.clusterId, stored);
+    if (stored && stored.cluster_id !== session.clusterId) await this.#forget(session, stored);
     else if (stored?.desired === 'gone') await this.#parts.removal.begin(stored);
     else if (stored?.status === 'CLUSTER_SCHEDULED') await this.#parts.placement.askAgain(stored);
   }
@@ -99,10 +101,11 @@ export class Reconciler {
   }
 
   async #act(step: Step, { session, report, stored, whole }: Case): Promise<void> {
+    if (stored && stored.cluster_id !== session.clusterId) this.#hearOfCopy(session, report, stored);
     if (step === 'remove') return this.#remove(session, report);
     if (step === 'forget') {
       if (report.withdrawn) this.#sendRemove(session, report);
-      return stored ? this.#forget(session.clusterId, stored) : undefined;
+      return stored ? this.#forget(session, stored) : undefined;
     }
     if (!stored) return;
     if (step === 'observe') return this.#observe(session, report, stored, whole);
@@ -139,10 +142,20 @@ export class Reconciler {
     );
   }
 
-  #hear(session: Session, report: InstanceReport, stored: Instance): void {
+  #hear(session: Session, report: InstanceReport, stored: Instance, kept?: 'kept'): void {
     if (report.generation < stored.generation || report.epoch < stored.epoch) return;
     const moves = reportedMoves(stored, session.clusterId, report, this.#parts.clock.now());
-    this.#parts.instances.heard(stored, moves);
+    this.#parts.instances.heard(stored, moves, kept);
+  }
+
+  /** What became of the copy of a cluster that was lost, and for which another one has the instance by now. */
+  #hearOfCopy(session: Session, { moves = [] }: InstanceReport, stored: Instance): void {
+    const { clusterId: cluster_id } = session;
+    if (!mayHaveCopy(stored, cluster_id) && !this.#copies.get(session)?.has(stored.id)) return;
+    this.#parts.instances.heard(
+      stored,
+      moves.map(move => ({ ...move, cluster_id })),
+    );
   }
 
   /** Whoever else was asked for it, or had it and is lost, is told to remove it. */
@@ -167,8 +180,11 @@ export class Reconciler {
   }
 
   /** It has no copy of what is not its own any more. */
-  async #forget(clusterId: string, stored: Instance): Promise<void> {
+  async #forget(session: Session, stored: Instance): Promise<void> {
+    const { clusterId } = session;
     if (!mayHaveCopy(stored, clusterId)) return;
+    const copies = this.#copies.get(session) ?? new Set();
+    this.#copies.set(session, copies.add(stored.id));
     await this.#parts.instances.change(stored.id, ({ left = [] }) => ({ left: leftBehind(left, clusterId) }));
   }
 
@@ -191,7 +207,7 @@ export class Reconciler {
   async #withdraw(session: Session, report: InstanceReport, stored: Instance): Promise<void> {
     this.#parts.asks.end(stored.id);
     const status_detail = `withdrawn at cluster ${session.name}`;
-    this.#hear(session, { ...report, status_detail }, stored);
+    this.#hear(session, { ...report, status_detail }, stored, 'kept');
     const withdrawn = await this.#parts.instances.change(
       stored.id,
       current =>

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { openSqlite, silentLogger } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import { manualClock } from '@hedgerow/common/testing';
 import { openCollections } from '../collections.ts';
-import type { Instance, PlacedMove } from '../model.ts';
+import type { Instance, PlacedMove, Service } from '../model.ts';
+import { leakedHistories } from '../network/leaks.ts';
 import { faultyStore } from '../testing/faulty-store.ts';
 import { Histories } from './histories.ts';
 import { Waiting } from './waiting.ts';
@@ -86,6 +87,53 @@ test('a history goes with its instance, and what is late for it is passed over',
   assert.equal(await stored(), undefined);
 });
 
+describe('of what an operator removed at its cluster', () => {
+  async function withdrawn(t: TestContext) {
+    const world = await setUp(t);
+    const { collections, histories, pass } = world;
+    await collections.services.insert({ id: 's' } as Service);
+    await collections.instances.insert({ ...ONE } as Instance);
+    histories.record(ONE, [move(1, 'RUNNING')]);
+    await pass();
+    histories.record(ONE, [move(2, 'UNDEPLOYED')], 'kept');
+    await collections.instances.remove(ONE.id);
+    const told = async () => (await histories.ofGone(ONE.id))?.map(({ status }) => status) ?? null;
+    assert.deepEqual(await told(), ['RUNNING', 'UNDEPLOYED'], 'before it is stored');
+    await pass();
+    return { ...world, told };
+  }
+
+  test('the history can be read for a day', async t => {
+    const { told, pass, clock } = await withdrawn(t);
+    assert.deepEqual(await told(), ['RUNNING', 'UNDEPLOYED']);
+    clock.advance(82_800_000);
+    await pass();
+    assert.deepEqual(await told(), ['RUNNING', 'UNDEPLOYED']);
+    clock.advance(7_200_000);
+    await pass();
+    assert.equal(await told(), null);
+  });
+
+  test('it goes with its service, also when that went first', async t => {
+    const { told, pass, collections, histories } = await withdrawn(t);
+    await collections.services.remove('s');
+    await pass();
+    assert.equal(await told(), null);
+    await collections.instances.insert({ ...ONE } as Instance);
+    histories.record(ONE, [move(3, 'UNDEPLOYED')], 'kept');
+    await collections.instances.remove(ONE.id);
+    await pass();
+    assert.equal(await collections.histories.get(ONE.id), null);
+  });
+
+  test('the sweep takes it for nobody’s only when its service is gone', async t => {
+    const { collections } = await withdrawn(t);
+    assert.deepEqual(await leakedHistories(collections), []);
+    const services = { ...collections.services, get: async () => null } as typeof collections.services;
+    assert.equal((await leakedHistories({ ...collections, services })).length, 1);
+  });
+});
+
 test('a stop writes what waits; the next process has it', async t => {
   const { histories, deps } = await setUp(t);
   histories.record(ONE, [move(1, 'REQUESTED')]);
@@ -104,5 +152,5 @@ test('memory is bounded: who waits longest makes room', () => {
     lost += count;
   }, 3);
   for (const id of ['a', 'b', 'c', 'd']) waiting.add(id, 's', [move(1, 'REQUESTED')]);
-  assert.deepEqual([waiting.of('a').length, waiting.of('d').length, lost], [0, 1, 1]);
+  assert.deepEqual([waiting.of('a').moves.length, waiting.of('d').moves.length, lost], [0, 1, 1]);
 });

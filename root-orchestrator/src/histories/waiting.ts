@@ -4,13 +4,15 @@ import type { PlacedMove } from '../model.ts';
 export interface Entry {
   serviceId: string;
   moves: readonly PlacedMove[];
-  /** the instance is gone, and so is to be its history */
+  /** its history outlives the instance */
+  kept: boolean;
+  /** the instance is gone */
   gone: boolean;
 }
 
 /** moves of all instances together; a store that is full for long must not fill the memory, too */
 const MOST = 20_000;
-const NONE: Entry = { serviceId: '', moves: [], gone: false };
+const NONE: Entry = { serviceId: '', moves: [], kept: false, gone: false };
 
 /** What is not stored yet, by instance id. */
 export class Waiting {
@@ -29,18 +31,24 @@ export class Waiting {
     return this.#entries.size;
   }
 
-  of(id: string): readonly PlacedMove[] {
-    return this.#entries.get(id)?.moves ?? [];
+  of(id: string): Entry {
+    return this.#entries.get(id) ?? NONE;
   }
 
-  add(id: string, serviceId: string, moves: readonly PlacedMove[]): void {
+  add(id: string, serviceId: string, moves: readonly PlacedMove[], kept = false): void {
     const before = this.#entries.get(id) ?? NONE;
-    if (!before.gone) this.#set(id, { serviceId, moves: withMoves(before.moves, moves), gone: false });
+    if (before.gone) return;
+    this.#set(id, {
+      serviceId,
+      moves: withMoves(before.moves, moves),
+      kept: kept || before.kept,
+      gone: false,
+    });
     this.#makeRoom();
   }
 
   gone(id: string): void {
-    this.#set(id, { ...NONE, gone: true });
+    this.#set(id, { ...this.of(id), gone: true });
   }
 
   take(): [string, Entry][] {
@@ -51,10 +59,10 @@ export class Waiting {
   }
 
   /** What could not be stored; before what has come since. */
-  putBack(id: string, { serviceId, moves, gone }: Entry): void {
-    const since = this.#entries.get(id) ?? NONE;
-    if (gone || since.gone) this.gone(id);
-    else this.#set(id, { serviceId, moves: withMoves(moves, since.moves), gone: false });
+  putBack(id: string, { serviceId, moves, kept, gone }: Entry): void {
+    const since = this.of(id);
+    const both = { moves: withMoves(moves, since.moves), kept: kept || since.kept, gone: gone || since.gone };
+    this.#set(id, { serviceId, ...both });
     this.#makeRoom();
   }
 

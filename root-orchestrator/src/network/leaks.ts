@@ -31,14 +31,15 @@ export async function leakedClaims(collections: FindParts): Promise<Leak[]> {
   return leaks;
 }
 
-/** Histories whose instance does not exist. */
-export async function leakedHistories({ histories, instances }: FindParts): Promise<Leak[]> {
+/** Histories whose instance does not exist, but for those that are kept for a while. */
+export async function leakedHistories({ histories, instances, services }: FindParts): Promise<Leak[]> {
   const leaks: Leak[] = [];
   let after = '';
   for (;;) {
     const page = await histories.find({}, { after, limit: PAGE });
-    for (const { id } of page) {
+    for (const { id, gone_at, service_id } of page) {
       if (await instances.get(id)) continue;
+      if (gone_at !== undefined && (await services.get(service_id))) continue;
       leaks.push({
         kind: 'histories',
         key: `history ${id}`,

@@ -69,6 +69,9 @@ export class Reader {
 
   /** @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
   async history(caller: Caller, serviceId: string, number: number): Promise<ApiHistory> {
+    await ownService(this.#collections, caller, serviceId, 'instance:read');
+    const gone = await this.#histories.ofGone(`${serviceId}/${number}`);
+    if (gone) return viewHistory(number, gone);
     const { id } = await this.#instance(caller, serviceId, number);
     return viewHistory(number, await this.#histories.of(id));
   }

@@ -9,8 +9,8 @@ export async function checkHistories(world: World): Promise<string[]> {
     await world.root.stored.instances.find(),
   ];
   const there = new Set(instances.map(({ id }) => id));
-  return histories.flatMap(({ id, moves }) => [
-    ...(there.has(id) ? [] : [`the history of ${id} has outlived it`]),
+  return histories.flatMap(({ id, moves, gone_at }) => [
+    ...(there.has(id) || gone_at !== undefined ? [] : [`the history of ${id} has outlived it`]),
     ...moves.flatMap((move, index) => checkMove(id, move, moves.slice(0, index))),
   ]);
 }

@@ -1,3 +1,4 @@
+import { STATUSES } from '@hedgerow/protos';
 import { instanceId } from '../../model.ts';
 import type { Up } from '../dispatch.ts';
 import { count, type Fields, figure, list, object, output, parseObject, string } from '../parse.ts';
@@ -12,7 +13,8 @@ export function onResources(up: Up, workerId: string, payload: Buffer): void {
 function observe(up: Up, workerId: string, fields: Fields): void {
   const ref = { service_id: string(fields, 'service_id'), instance_number: count(fields, 'instance') };
   const instance = up.jobs.instances.get(instanceId(ref));
-  if (instance?.worker_id !== workerId) return;
+  // what is late is of before its end
+  if (instance?.worker_id !== workerId || STATUSES[instance.status].final) return;
   const logs = output(fields, 'logs');
   up.jobs.instances.observe({
     ...instance,

@@ -45,11 +45,14 @@ export function running(context: Context, slot: Slot, { deploy, passed }: Desire
 function serve(context: Context, slot: Slot, age = 0): void {
   if (slot.report.status !== 'RUNNING' || slot.restarts.runningSince === null)
     slot.restarts = { ...slot.restarts, runningSince: context.clock.monotonic() - age };
-  const { address } = slot;
-  const { status, namespace_ip: before } = slot.report;
-  const isElsewhere = status === 'RUNNING' && before !== '' && before !== address;
-  const detail = isElsewhere ? `running; its address is ${address} now, it was ${before}` : 'running';
-  context.tell(slot, { status: 'RUNNING', detail, address });
+  context.tell(slot, { status: 'RUNNING', detail: detailOf(slot), address: slot.address });
+}
+
+function detailOf({ address, rewired, report }: Slot): string {
+  const { namespace_ip: before } = report;
+  if (before === '' || before === address) return 'running';
+  const now = `running; its address is ${address} now, it was ${before}`;
+  return rewired === '' ? now : `${now}: ${rewired}`;
 }
 
 /** It has passed its health check for the first time. Noted on disk, so that an engine that restarts leaves it in. */

@@ -20,7 +20,8 @@ export interface HandlerContext {
   logs: Pick<LogStreams, 'request'>;
   publishBeat: () => void;
   publishSync: () => void;
-  registerAgain: () => void;
+  /** @param subnet unless this worker has it */
+  registerAgain: (subnet: string) => void;
   /** host name of this worker, for sentences */
   worker: string;
   log: Logger;
