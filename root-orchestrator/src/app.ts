@@ -7,11 +7,13 @@ import {
   type Clock,
   every,
   formatAddress,
+  isErrorOf,
   type Lifecycle,
   type Logger,
   messageOf,
   migrate,
   type Running,
+  STORE_ERRORS,
   type Store,
   startWith,
 } from '@hedgerow/common';
@@ -109,7 +111,11 @@ async function openCore(life: Lifecycle, config: RootConfig, { clock, log }: Roo
 async function recover(life: Lifecycle, core: Core): Promise<void> {
   const { coordination, changes, store, metrics, clock, log } = core;
   await coordination.start();
-  await changes.recover(!store.shared);
+  await changes.recover(!store.shared).catch((error: unknown) => {
+    // what is half done stays so until there is room, and nobody is the wiser for a root that does not start
+    if (!isErrorOf(error, STORE_ERRORS.STORE_FULL)) throw error;
+    log.error({ cause: messageOf(error) }, 'changes that were cut short cannot be undone yet');
+  });
   const metered = meterLoop(metrics, clock, 'recovery');
   const turn = () => metered(() => changes.recover(coordination.leads()));
   life.add('recovery', recoverOften(turn, { clock, log }));

@@ -5,8 +5,9 @@ import { mkdtemp, open, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Lifecycle, silentLogger, systemClock } from '@hedgerow/common';
+import { Lifecycle, openSqlite, silentLogger, systemClock } from '@hedgerow/common';
 import { startRoot } from './app.ts';
+import { openCollections } from './collections.ts';
 import { caller, login } from './testing/root.ts';
 import { microservice, sla } from './testing/slas.ts';
 
@@ -14,7 +15,9 @@ const SIZE = '4m';
 const impossible = process.platform === 'linux' && process.getuid?.() === 0 ? false : 'needs root on Linux';
 
 /** A root on a file system of its own. */
-async function startSmall(t: TestContext): Promise<{ data: string; url: string }> {
+async function startSmall(
+  t: TestContext,
+): Promise<{ data: string; url: string; again: (meanwhile: () => Promise<unknown>) => Promise<string> }> {
   const life = new Lifecycle();
   t.after(() => life.stop());
   const data = await mkdtemp(join(tmpdir(), 'hedgerow-full-'));
@@ -23,9 +26,16 @@ async function startSmall(t: TestContext): Promise<{ data: string; url: string }
   life.add('mount', () => void execFileSync('umount', [data]));
   const settings = { host: '127.0.0.1', port: 0, socket: '', mongodb: '', address: '', leaseSeconds: 10 };
   const others = { clusterTokenFile: '', adminPassword: '', assets: '', accessTokenSeconds: 600 };
-  const root = await startRoot({ ...settings, ...others, data }, { clock: systemClock, log: silentLogger });
+  const start = () => startRoot({ ...settings, ...others, data }, { clock: systemClock, log: silentLogger });
+  let root = await start();
   life.add('root', () => root.stop());
-  return { data, url: root.url };
+  const again = async (meanwhile: () => Promise<unknown>) => {
+    await root.stop();
+    await meanwhile();
+    root = await start();
+    return root.url;
+  };
+  return { data, url: root.url, again };
 }
 
 /** Writes until nothing more fits. @returns makes room again */
@@ -84,3 +94,44 @@ test('a full disk refuses what is new, in words; reading and logins go on, and s
   assert.equal(again.status, 200, JSON.stringify(again.body));
   assert.equal((await names()).length, taken + 2);
 });
+
+test('a root that starts on a full disk reads, leads and refuses, and goes on when there is room', {
+  skip: impossible,
+}, async t => {
+  const { data, url, again } = await startSmall(t);
+  const before = caller(url);
+  const known = await login(before);
+  const [made] = (await before('POST', '/api/application', sla('shop', microservice('web')), known)).body;
+  const service = `/api/service/${made.microservices[0]}`;
+  await before('POST', `${service}/instance`, {}, known);
+
+  const call = caller(
+    await again(async () => {
+      await leaveHalfDone(data);
+      await fill(data);
+    }),
+  );
+  const token = await login(call);
+  assert.equal((await call('GET', service, undefined, token)).body.instance_list.length, 1);
+  const refused = await call('POST', '/api/application', sla('other', microservice('web')), token);
+  assert.deepEqual([refused.status, refused.body.error], [507, 'STORE_FULL']);
+  assert.match(refused.body.message, /disk of the root is full/);
+  assert.deepEqual((await call('GET', '/readyz')).body.reasons, ['the disk is full: nothing new is stored']);
+  assert.equal((await call('GET', '/healthz')).status, 200);
+
+  await rm(join(data, 'filling'));
+  const taken = await call('POST', '/api/application', sla('other', microservice('web')), token);
+  assert.equal(taken.status, 200, JSON.stringify(taken.body));
+  assert.equal((await call('GET', '/readyz')).status, 200);
+});
+
+/** What a root that was killed may leave: a change that was cut short, and a claim of nobody. */
+async function leaveHalfDone(data: string): Promise<void> {
+  const store = openSqlite({ file: join(data, 'root.sqlite'), durability: 'full' });
+  const { claims, intents } = openCollections(store);
+  const creates = [{ collection: 'claims', id: 'address/10.30.77.77' }];
+  await intents.insert({ id: 'a'.repeat(24), creates, root_id: 'b'.repeat(24), at: 0 });
+  for (const end of ['77', '78'])
+    await claims.insert({ id: `address/10.30.77.${end}`, owner: `service/${'c'.repeat(24)}` });
+  await store.close();
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Logger, silentLogger } from '@hedgerow/common';
 import { type SmallDisk, smallDisk, withoutSmallDisk } from '@hedgerow/common/testing';
+import { HandWorker } from '../testing/hand-worker.ts';
 import { Site } from '../testing/site.ts';
 import { until } from '../testing/wait.ts';
 
@@ -33,7 +34,7 @@ async function small(t: TestContext): Promise<Small> {
   return { site, lines, disk };
 }
 
-async function readiness(site: Site): Promise<unknown> {
+async function readiness(site: Site): Promise<[number, string[]]> {
   const answer = await fetch(`${site.cluster.url}/readyz`);
   return [answer.status, ((await answer.json()) as { reasons: string[] }).reasons];
 }
@@ -107,4 +108,34 @@ test('a full disk: nothing new, what runs goes on, what is removed goes, and it 
     ],
     'what was decided while nothing could be written is on disk',
   );
+});
+
+test('a cluster that starts on a full disk knows what it has, refuses what is new, and goes on when there is room', {
+  skip,
+}, async t => {
+  const { site, disk } = await small(t);
+  const worker = await site.worker();
+  await site.place();
+  await worker.run();
+  await site.root.report('RUNNING');
+  await worker.drop();
+  await site.cluster.stop();
+  disk.fill();
+  await site.startCluster();
+  assert.deepEqual(
+    (await shown(site)).map(({ status }) => status),
+    ['RUNNING'],
+  );
+  const back = new HandWorker(await site.register({ id: worker.id, secret: worker.registered.secret }));
+  site.workers.push(back);
+  await back.connect();
+  const refused = await site.place({}, { instance_number: 1 });
+  assert.deepEqual([refused.accepted, refused.status_detail], [false, FULL]);
+  disk.clear();
+  for (let n = 0; n < 3; n += 1) {
+    site.clock.advance(2000);
+    await back.beat();
+  }
+  await until('it is well', async () => (await readiness(site))[0] === 200);
+  assert.equal((await site.place({}, { instance_number: 2 })).accepted, true);
 });

@@ -3,15 +3,14 @@
  * `full` durability (the disk has what was answered) is for what was acknowledged to a user; `normal` may lose the last
  * writes of a power cut, never the file's consistency (SQLite in WAL mode).
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ArchivableStore } from './archive.ts';
 import { checkedName } from './checks.ts';
 import { sqliteArchive } from './sqlite/archive.ts';
 import { SqliteCollection } from './sqlite/collection.ts';
 import { translate } from './sqlite/errors.ts';
-import { BatchRunner, directRunner } from './sqlite/runner.ts';
+import { type Durability, openDatabase } from './sqlite/open.ts';
+import { BatchRunner, DirectRunner } from './sqlite/runner.ts';
 import type { Collection, Document } from './store.ts';
 
 const SQLITE_BUSY = 5;
@@ -19,13 +18,14 @@ const SQLITE_BUSY = 5;
 export interface SqliteOptions {
   /** `:memory:` for a store that ends with the process */
   file: string;
-  durability: 'full' | 'normal';
+  durability: Durability;
 }
 
 /** @throws STORE_FAILED when the file cannot be opened */
 export function openSqlite(options: SqliteOptions): ArchivableStore {
-  const db = translate(options.file, () => openDatabase(options));
-  const runner = options.durability === 'full' ? new BatchRunner(db) : directRunner;
+  const { file, durability } = options;
+  const { db, roomier } = translate(file, () => openDatabase(file, durability));
+  const runner = durability === 'full' ? new BatchRunner(db, roomier) : new DirectRunner(roomier);
   const open = new Map<string, SqliteCollection>();
   const create = (name: string): SqliteCollection => {
     const created = new SqliteCollection(db, runner, checkedName(name));
@@ -46,7 +46,7 @@ export function openSqlite(options: SqliteOptions): ArchivableStore {
       runner.flush();
       if (db.isOpen) db.close();
     },
-    ...sqliteArchive(options.file, db, runner),
+    ...sqliteArchive(file, db, runner),
   };
 }
 
@@ -67,25 +67,4 @@ export function isSqliteInUse(file: string): boolean {
       db.close();
     }
   });
-}
-
-/** The file is for this user alone; SQLite gives its journal and shared memory files the same mode. */
-function openDatabase({ file, durability }: SqliteOptions): DatabaseSync {
-  if (file !== ':memory:') {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    closeSync(openSync(file, 'a', 0o600));
-  }
-  const db = new DatabaseSync(file);
-  try {
-    db.exec(pragmas(durability));
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-function pragmas(durability: SqliteOptions['durability']): string {
-  return `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}; PRAGMA busy_timeout = 5000;
-    PRAGMA cache_size = -2000;`;
 }

@@ -1,5 +1,5 @@
 /** What runs while this root leads, and only then: streams of clusters, scheduling, the network table, sweeps. */
-import { type Clock, every, type Logger, messageOf } from '@hedgerow/common';
+import { type Clock, every, isErrorOf, type Logger, messageOf, STORE_ERRORS } from '@hedgerow/common';
 import { Clusters } from '../clusters/clusters.ts';
 import type { HandlerParts } from '../clusters/handlers/handler.ts';
 import type { Session } from '../clusters/session.ts';
@@ -101,7 +101,7 @@ export class RootTerm implements Term {
     const { shared, clock } = this.#deps;
     const { driver, clusters, subnets } = this.#core;
     // Without others, nothing that is there before the API answers is half done.
-    if (!shared) await this.#sweepAfter(0)();
+    if (!shared) await this.#sweepFirst();
     for (const part of [subnets, clusters]) await part.load();
     if (this.#stopped) return;
     await driver.start();
@@ -111,6 +111,16 @@ export class RootTerm implements Term {
       every(clock, SWEEP_EVERY, sweepAgain(this.#sweepAfter(LONGEST_REQUEST), this.#deps.log)),
     );
     for (const part of this.#others) await part.start();
+  }
+
+  /** On a full disk nothing can be freed, nor given to anybody else. */
+  async #sweepFirst(): Promise<void> {
+    try {
+      await this.#sweepAfter(0)();
+    } catch (error) {
+      if (!isErrorOf(error, STORE_ERRORS.STORE_FULL)) throw error;
+      this.#deps.log.error({ cause: messageOf(error) }, 'what nobody owns cannot be freed yet');
+    }
   }
 
   #sweepAfter(patience: number): () => Promise<unknown> {

@@ -14,17 +14,27 @@ export interface Runner {
 }
 
 /** At once, each write as a transaction of its own: right where a commit does not wait for the disk. */
-export const directRunner: Runner = {
-  async read(where, action) {
+export class DirectRunner implements Runner {
+  readonly #stored: () => void;
+
+  /** @param stored called after each write */
+  constructor(stored: () => void) {
+    this.#stored = stored;
+  }
+
+  async read<R>(where: string, action: () => R): Promise<R> {
     return translate(where, action);
-  },
-  async write(where, action, told) {
+  }
+
+  async write<R>(where: string, action: () => R, told: (result: R) => void): Promise<R> {
     const result = translate(where, action);
     told(result);
+    this.#stored();
     return result;
-  },
-  flush() {},
-};
+  }
+
+  flush(): void {}
+}
 
 /**
  * All writes of one turn of the event loop in one transaction at its end, and so with one wait for the disk: the writes of
@@ -33,10 +43,13 @@ export const directRunner: Runner = {
  */
 export class BatchRunner implements Runner {
   readonly #db: DatabaseSync;
+  readonly #stored: () => void;
   #waiting: Operation[] = [];
 
-  constructor(db: DatabaseSync) {
+  /** @param stored called after each commit */
+  constructor(db: DatabaseSync, stored: () => void) {
     this.#db = db;
+    this.#stored = stored;
   }
 
   async read<R>(where: string, action: () => R): Promise<R> {
@@ -69,6 +82,7 @@ export class BatchRunner implements Runner {
     try {
       this.#run(batch);
       for (const { settle } of batch) settle();
+      if (batch.length > 0) this.#stored();
     } catch (error) {
       if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK');
       for (const { fail } of batch) fail(error);
