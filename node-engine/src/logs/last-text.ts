@@ -11,7 +11,7 @@ export async function lastText(
 ): Promise<string> {
   const { signal } = new AbortController();
   let text = '';
-  for await (const line of runtime.logs(container, { tail, since: '', follow: false, signal })) {
+  for await (const line of runtime.logs(container, { tail, after: '', follow: false, signal })) {
     text = `${text}${line.text}\n`.slice(-2 * LONGEST);
   }
   return text.trimEnd().slice(-LONGEST);

@@ -35,10 +35,12 @@ const LOOK_AGAIN = 1000;
 /** Which lines come next. */
 interface Cursor {
   readonly container: string;
+  /** what is there when it is looked at for the first time is left out */
+  fromNow: boolean;
   /** of those there are; null = all */
   tail: number | null;
-  /** those after this time; "" = from the first */
-  since: string;
+  /** `at` of the last line that is known */
+  after: string;
 }
 
 /**
@@ -57,8 +59,7 @@ export async function* linesOf(
     const output = parts.instances.output(request);
     if (!output) return;
     if (output.container !== null) {
-      if (cursor?.container !== output.container)
-        cursor = begin(parts.clock, request, output.container, first);
+      if (cursor?.container !== output.container) cursor = begin(request, output.container, first);
       yield* contained(parts, request.follow, cursor, signal);
     } else if (first && !request.again) yield* lastLines(output.last, request.tail);
     if (!request.follow || !parts.instances.output(request)?.continues) return;
@@ -71,10 +72,9 @@ export async function* linesOf(
 }
 
 /** The first container from where the reader wants it, a later one from its first line. */
-function begin(clock: Clock, { again, tail }: LogRequest, container: string, first: boolean): Cursor {
-  if (!first) return { container, tail: null, since: '' };
-  const now = new Date(clock.now()).toISOString().replace('Z', '000000Z');
-  return again || tail === 0 ? { container, tail: null, since: now } : { container, tail, since: '' };
+function begin({ again, tail }: LogRequest, container: string, first: boolean): Cursor {
+  const fromNow = first && (again || tail === 0);
+  return { container, fromNow, tail: first && !fromNow ? tail : null, after: '' };
 }
 
 async function* contained(
@@ -85,7 +85,8 @@ async function* contained(
 ): AsyncGenerator<LogLine> {
   const done = readers.begin(cursor.container);
   try {
-    yield* moving(cursor, runtime.logs(cursor.container, { ...cursor, follow, signal }));
+    const tail = cursor.fromNow ? await passPresent(runtime, cursor, signal) : cursor.tail;
+    yield* moving(cursor, runtime.logs(cursor.container, { ...cursor, tail, follow, signal }));
     // Docker may end a log that is followed before its last lines
     if (follow && !signal.aborted) {
       yield* moving(cursor, runtime.logs(cursor.container, { ...cursor, follow: false, signal }));
@@ -97,10 +98,25 @@ async function* contained(
   }
 }
 
+/**
+ * By the last line and not by the time, which the clock may pass twice.
+ * @returns how many of the last lines are to be read next: of those that come meanwhile one at least; null = all
+ */
+async function passPresent(
+  runtime: SourceParts['runtime'],
+  cursor: Cursor,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const last = { tail: 1, after: '', follow: false, signal };
+  for await (const { at } of runtime.logs(cursor.container, last)) cursor.after = at;
+  cursor.fromNow = false;
+  return cursor.after === '' ? null : 1;
+}
+
 async function* moving(cursor: Cursor, lines: AsyncIterable<LogLine>): AsyncGenerator<LogLine> {
   for await (const line of lines) {
     cursor.tail = null;
-    if (line.at > cursor.since) cursor.since = line.at;
+    if (line.at !== '') cursor.after = line.at;
     yield line;
   }
 }

@@ -14,6 +14,8 @@ export interface StreamParts extends SourceParts {
  * time that it could be sent is read, counted and left out, so that the reader sees what happens and not what did.
  */
 const LATE = 10_000;
+/** ms: what is more than that is no drift */
+const JUMP = 1000;
 
 /** One stream of an instance's output to the cluster. Keeps one chunk that is on its way and one that waits. */
 export class LogStream {
@@ -22,7 +24,9 @@ export class LogStream {
   readonly #ending = new AbortController();
   readonly #batch = new Batch();
   /** ms since the epoch; what was printed before is sent whole */
-  readonly #opened: number;
+  #opened: number;
+  /** ms between the clock that may jump and the one that does not */
+  #offset: number;
   #room = Promise.withResolvers<void>();
   #sending: Promise<void> | null = null;
 
@@ -30,6 +34,7 @@ export class LogStream {
     this.#parts = parts;
     this.#request = request;
     this.#opened = parts.clock.now();
+    this.#offset = this.#opened - parts.clock.monotonic();
   }
 
   /** Resolves when it is over. Never rejects. */
@@ -67,7 +72,13 @@ export class LogStream {
     this.#sending ??= this.#drain();
   }
 
+  /** A clock that has jumped says of nothing that was printed before how old it is. */
   #isLate(at: string): boolean {
+    const offset = this.#parts.clock.now() - this.#parts.clock.monotonic();
+    if (Math.abs(offset - this.#offset) > JUMP) {
+      this.#opened = this.#parts.clock.now();
+      this.#offset = offset;
+    }
     const printed = Date.parse(at);
     return printed > this.#opened && this.#parts.clock.now() - printed > LATE;
   }

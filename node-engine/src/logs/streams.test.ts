@@ -219,6 +219,30 @@ describe('a stream', () => {
     assert.equal((live ?? 0) + broker.lost(), 2000);
   });
 
+  for (const hours of [1, -1])
+    it(`loses nothing because the clock jumps by ${hours} h`, async () => {
+      broker.obliging = false;
+      ask();
+      await settled();
+      container.print(clock.now() + 1, ...many(500));
+      clock.jump(hours * 3_600_000);
+      container.print(clock.now() + 2, ...many(500));
+      for (let n = 0; n < 100 && broker.lines().length < 1000; n++) {
+        broker.acknowledge();
+        clock.advance(10);
+        await settled();
+      }
+      assert.deepEqual([broker.lines().length, broker.lost()], [1000, 0]);
+      container.print(clock.now() + 1, ...many(2000, `live ${'x'.repeat(100)}`));
+      clock.advance(11_000);
+      for (let n = 0; n < 100; n++) {
+        broker.acknowledge();
+        clock.advance(100);
+        await settled();
+      }
+      assert.ok(broker.lost() > 1000, 'by the new time it leaves out again what would come too late');
+    });
+
   it('counts what was on its way when the connection ended, and goes on with the next one', async () => {
     broker.obliging = false;
     ask();

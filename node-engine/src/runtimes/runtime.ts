@@ -52,8 +52,8 @@ export interface Executed {
 export interface LogOptions {
   /** so many last lines; null = all */
   tail: number | null;
-  /** only lines after this one's `at`; "" = from the first */
-  since: string;
+  /** only lines behind the one with this `at`, whatever the clock did since; "" = from the first */
+  after: string;
   /** goes on until the container ends */
   follow: boolean;
   /** ends it */

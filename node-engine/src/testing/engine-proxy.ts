@@ -6,6 +6,8 @@ export interface EngineProxy {
   swallow: (request: RegExp) => void;
   /** that were not answered */
   readonly swallowed: number;
+  /** Breaks what is open. */
+  cut(): void;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,9 @@ export async function startEngineProxy(engine: string, socket: string): Promise<
       }
     });
   });
+  const cut = (): void => {
+    for (const one of open) one.destroy();
+  };
   await new Promise<void>(resolve => server.listen(socket, () => resolve()));
   return {
     socket,
@@ -38,8 +43,9 @@ export async function startEngineProxy(engine: string, socket: string): Promise<
     get swallowed() {
       return swallowed;
     },
+    cut,
     stop() {
-      for (const one of open) one.destroy();
+      cut();
       return new Promise(resolve => server.close(() => resolve()));
     },
   };

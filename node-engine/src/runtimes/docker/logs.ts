@@ -13,28 +13,71 @@ export async function* readLogs(
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
   const facts = await call(() => docker.getContainer(container).inspect(), GONE);
-  const stream = facts && (await call(() => open(docker, container, options), GONE));
-  if (!stream) return;
-  const decoder = facts.Config.Tty ? new Terminal() : new Multiplexed();
+  if (!facts) return;
+  const log: Log = { docker, container, isTerminal: facts.Config.Tty };
   try {
-    const known = new Repeats();
-    for await (const piece of stream) yield* news(decoder.take(piece as Buffer), options.since, known);
-    yield* news(decoder.end(), options.since, known);
+    yield* options.after === '' || options.tail !== null ? pieces(log, options) : behind(log, options);
   } catch (error) {
     if (!options.signal.aborted) throw translate(error);
   }
 }
 
+interface Log {
+  docker: Docker;
+  container: string;
+  isTerminal: boolean;
+}
+
+/**
+ * What was printed after the last known line comes with its end first: a line that is not there any more, because the log
+ * has dropped the file that it was in, would be waited for for ever. Then all that there is comes after it.
+ */
+async function* behind(log: Log, options: LogOptions): AsyncGenerator<LogLine> {
+  let { after } = options;
+  const missed = new News(options);
+  const past = { ...options, follow: false };
+  for await (const line of pieces(log, past, missed)) {
+    after = line.at;
+    yield line;
+  }
+  if (!missed.isReached) {
+    after = '';
+    for await (const line of pieces(log, { ...past, after })) {
+      after = line.at;
+      yield line;
+    }
+  }
+  if (options.follow) yield* pieces(log, { ...options, after });
+}
+
+async function* pieces(
+  { docker, container, isTerminal }: Log,
+  options: LogOptions,
+  news = new News(options),
+): AsyncGenerator<LogLine> {
+  const stream = await call(() => open(docker, container, options), GONE);
+  if (!stream) return;
+  const decoder = isTerminal ? new Terminal() : new Multiplexed();
+  for await (const piece of stream) yield* news.of(decoder.take(piece as Buffer));
+  yield* news.of(decoder.end());
+}
+
+/**
+ * s that Docker begins before the last line that is known: it leaves out what was printed earlier by the clock, which may
+ * have been put back meanwhile.
+ */
+const PUT_BACK = 2 * 60 * 60;
+
 /** dockerode itself reads a log that is not followed into memory. */
 function open(docker: Docker, container: string, options: LogOptions): Promise<IncomingMessage> {
-  const { follow, tail, since, signal } = options;
+  const { follow, tail, after, signal } = options;
   const query = {
     stdout: true,
     stderr: true,
     timestamps: true,
     follow,
     tail: tail ?? 'all',
-    ...(since === '' ? {} : { since: Math.floor(Date.parse(since) / 1000) }),
+    ...(after === '' ? {} : { since: Math.floor(Date.parse(after) / 1000) - PUT_BACK }),
   };
   return new Promise((resolve, reject) => {
     docker.modem.dial(
@@ -51,10 +94,23 @@ function open(docker: Docker, container: string, options: LogOptions): Promise<I
   });
 }
 
-/** Docker takes whole seconds; the lines of the first one that are known already are left out. */
-function* news(lines: Iterable<LogLine>, since: string, known: Repeats): Generator<LogLine> {
-  for (const line of lines) {
-    if ((line.at > since || since === '') && !known.isRepeated(line.at)) yield line;
+/** What comes behind the last known line, each line once. */
+class News {
+  readonly #repeats = new Repeats();
+  readonly #after: string;
+  isReached: boolean;
+
+  /** Among the last lines alone the known one need not be. */
+  constructor({ after, tail }: Pick<LogOptions, 'after' | 'tail'>) {
+    this.#after = after;
+    this.isReached = after === '' || tail !== null;
+  }
+
+  *of(lines: Iterable<LogLine>): Generator<LogLine> {
+    for (const line of lines) {
+      if (line.at === this.#after && line.at !== '') this.isReached = true;
+      else if (this.isReached && !this.#repeats.isRepeated(line.at)) yield line;
+    }
   }
 }
 
