@@ -209,6 +209,26 @@ describe('services of other clusters', () => {
     await one.tableResult(r => r.instance_list.length === 1);
   });
 
+  test('are not what the root said of this cluster before it knew it by another id', async () => {
+    await site.place(on('one'));
+    await site.place({ ...db, ...on('one') });
+    await one.run('10.18.0.2');
+    const [foreign] = remoteDb().instances;
+    assert.ok(foreign);
+    const ours = { ...foreign, instance_number: 0, namespace_ip: '10.18.0.50', cluster_id: CLUSTER_ID };
+    site.root.send({ table_entry: remoteDb({ instances: [ours, foreign] }) });
+    await one.tableResult(r => r.instance_list.length === 2);
+    Object.assign(site.root.obliging, { clusterId: '0'.repeat(24), tableKnown: true });
+    site.root.cut();
+    await until('the cluster is back', () => {
+      site.clock.advance(100);
+      return site.root.inbox.untaken(m => m.body === 'hello').length > 0;
+    });
+    await site.connected();
+    site.root.send({ remove: { service_id: DB, instance_number: 0, request_id: '' } });
+    await one.tableResult(answers('10.20.0.2'));
+  });
+
   test('are forgotten when the root removes them, also while it was away', async () => {
     await site.place(on('one'));
     await one.run('10.18.0.2');

@@ -72,7 +72,7 @@ export class Tables {
   remoteChanged(entry: TableEntry): void {
     if (entry.job_name === '') return;
     this.#stale.delete(entry.job_name);
-    this.#deps.remote.set(entry);
+    this.#deps.remote.set(this.#ofOthers(entry));
     this.#dirty.set(entry.job_name, entry.application_id);
     this.#flushSoon();
   }
@@ -148,6 +148,12 @@ export class Tables {
   async pushAll(workerId: string): Promise<void> {
     this.#sent.delete(workerId);
     await this.prepare(workerId);
+  }
+
+  /** What the root says of this cluster's own is older, and would be another's should the root give it another id. */
+  #ofOthers(entry: TableEntry): TableEntry {
+    const id = this.#deps.clusterId();
+    return { ...entry, instances: entry.instances.filter(({ cluster_id }) => cluster_id !== id) };
   }
 
   #isHosted(applicationId: string): boolean {

@@ -39,6 +39,8 @@ export interface HandRoot {
 interface Obliging {
   /** Hello is answered with Welcome, claims are granted */
   welcome: boolean;
+  /** that it knows the cluster by */
+  clusterId: string;
   subnets: boolean;
   /** of the Welcome */
   epoch: number;
@@ -66,7 +68,10 @@ export async function startHandRoot(address = '127.0.0.1:0'): Promise<HandRoot> 
   const ear: Ear = {
     inbox: new Inbox(),
     tokens: [],
-    obliging: { welcome: true, subnets: true, epoch: 0, leader: null, sendList: true, tableKnown: false },
+    obliging: {
+      ...{ welcome: true, subnets: true, epoch: 0, leader: null, sendList: true, tableKnown: false },
+      clusterId: CLUSTER_ID,
+    },
     current: undefined,
     subnets: 0,
     claims: new Map(),
@@ -114,10 +119,10 @@ function hear(ear: Ear, call: Call): void {
 }
 
 function oblige(ear: Ear, call: Call, message: FromCluster): void {
-  const { welcome, epoch, sendList, tableKnown } = ear.obliging;
+  const { welcome, epoch, sendList, tableKnown, clusterId } = ear.obliging;
   if (message.hello && welcome)
     call.write({
-      welcome: { cluster_id: CLUSTER_ID, epoch, send_list: sendList, table_known: tableKnown },
+      welcome: { cluster_id: clusterId, epoch, send_list: sendList, table_known: tableKnown },
     });
   if (message.subnet_claim) claim(ear, call, message.subnet_claim);
   if (message.subnet_release) ear.claims.delete(message.subnet_release.worker_id);
