@@ -10,6 +10,7 @@ import { Histories } from './histories/histories.ts';
 import { Election } from './leadership/election.ts';
 import { type ForwardToLeader, forwarder } from './leadership/forward.ts';
 import type { Leader, Leadership, Reign, Term } from './leadership/leadership.ts';
+import { hasEnded, ownProcess } from './leadership/process.ts';
 import { soleLeadership } from './leadership/sole.ts';
 import { RootTerm } from './leadership/term.ts';
 import { type RootMeter, rootMeter } from './metrics/meter.ts';
@@ -152,6 +153,7 @@ function createLeadership(
     ? new Election({
         ...{ leases: collections.leases, clock, log, rootId, lease, makeTerm },
         former: deps.former?.(rootId) ?? new Set(),
+        ...{ process: ownProcess(), hasEnded },
       })
     : soleLeadership(makeTerm);
   return leadership;

@@ -173,6 +173,8 @@ export interface Lease extends Document {
   epoch: number;
   /** host:port that clusters and other roots reach it at */
   address: string;
+  /** of the holder, as `leadership/process.ts` writes it; none of an earlier version */
+  process?: string;
   /** epoch ms by the holder's clock, for people only: others judge it by whether `revision` grows */
   renewed: number;
 }

@@ -29,7 +29,7 @@ class Root {
   gate: Promise<void> = Promise.resolve();
   readonly #name: string;
 
-  constructor(name: string, former: readonly string[] = []) {
+  constructor(name: string, former: readonly string[] = [], ended: ReadonlySet<string> = new Set()) {
     this.#name = name;
     this.clock = manualClock(name === 'a' ? Date.UTC(2026, 0, 1) : Date.UTC(2031, 5, 1));
     this.election = new Election({
@@ -38,6 +38,8 @@ class Root {
       log: silentLogger,
       rootId: name,
       former: new Set(former),
+      process: `process of ${name}`,
+      hasEnded: process => ended.has(process),
       lease: LEASE,
       makeTerm: reign => this.#makeTerm(reign),
     });
@@ -103,6 +105,18 @@ describe('roots over one store', () => {
       await b.pass(1000);
     }
     assert.deepEqual([a.events, b.events], [['start 1'], []]);
+  });
+
+  test('a leader whose process has ended is followed at the next look, under a larger epoch', async () => {
+    const ended = new Set<string>();
+    const [a, b] = [new Root('a'), new Root('b', [], ended)];
+    await a.start();
+    await b.start();
+    await b.pass(2000);
+    assert.equal(b.leads, false);
+    ended.add('process of a');
+    await b.pass(1000);
+    assert.deepEqual([b.leads, b.events], [true, ['start 2']]);
   });
 
   test('a leader that is silent for the lease time is followed, under a larger epoch', async () => {

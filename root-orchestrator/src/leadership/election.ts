@@ -25,6 +25,10 @@ export interface ElectionDeps<T extends Term> {
   rootId: string;
   /** ids of processes that are known to be dead: a lease of theirs is not waited for */
   former?: ReadonlySet<string>;
+  /** this process, for others on the same machine */
+  process?: string;
+  /** Is it certain that this process, another root's, is dead? */
+  hasEnded?: (process: string) => boolean;
   /** ms without a sign of the leader after which another root leads */
   lease: number;
   makeTerm: MakeTerm<T>;
@@ -59,6 +63,8 @@ export class Election<T extends Term> implements Leadership<T> {
   #hold: Hold<T> | null = null;
   /** the lease as last seen, and since when it has been so */
   #seen: { lease: Lease | null; since: number } | null = null;
+  /** a process that has ended */
+  #ended = '';
   /** an epoch that is known to have been */
   #floor = 0;
   #ending: Promise<void> = Promise.resolve();
@@ -138,6 +144,7 @@ export class Election<T extends Term> implements Leadership<T> {
     if (this.#deps.clock.monotonic() < this.#restsUntil) return;
     const lease = await this.#deps.leases.get(LEADER);
     this.#note(lease);
+    this.#askFor(lease);
     if (this.#isFree(lease)) await this.#take(lease);
   }
 
@@ -164,8 +171,15 @@ export class Election<T extends Term> implements Leadership<T> {
     return this.#seen !== null && this.#deps.clock.monotonic() - this.#seen.since >= this.#deps.lease;
   }
 
-  #isDead(lease: Lease): boolean {
-    return this.#deps.former?.has(lease.root_id) === true || this.#isSilent();
+  /** Its last words may still be on their way: what leaders write carries their epoch, or replaces what they have read. */
+  #askFor(lease: Lease | null): void {
+    const { process = '' } = lease ?? {};
+    if (process !== '' && this.#deps.hasEnded?.(process)) this.#ended = process;
+  }
+
+  #isDead({ root_id, process = '' }: Lease): boolean {
+    const hasEnded = process !== '' && process === this.#ended;
+    return hasEnded || this.#deps.former?.has(root_id) === true || this.#isSilent();
   }
 
   /** One of our own that we hold no more was lost by silence, and nobody has taken it. */
@@ -174,10 +188,11 @@ export class Election<T extends Term> implements Leadership<T> {
   }
 
   async #take(lease: Lease | null): Promise<void> {
-    const { leases, clock, rootId } = this.#deps;
+    const { leases, clock, rootId, process } = this.#deps;
     const began = clock.monotonic();
     const epoch = Math.max(lease?.epoch ?? 0, this.#floor) + 1;
-    const next = { id: LEADER, root_id: rootId, epoch, address: this.#address, renewed: clock.now() };
+    const own = { root_id: rootId, address: this.#address, ...(process ? { process } : {}) };
+    const next = { id: LEADER, epoch, ...own, renewed: clock.now() };
     let stored: Lease;
     try {
       stored = await (lease ? leases.replace(next, lease.revision) : leases.insert(next));
