@@ -68,7 +68,12 @@ export function startCluster(config: ClusterConfig, given: ClusterDeps): Promise
       void dispatch(parts.up, message);
     };
     const { port: mqttPort } = broker.set(
-      meter.broker.metered(await startBroker(config, deps, state, onMessage)),
+      meter.broker.metered(
+        await startBroker(config, deps, state, {
+          onMessage,
+          onConnected: id => parts.jobs.liveness.heard(id),
+        }),
+      ),
     );
     life.add('broker', () => broker.get().stop());
     life.add('timers', () => parts.stop());
@@ -88,7 +93,7 @@ async function startBroker(
   config: ClusterConfig,
   deps: ClusterDeps,
   state: State,
-  onMessage: UpHandler,
+  { onMessage, onConnected }: { onMessage: UpHandler; onConnected(workerId: string): void },
 ): Promise<Broker> {
   const log = deps.log.child({ part: 'broker' });
   if (config.mqttUrl !== '') {
@@ -116,6 +121,7 @@ async function startBroker(
       return worker !== undefined && sameSecret(secret, worker.secret_hash);
     },
     onMessage,
+    onConnected,
     clock: deps.clock,
     log,
   });

@@ -31,6 +31,8 @@ export interface Worker {
   dead_after: number;
   /** ms between its heartbeats; 0 = the usual */
   beat: number;
+  /** ms in which it is back at the latest when its cluster can be reached again; 0 = the usual */
+  back_in: number;
   /** network address of its /26; "" without an overlay */
   subnet: string;
   /** id that the root knows this subnet by; "" = the worker's own */

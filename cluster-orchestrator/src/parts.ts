@@ -53,7 +53,10 @@ export interface Origins {
   dial?: Dial;
 }
 
-/** ms that workers have to come back after a restart of the cluster; moving what runs on them would be the damage */
+/**
+ * ms that workers have to come back after a restart of the cluster when they did not say how long they take; moving what
+ * runs on them would be the damage
+ */
 const START_GRACE = 30_000;
 /** ms between two requests for a sync to one worker */
 const SYNC_GAP = 3000;
@@ -109,7 +112,11 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
     downlink,
     clusterId: state.clusterId,
     // a worker that is only awaited after a restart goes on serving
-    carrier: ({ worker_id }) => (liveness.isExpected(worker_id) ? workers.get(worker_id) : undefined),
+    carrier({ worker_id, former }) {
+      const isThere = liveness.isExpected(worker_id);
+      if (isThere || worker_id !== '') return isThere ? workers.get(worker_id) : undefined;
+      return liveness.isAwaitedBack(former) ? workers.get(former) : undefined;
+    },
     isThere: id => liveness.isThere(id),
   });
   const capacity = new Capacity();

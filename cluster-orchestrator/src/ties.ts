@@ -38,7 +38,10 @@ export function tie(ties: Ties): void {
     tellRoot(ties, before, after);
   });
   liveness.onChange((workerId, standing) => standingChanged(ties, workerId, standing));
-  liveness.onBlackoutOver(() => ties.waiting.kick());
+  liveness.onBlackoutOver(() => {
+    unlist(ties);
+    ties.waiting.kick();
+  });
 }
 
 function take({ jobs }: Ties, worker: Worker): void {
@@ -113,7 +116,16 @@ function standingChanged(ties: Ties, workerId: string, standing: Standing): void
   } else {
     jobs.log.info({ worker: workerId, hostname }, 'worker is live');
     jobs.tables.workerChanged(workerId);
+    unlist(ties);
     waiting.kick();
+  }
+}
+
+/** Instances that wait and do not go on where they were: nobody is led there any more. */
+function unlist({ jobs: { instances, liveness } }: Ties): void {
+  for (const instance of instances.waiting()) {
+    if (instance.namespace_ip === '' || liveness.isAwaitedBack(instance.former)) continue;
+    instances.set({ ...instance, namespace_ip: '' });
   }
 }
 

@@ -166,6 +166,7 @@ function followDeps(
     messages: messageMeter(deps.metrics),
     cluster: config.cluster,
     beat: pace.beat,
+    redial: pace.redial,
     retry: pace.retry.connect,
     onStrange: (why, fields) =>
       seldom.say(why, more => deps.log.warn({ ...fields, more }, `message ignored: ${why}`)),

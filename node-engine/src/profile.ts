@@ -15,20 +15,28 @@ export interface Pace {
   usage: number;
   /** percentage points that are worth a message */
   noticeable: { machine: number; instance: number };
+  /** ms in which it is back at the latest when its cluster can be reached again, by the longest wait between two tries */
+  backIn: number;
+  /** Is a line that hangs given up for a new one at once? That is a few packets for each that was lost twice. */
+  redial: boolean;
   /** between two tries to connect, and to register */
   retry: { connect: BackoffOptions; register: BackoffOptions };
 }
 
 export const PROFILES = {
   default: {
-    beat: 3000,
+    // one that is missing and a cut of two seconds leave half a second of the five to be back
+    beat: 2500,
     acknowledged: 4,
     deadAfter: null,
     usage: 15_000,
     noticeable: { machine: 10, instance: 1 },
+    // a wait of 2 s, then 4 s between two SYNs of a try that began before, and room for a thousand others
+    backIn: 8000,
+    redial: true,
     retry: {
-      connect: { first: 100, max: 5000, jitter: 0.3 },
-      register: { first: 500, max: 15_000, jitter: 0.3 },
+      connect: { first: 100, max: 2000, jitter: 0.5 },
+      register: { first: 250, max: 2000, jitter: 0.5 },
     },
   },
   metered: {
@@ -37,6 +45,8 @@ export const PROFILES = {
     deadAfter: 90_000,
     usage: 300_000,
     noticeable: { machine: 20, instance: 10 },
+    backIn: 75_000,
+    redial: false,
     retry: {
       connect: { first: 1000, max: 60_000, jitter: 0.5 },
       register: { first: 1000, max: 60_000, jitter: 0.5 },

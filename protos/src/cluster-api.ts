@@ -34,6 +34,14 @@ export const RegisterRequestSchema = Type.Object(
         description: 'ms of silence after which it counts as dead; the cluster’s setting when left out.',
       }),
     ),
+    back_in: Type.Optional(
+      Type.Integer({
+        minimum: 1000,
+        maximum: 3_600_000,
+        description:
+          'ms in which it is back at the latest when the cluster can be reached again; 30 s when left out.',
+      }),
+    ),
   },
   { additionalProperties: true },
 );

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { DOWN } from '@hedgerow/protos';
+import { DOWN, type TableEntry, type TablePayload } from '@hedgerow/protos';
 import type { HandWorker } from '../testing/hand-worker.ts';
 import { Site } from '../testing/site.ts';
 import { until } from '../testing/wait.ts';
@@ -44,6 +44,15 @@ async function shown(): Promise<[worker: string, epoch: number, status: string][
   return instances.map(({ worker_id, epoch, status }) => [worker_id, epoch, status]);
 }
 
+const addresses = (entries: TableEntry[]): string[] =>
+  entries.flatMap(({ instances }) => instances.map(i => i.namespace_ip));
+
+/** The whole table that it was told last. */
+async function tableAfter(worker: HandWorker): Promise<TablePayload> {
+  const has = ({ entries }: TablePayload) => addresses(entries).length > 1;
+  for (let table = await worker.table(); ; table = await worker.table()) if (has(table)) return table;
+}
+
 const states = async (): Promise<string[]> => {
   const answer = await fetch(`${site.cluster.url}/api/workers`);
   return ((await answer.json()) as { workers: { state: string }[] }).workers.map(({ state }) => state);
@@ -76,6 +85,18 @@ test('after a long one the first worker that is back gets nothing of those who f
   await until('both are as they were', async () => (await shown()).join() === before.join());
   assert.equal(first.waiting(DOWN.deploy) + second.waiting(DOWN.deploy), 0);
   assert.equal(first.waiting(DOWN.delete) + second.waiting(DOWN.delete), 0);
+});
+
+test('while they are awaited others are led to what they run, and no longer than that', async () => {
+  const [first] = workers;
+  await pass(120);
+  first.inbox.clear();
+  await first.sync();
+  const { entries } = await tableAfter(first);
+  assert.deepEqual(addresses(entries), ['10.18.0.2', '10.18.0.66']);
+  await pass(32, first);
+  const told = await first.tableResult(r => !r.instance_list.some(i => i.namespace_ip === '10.18.0.66'));
+  assert.ok(told.instance_list.some(i => i.namespace_ip === '10.18.0.2'));
 });
 
 test('who does not follow in time is replaced', async () => {

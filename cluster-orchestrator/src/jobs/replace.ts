@@ -48,6 +48,8 @@ async function decide(
   const demand = demandOf(id, before.service, jobs.clusterName);
   const decision = awaited ? NOBODY_ANSWERS : schedule(jobs.capacity, demand, wishes);
   const after = again(jobs, before, why || before.reason, decision);
+  // it goes on there, as far as can be known, and others are led to it
+  if (awaited && before.status === 'RUNNING') after.namespace_ip = before.namespace_ip;
   const waits = before.worker_id === '' && after.worker_id === '';
   if (waits && before.status_detail === after.status_detail) return null;
   // a disk that is full is no reason not to run it: then it is written later

@@ -1,5 +1,5 @@
 import { type InstanceRef, type InstanceReport, NO_PLACEMENT, NO_USAGE } from '@hedgerow/protos';
-import { type Instance, isTombstone, type Worker } from '../model.ts';
+import { type Instance, isTombstone, isWaiting, type Worker } from '../model.ts';
 
 /** @param worker the one that has the instance, if it is known */
 export function toReport(instance: Instance, worker: Worker | undefined): InstanceReport {
@@ -13,7 +13,7 @@ export function toReport(instance: Instance, worker: Worker | undefined): Instan
     worker_id: instance.worker_id,
     host_ip: worker?.public_address ?? '',
     host_port: worker?.tunnel_port ?? 0,
-    namespace_ip: instance.namespace_ip,
+    namespace_ip: isWaiting(instance) ? '' : instance.namespace_ip,
     worker_subnet: worker?.subnet ?? '',
     cpu_percent: instance.cpu_percent,
     memory_percent: instance.memory_percent,

@@ -26,6 +26,8 @@ export interface EmbeddedOptions {
   /** Is this the secret of this worker? */
   authenticate(workerId: string, secret: string): boolean;
   onMessage: UpHandler;
+  /** It is this worker that has connected: a sign of life, a round trip or two before its first word. */
+  onConnected?(workerId: string): void;
   clock: Clock;
   log: Logger;
   /** ms that a worker's socket may be full before it is closed */
@@ -102,6 +104,7 @@ async function createAedes(options: EmbeddedOptions, settling: Settling, door: D
         return done(authError('too many sessions', SERVER_UNAVAILABLE), null);
       settling.begin(workerId, client);
       done(null, true);
+      options.onConnected?.(workerId);
     },
     authorizePublish(client, packet, done) {
       // kept is what a worker says last of its presence; other topics would fill the memory

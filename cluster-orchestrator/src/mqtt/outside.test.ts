@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { HandWorker } from '../testing/hand-worker.ts';
 import { noMosquitto, startMosquitto } from '../testing/mosquitto.ts';
 import { Site } from '../testing/site.ts';
@@ -38,5 +39,27 @@ describe('a cluster with an outside broker', { skip: noMosquitto }, () => {
     });
     site.clock.advance(5000);
     await site.root.report('NO_QUALIFIED_WORKER_FOUND');
+  });
+
+  test('holds a broker that hangs against nobody behind it', async () => {
+    const worker = new HandWorker(await site.register({ host: 'patient' }));
+    site.workers.push(worker);
+    await worker.connect();
+    await worker.table();
+    const state = async () => {
+      const answer = await fetch(`${site.cluster.url}/api/workers`);
+      const { workers } = (await answer.json()) as { workers: { host: string; state: string }[] };
+      return workers.find(({ host }) => host === 'patient')?.state;
+    };
+    mosquitto.signal('SIGSTOP');
+    for (let passed = 0; passed < 9000; passed += 100) {
+      site.clock.advance(100);
+      await setImmediate();
+    }
+    assert.equal(await state(), 'suspect');
+    mosquitto.signal('SIGCONT');
+    await worker.beat();
+    await until('it is heard', async () => (await state()) === 'live');
+    await worker.leave();
   });
 });

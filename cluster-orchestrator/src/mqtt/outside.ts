@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { type Clock, type Logger, messageOf } from '@hedgerow/common';
-import { UP } from '@hedgerow/protos';
+import { DOWN, parseNodeTopic, UP } from '@hedgerow/protos';
 import { connect, type MqttClient } from 'mqtt';
 import type { Worker } from '../model.ts';
 import { derivedAccounts } from './accounts/accounts.ts';
@@ -12,6 +12,7 @@ import { ANSWER_TOPIC, Control } from './accounts/control.ts';
 import { DynamicSecurity } from './accounts/dynamic-security.ts';
 import type { Broker, UpHandler } from './broker.ts';
 import { Outbox } from './outbox.ts';
+import { Pulse } from './pulse.ts';
 import { withinQuota } from './quota.ts';
 
 export interface OutsideOptions {
@@ -47,6 +48,7 @@ export function startOutsideBroker(options: OutsideOptions): Broker {
   const outbox = new Outbox(client, options.clock);
   const security = securityOf(options, client, outbox, options.user || decodeURIComponent(url.username));
   const onMessage = withinQuota(options.onMessage, options);
+  const pulse = new Pulse(client, options.clock);
   let reachable = false;
   client.on('connect', () => {
     // the client writes a packet in pieces, which Nagle's algorithm would hold back for 40 ms
@@ -73,8 +75,11 @@ export function startOutsideBroker(options: OutsideOptions): Broker {
   return {
     ...toldAddress(options.publicAddress, url),
     accounts: security ?? derivedAccounts(options.key),
-    reachable: () => reachable,
-    publish: (topic, payload, qos) => outbox.publish(topic, payload, qos),
+    reachable: () => reachable && pulse.isFelt(),
+    publish(topic, payload, qos) {
+      if (parseNodeTopic(topic)?.leaf === DOWN.probe) pulse.feel();
+      return outbox.publish(topic, payload, qos);
+    },
     async stop() {
       reachable = false;
       security?.stop();

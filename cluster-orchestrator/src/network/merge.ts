@@ -1,10 +1,13 @@
 /** What the network sees of one service: our own instances and those that the root told us of. Pure. */
 import { isPlaced, type TableEntry, type TableInstance } from '@hedgerow/protos';
-import type { Instance, Worker } from '../model.ts';
+import { type Instance, isWaiting, type Worker } from '../model.ts';
 
 export interface MergeSources {
   clusterId: string;
-  /** the worker that an instance's packets go to, or undefined when it has been given up */
+  /**
+   * the worker that an instance's packets go to, or undefined when it has been given up; of one that waits, the worker
+   * that has it still, as far as can be known
+   */
   carrier(instance: Instance): Worker | undefined;
 }
 
@@ -17,7 +20,14 @@ export function mergeEntry(
   const service = own[0]?.service ?? remote;
   if (!service) return null;
   const foreign = (remote?.instances ?? []).filter(instance => instance.cluster_id !== sources.clusterId);
-  const instances = withoutNeedlessWays([...own.flatMap(instance => listed(instance, sources)), ...foreign]);
+  const taken = new Set(foreign.filter(i => i.namespace_ip !== '').map(i => i.instance_number));
+  const here = own
+    .filter(instance => !isWaiting(instance) || !taken.has(instance.instance_number))
+    .flatMap(instance => listed(instance, sources));
+  // the root may know of another copy, and has not said yet that ours has to go: nobody may be led to both
+  const answering = new Set(here.filter(i => i.namespace_ip !== '').map(i => i.instance_number));
+  const elsewhere = foreign.filter(i => !answering.has(i.instance_number));
+  const instances = withoutNeedlessWays([...here, ...elsewhere]);
   return {
     job_name: service.job_name,
     application_id: service.application_id,
@@ -29,16 +39,18 @@ export function mergeEntry(
 
 /**
  * An instance is listed from its placement on, so that other workers have the way back to its worker before its
- * program sends a first packet. It answers for its service only while it is RUNNING: until then it has no address.
+ * program sends a first packet. It answers for its service only while it is RUNNING: until then it has no address. One
+ * that waits for a worker which was lost with all others goes on there, as far as can be known, and stays listed.
  */
 function listed(instance: Instance, sources: MergeSources): TableInstance[] {
   const worker = sources.carrier(instance);
-  if (!worker || instance.desired !== 'run' || !isPlaced(instance.status)) return [];
+  const waits = isWaiting(instance);
+  if (!worker || instance.desired !== 'run' || !(waits || isPlaced(instance.status))) return [];
   return [
     {
       instance_number: instance.instance_number,
       instance_ip: instance.instance_ip,
-      namespace_ip: instance.status === 'RUNNING' ? instance.namespace_ip : '',
+      namespace_ip: waits || instance.status === 'RUNNING' ? instance.namespace_ip : '',
       host_ip: worker.public_address,
       host_port: worker.tunnel_port,
       worker_id: worker.id,

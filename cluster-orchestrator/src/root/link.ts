@@ -31,7 +31,8 @@ interface Attempt {
   strange: boolean;
 }
 
-const RETRY = { first: 200, max: 10_000, jitter: 0.5 };
+/** A root that is back is found within 3 s; clusters that lost it together come at different times. */
+const RETRY = { first: 200, max: 3000, jitter: 0.5 };
 /** Roots that answer and do not lead are asked again soon: in a moment one will. The wait stays below 1 s then. */
 const MOST_ATTEMPTS_OF_ELECTION = 2;
 /** ms for the connection; the next root is tried after it */

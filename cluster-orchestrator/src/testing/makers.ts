@@ -90,6 +90,7 @@ export function makeWorker(overrides: Partial<Worker> = {}): Worker {
     overlay: true,
     problems: [],
     dead_after: 0,
+    back_in: 0,
     beat: 0,
     subnet: '10.18.0.0',
     subnet_holder: '',

@@ -27,6 +27,8 @@ export interface Mosquitto {
   port: number;
   /** @param lose forgets every account but `admin` */
   restart(lose: boolean): Promise<void>;
+  /** It stands still, its connections stay; or goes on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Runs `mosquitto_ctrl dynsec`. @returns what it says */
   control(...words: string[]): Promise<string>;
   stop(): Promise<void>;
@@ -62,6 +64,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
       }
       child = await run(file);
     },
+    signal: signal => void child.kill(signal),
     control: (...words) =>
       control(['-h', '127.0.0.1', '-p', `${port}`, '-u', 'admin', '-P', 'secret', 'dynsec', ...words]),
     async stop() {

@@ -85,6 +85,8 @@ describe('a worker that has synced', () => {
     assert.equal(liveness.standing('w'), 'suspect');
     reachable = true;
     clock.advance(1500);
+    assert.equal(liveness.standing('w'), 'suspect', 'it has to come back to the broker first');
+    clock.advance(30_000);
     assert.equal(liveness.standing('w'), 'dead');
   });
 
@@ -210,7 +212,11 @@ describe('a pause of this process', () => {
     busy.busy(60_000);
     turn();
     assert.deepEqual(events, ['w suspect', 'probe w', 'probe w']);
-    busy.idle(1500);
+    // it may have given up waiting for an answer, and comes back
+    busy.idle(29_900);
+    turn();
+    assert.equal(paused.standing('w'), 'suspect');
+    busy.idle(200);
     turn();
     assert.equal(events.at(-1), 'w dead');
   });

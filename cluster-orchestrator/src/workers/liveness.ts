@@ -2,30 +2,33 @@
  * Which workers are there. Silence makes a worker suspect and a probe is sent; it is dead when its `dead_after` has
  * passed since its last sign of life. One timer per worker, and none of them means anything while this process cannot
  * hear: after a pause of its own, with its broker out of reach, or while none of its other workers answers either, a
- * worker gets another probe instead of a verdict. What has arrived is heard before any verdict.
+ * worker gets another probe instead of a verdict. When somebody is heard again, the others have time to follow. What
+ * has arrived is heard before any verdict.
  *
  *     awaited ──sync──▶ live ◀──any sign── suspect ──▶ dead ──sync──▶ live
  */
 import type { Clock } from '@hedgerow/common';
 import { Attention } from './attention.ts';
 import { Blackout } from './blackout.ts';
+import { Hearing } from './hearing.ts';
+import {
+  answerTime,
+  backIn,
+  DEFAULT_RHYTHM,
+  deadAfter,
+  lostAfter,
+  type Rhythm,
+  type Settings,
+  suspectAfter,
+} from './rhythm.ts';
+import { Witnesses } from './witnesses.ts';
 
 export type Standing = 'awaited' | 'live' | 'suspect' | 'dead';
 
 export type StandingListener = (workerId: string, standing: Standing) => void;
 
-/** How a worker shows that it lives; ms, 0 = as the cluster's settings say. */
-export interface Rhythm {
-  beat: number;
-  dead_after: number;
-}
-
-export interface LivenessOptions {
+export interface LivenessOptions extends Settings {
   clock: Clock;
-  /** ms from the last sign of life to dead, for workers that did not say otherwise */
-  deadAfter: number;
-  /** ms that a worker has to appear after the start of the cluster or its own registration */
-  grace: number;
   /** can the workers be heard at all? */
   reachable(): boolean;
   probe(workerId: string): void;
@@ -36,24 +39,16 @@ export interface LivenessOptions {
 interface Watch {
   standing: Standing;
   rhythm: Rhythm;
-  /** monotonic ms of the last sign of life */
+  /** monotonic ms of the last sign of life; at first, since when it is awaited */
   heardAt: number;
-  /** monotonic ms since when it is suspect, while it is */
-  suspectAt: number;
+  /** monotonic ms since when it is awaited or suspect, while it is */
+  since: number;
   due: number;
   cancel: () => void;
 }
 
-/** ms between two beats of a worker that did not say */
-const BEAT = 3000;
-/** Others that are probed when a worker is silent: who answers shows that this process can hear. */
-const WITNESSES = 3;
-/** of its beat; silence of so much is suspicious: 3.5 s */
-const SUSPICIOUS = 7 / 6;
-/** of the time until it is dead, at most: the rest is for the probe */
-const HALF_DEAD = 0.7;
-
-const DEFAULT_RHYTHM: Rhythm = { beat: 0, dead_after: 0 };
+/** ms without another arrival after which a crowd that comes back, however slowly, is complete */
+const ARRIVING = 2000;
 
 /** Timers come before what arrived while this process was busy; one turn later that has been read. */
 const nextTurn = (callback: () => void): void => void setImmediate(callback);
@@ -63,15 +58,20 @@ export class Liveness {
   readonly #heardAll: (callback: () => void) => void;
   readonly #attention: Attention;
   readonly #blackout: Blackout;
+  readonly #hearing: Hearing;
+  readonly #witnesses = new Witnesses();
   readonly #watches = new Map<string, Watch>();
+  readonly #counts: Record<Standing, number> = { awaited: 0, live: 0, suspect: 0, dead: 0 };
   readonly #listeners: StandingListener[] = [];
   readonly #overListeners: (() => void)[] = [];
-  #suspects = 0;
+  /** monotonic ms when one that was awaited came */
+  #arrivedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
     this.#heardAll = options.heardAll ?? nextTurn;
     this.#attention = new Attention(options.clock);
+    this.#hearing = new Hearing(options.clock.monotonic(), options.grace);
     this.#blackout = new Blackout({
       clock: options.clock,
       followIn: options.grace,
@@ -91,19 +91,21 @@ export class Liveness {
   }
 
   /** A worker is known from now on; of one that is known already, what it says of its rhythm. */
-  watch(id: string, rhythm: Rhythm = DEFAULT_RHYTHM): void {
+  watch(id: string, told: Partial<Rhythm> = {}): void {
+    const rhythm = { ...DEFAULT_RHYTHM, ...told };
     const known = this.#watches.get(id);
     if (known) {
       known.rhythm = rhythm;
       return;
     }
-    const heardAt = this.#options.clock.monotonic();
+    const now = this.#options.clock.monotonic();
     const watch: Watch = {
-      ...{ standing: 'awaited', rhythm, heardAt, suspectAt: 0, due: 0 },
+      ...{ standing: 'awaited', rhythm, heardAt: now, since: now, due: 0 },
       cancel: () => {},
     };
     this.#watches.set(id, watch);
-    this.#arm(id, watch, this.#grace(watch));
+    this.#counts.awaited += 1;
+    this.#arm(id, watch, backIn(rhythm, this.#options));
   }
 
   unwatch(id: string): void {
@@ -111,8 +113,8 @@ export class Liveness {
     if (!watch) return;
     watch.cancel();
     this.#watches.delete(id);
+    this.#count(id, watch.standing, null);
     this.#blackout.forget(id);
-    if (watch.standing === 'suspect') this.#countSuspects(-1);
   }
 
   standing(id: string): Standing | null {
@@ -132,12 +134,12 @@ export class Liveness {
 
   /** Lost together with all others, and expected back as they are: what it ran is not given to another one yet. */
   isAwaitedBack(id: string): boolean {
-    return this.#blackout.has(id);
+    return this.standing(id) === 'dead' && this.#blackout.has(id);
   }
 
   /** ms from this worker's last sign of life to dead */
   deadAfter(id: string): number {
-    return this.#watches.get(id)?.rhythm.dead_after || this.#options.deadAfter;
+    return deadAfter(this.#watches.get(id)?.rhythm ?? DEFAULT_RHYTHM, this.#options);
   }
 
   /** ms since the last sign of life; null for a worker that has given none yet */
@@ -151,17 +153,16 @@ export class Liveness {
   heard(id: string): void {
     const watch = this.#watches.get(id);
     if (!watch) return;
-    watch.heardAt = this.#options.clock.monotonic();
-    if (watch.standing !== 'suspect') return;
-    this.#live(id, watch);
-    this.#blackout.returned(id);
+    this.#noted(id, watch);
+    if (watch.standing === 'suspect') this.#live(id, watch);
+    if (watch.standing === 'live') this.#blackout.forget(id);
   }
 
   /** Its connection is closed. The closing itself is the last sign of life. */
   closed(id: string): void {
     const watch = this.#watches.get(id);
     if (watch?.standing !== 'live') return;
-    watch.heardAt = this.#options.clock.monotonic();
+    this.#noted(id, watch);
     this.#suspect(id, watch, this.deadAfter(id));
   }
 
@@ -169,9 +170,10 @@ export class Liveness {
   synced(id: string): void {
     const watch = this.#watches.get(id);
     if (!watch) return;
-    watch.heardAt = this.#options.clock.monotonic();
+    this.#noted(id, watch);
+    if (watch.standing === 'awaited') this.#arrivedAt = watch.heardAt;
     if (watch.standing !== 'live') this.#live(id, watch);
-    this.#blackout.returned(id);
+    this.#blackout.forget(id);
   }
 
   stop(): void {
@@ -181,50 +183,75 @@ export class Liveness {
     this.#attention.rest();
   }
 
+  #noted(id: string, watch: Watch): void {
+    watch.heardAt = this.#options.clock.monotonic();
+    this.#hearing.heard(id, watch.heardAt);
+  }
+
   #turn(id: string, watch: Watch): void {
     const now = this.#options.clock.monotonic();
-    const deaf = this.#attention.wasAway(watch.due, now) || !this.#options.reachable();
-    const silent = now - watch.heardAt;
-    const suspectAfter = this.#suspectAfter(id, watch);
-    if (watch.standing === 'live' && silent < suspectAfter) this.#arm(id, watch, suspectAfter - silent);
-    else if (watch.standing === 'live') {
-      const answerTime = this.#answerTime(id, watch);
-      this.#suspect(id, watch, deaf ? answerTime : Math.max(this.deadAfter(id) - silent, 0));
-    } else if (deaf) this.#probeAgain(id, watch);
+    this.#hearing.away(now - watch.due, now);
+    const reachable = this.#hearing.isReachable(this.#options.reachable(), now);
+    const deaf = this.#attention.wasAway(watch.due, now) || !reachable;
+    const patience = this.#patience(id, watch, now);
+    if (watch.standing === 'live') this.#doubt(id, watch, deaf);
+    else if (deaf) this.#probeAgain(id, watch);
+    else if (patience > 0) this.#probeAgain(id, watch, patience);
     else if (!this.#hearsNobody(id, watch)) this.#verdict(id, watch);
-    else if (silent < this.#grace(watch)) this.#probeAgain(id, watch);
+    else if (now - watch.heardAt < lostAfter(watch.rhythm, this.#options)) this.#probeAgain(id, watch);
     else this.#loseAll(id, watch);
   }
 
-  /** Nobody else has shown a sign of life since this one became suspect, though there are others. */
-  #hearsNobody(id: string, watch: Watch): boolean {
-    if (watch.standing !== 'suspect') return false;
-    let others = 0;
-    for (const [, { heardAt }] of this.#there(id)) {
-      if (heardAt >= watch.suspectAt) return false;
-      others += 1;
+  #doubt(id: string, watch: Watch, deaf: boolean): void {
+    const silent = this.#options.clock.monotonic() - watch.heardAt;
+    const doubtful = suspectAfter(watch.rhythm, this.#options);
+    if (silent < doubtful) this.#arm(id, watch, doubtful - silent);
+    else {
+      const answer = answerTime(watch.rhythm, this.#options);
+      this.#suspect(id, watch, deaf ? answer : Math.max(this.deadAfter(id) - silent, 0));
     }
-    return others > 0;
+  }
+
+  /** @returns ms until its silence may be held against it */
+  #patience(id: string, watch: Watch, now: number): number {
+    const patience = this.#hearing.patience(watch.heardAt, backIn(watch.rhythm, this.#options), now);
+    if (watch.standing !== 'awaited') return patience;
+    const beats = watch.heardAt > watch.since && now - watch.heardAt < this.deadAfter(id);
+    const arriving = beats || now - this.#arrivedAt < ARRIVING;
+    const longest = watch.since + lostAfter(watch.rhythm, this.#options) - now;
+    return Math.max(patience, arriving ? longest : 0);
+  }
+
+  /** Nobody else has shown a sign of life since this one is looked for, though there are others. */
+  #hearsNobody(id: string, watch: Watch): boolean {
+    if (watch.standing === 'live' || watch.standing === 'dead') return false;
+    const { live, suspect, awaited } = this.#counts;
+    const others = live + suspect + (watch.standing === 'awaited' ? awaited : 0) - 1;
+    return (others > 0 || this.#blackout.hasOther(id)) && !this.#hearing.heardOther(id, watch.since);
   }
 
   /** From the first one on: nothing of any of them is placed elsewhere until they have had time to come back. */
   #loseAll(id: string, watch: Watch): void {
     this.#verdict(id, watch, () => {
       const lost = this.#hearsNobody(id, watch);
-      if (lost) this.#blackout.begin([id, ...Array.from(this.#there(id), ([other]) => other)]);
+      if (lost) this.#blackout.begin([...this.#watches.keys()].filter(other => this.isExpected(other)));
       else this.#probeAgain(id, watch);
       return lost;
     });
   }
 
-  /** One by one: when all fall silent at once, each of them looks for a few others. */
-  *#there(without: string): Generator<[id: string, watch: Watch]> {
-    for (const entry of this.#watches) if (entry[0] !== without && this.isThere(entry[0])) yield entry;
+  /** @param within ms */
+  #probeAgain(id: string, watch: Watch, within = Number.POSITIVE_INFINITY): void {
+    this.#arm(id, watch, Math.min(answerTime(watch.rhythm, this.#options), within));
+    this.#ask(id, watch);
   }
 
-  #probeAgain(id: string, watch: Watch): void {
+  /** While nobody answers, others are asked each time. */
+  #ask(id: string, watch: Watch): void {
     this.#options.probe(id);
-    this.#arm(id, watch, watch.standing === 'awaited' ? this.#grace(watch) : this.#answerTime(id, watch));
+    if (this.#hearing.heardOther(id, watch.since)) return;
+    this.#hearing.asked(this.#options.clock.monotonic());
+    for (const other of this.#witnesses.next()) this.#options.probe(other);
   }
 
   /** Its answer may wait in the socket. @param still does what was seen hold when that has been heard? */
@@ -235,51 +262,31 @@ export class Liveness {
     });
   }
 
-  /** ms of silence until a probe */
-  #suspectAfter(id: string, watch: Watch): number {
-    return Math.min((watch.rhythm.beat || BEAT) * SUSPICIOUS, this.deadAfter(id) * HALF_DEAD);
-  }
-
-  /** ms between a probe and the verdict */
-  #answerTime(id: string, watch: Watch): number {
-    return this.deadAfter(id) - this.#suspectAfter(id, watch);
-  }
-
-  #grace(watch: Watch): number {
-    return Math.max(this.#options.grace, watch.rhythm.dead_after);
-  }
-
   #live(id: string, watch: Watch): void {
-    this.#arm(id, watch, this.#suspectAfter(id, watch));
+    this.#arm(id, watch, suspectAfter(watch.rhythm, this.#options));
     this.#set(id, watch, 'live');
   }
 
   #suspect(id: string, watch: Watch, verdictIn: number): void {
-    watch.suspectAt = this.#options.clock.monotonic();
+    watch.since = this.#options.clock.monotonic();
     this.#arm(id, watch, verdictIn);
     this.#set(id, watch, 'suspect');
-    this.#options.probe(id);
-    this.#probeWitnesses(id);
-  }
-
-  #probeWitnesses(of: string): void {
-    let left = WITNESSES;
-    for (const [witness] of this.#there(of)) {
-      if (left === 0) return;
-      this.#options.probe(witness);
-      left -= 1;
-    }
+    this.#ask(id, watch);
   }
 
   #set(id: string, watch: Watch, standing: Standing): void {
-    this.#countSuspects(Number(standing === 'suspect') - Number(watch.standing === 'suspect'));
+    const before = watch.standing;
     watch.standing = standing;
+    this.#count(id, before, standing);
     for (const listener of this.#listeners) listener(id, standing);
   }
 
-  #countSuspects(more: number): void {
-    this.#suspects += more;
-    if (this.#suspects > 0) this.#attention.pay();
+  #count(id: string, before: Standing, after: Standing | null): void {
+    this.#counts[before] -= 1;
+    if (after) this.#counts[after] += 1;
+    this.#witnesses.set(id, after === 'live');
+    this.#blackout.run(this.#witnesses.any);
+    if (this.#counts.suspect > 0) this.#attention.pay();
     else this.#attention.rest();
   }
 

@@ -95,6 +95,7 @@ const NAMED = new Set([
   'problems',
   'beat',
   'dead_after',
+  'back_in',
 ]);
 
 function toWorker(id: string, secret: string, held: Held, request: RegisterRequest): Worker {
@@ -114,6 +115,7 @@ function toWorker(id: string, secret: string, held: Held, request: RegisterReque
     problems: request.problems ?? [],
     dead_after: request.dead_after ?? 0,
     beat: request.beat ?? 0,
+    back_in: request.back_in ?? 0,
     subnet: held.subnet,
     subnet_holder: held.holder,
     renumbered: '',

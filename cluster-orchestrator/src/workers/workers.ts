@@ -12,7 +12,7 @@ export interface Usage {
 }
 
 /** Documents of earlier versions lack what came later. */
-const EARLIER = { problems: [], dead_after: 0, beat: 0, subnet_holder: '', renumbered: '' };
+const EARLIER = { problems: [], dead_after: 0, beat: 0, back_in: 0, subnet_holder: '', renumbered: '' };
 
 /** The id that the root knows a worker's subnet by. */
 export function holderOf({ subnet_holder, id }: Worker): string {

@@ -43,12 +43,14 @@ export interface FollowDeps {
   open?: typeof openSession;
 }
 
-const RETRY = { first: 100, max: 5000, jitter: 0.3 };
+const RETRY = { first: 100, max: 2000, jitter: 0.5 };
 /** The broker may have moved, or the cluster may have forgotten this worker: after so many failures, register again. */
 const PATIENCE = 2;
 
 /** ms that a connection must last: two machines with one id would drive each other out as fast as they can */
 const STABLE = 10_000;
+/** ms that one that hangs now must have carried what was said: some lines carry small packets alone */
+const CARRIED = 3000;
 /** ms between two looks at what the machine offers */
 const LOOK = 30_000;
 
@@ -67,8 +69,10 @@ export async function followCluster(deps: FollowDeps, signal: AbortSignal): Prom
       deps.onConnected(answer);
       const begun = clock.monotonic();
       if (await serve(deps, session, stay)) answer = null;
-      short = clock.monotonic() - begun < STABLE ? short + 1 : 0;
+      short = clock.monotonic() - begun < (stay.hung ? CARRIED : STABLE) ? short + 1 : 0;
       log.info({}, 'the connection to the cluster has ended');
+      // the cluster was reached beside it just now
+      if (stay.hung && short === 0) continue;
     } catch (error) {
       if (signal.aborted) return;
       log.warn({ attempt: failures }, `not connected: ${messageOf(error)}`);
@@ -82,12 +86,15 @@ export async function followCluster(deps: FollowDeps, signal: AbortSignal): Prom
 /** A connection on which the last answer to a registration counts, until `leave`. */
 interface Stay {
   outdated: boolean;
+  /** it was given up because nothing arrived on it any more */
+  hung: boolean;
   leave(): void;
 }
 
 function newStay(): Stay {
   const stay: Stay = {
     outdated: false,
+    hung: false,
     leave() {
       stay.outdated = true;
     },
@@ -150,12 +157,14 @@ function connect(deps: FollowDeps, answer: RegistrationDocument, stay: Stay): Pr
     },
   });
   if (!deps.redial) return opened;
-  return opened.then(session =>
-    redialled(session, { ...to, clock: deps.clock, giveUp: () => hangs(deps, session) }),
-  );
-}
-
-function hangs({ log }: FollowDeps, session: Session): void {
-  log.info({}, 'nothing arrives on the line to the broker, which can be reached beside it; connecting again');
-  session.abort();
+  const giveUp = (session: Session) => {
+    deps.log.info(
+      {},
+      'nothing arrives on the line to the broker, which can be reached beside it; connecting again',
+    );
+    stay.hung = true;
+    session.abort();
+  };
+  const { clock } = deps;
+  return opened.then(session => redialled(session, { ...to, clock, giveUp: () => giveUp(session) }));
 }

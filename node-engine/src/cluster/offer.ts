@@ -35,7 +35,7 @@ export function describedBy(config: NodeConfig, net: NetManager | null): Offer {
 type Fitness = Required<Pick<NetStatus, 'usable' | 'problems'>>;
 
 async function look(config: NodeConfig, fitness: () => Promise<Fitness>): Promise<Described> {
-  const { beat, deadAfter } = paceOf(config);
+  const { beat, deadAfter, backIn } = paceOf(config);
   return {
     host: config.hostname,
     token: config.token,
@@ -47,6 +47,7 @@ async function look(config: NodeConfig, fitness: () => Promise<Fitness>): Promis
     tunnel_port: config.tunnelPort,
     ...network(await fitness()),
     beat,
+    back_in: backIn,
     ...(deadAfter === null ? {} : { dead_after: deadAfter }),
   };
 }

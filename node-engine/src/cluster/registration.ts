@@ -35,7 +35,7 @@ export function registrationIn(store: Store): Collection<RegistrationDocument> {
 }
 
 export const REGISTRATION = 'registration';
-const RETRY = { first: 500, max: 15_000, jitter: 0.3 };
+const RETRY = { first: 250, max: 2000, jitter: 0.5 };
 const TIMEOUT = 10_000;
 
 export interface RegistrationDeps {
@@ -63,10 +63,15 @@ export async function registerForEver(
     } catch (error) {
       const delay = backoff(attempt, deps.retry ?? RETRY);
       const fields = { cluster: deps.cluster, retry_ms: Math.round(delay), attempt };
-      deps.log.warn(fields, `not registered: ${messageOf(error)}`);
+      deps.log[isTold(attempt) ? 'warn' : 'debug'](fields, `not registered: ${messageOf(error)}`);
       await pause(deps.clock, delay, signal);
     }
   }
+}
+
+/** A cluster may be away for days: the first tries get a line each, later ones about one in a minute. */
+function isTold(attempt: number): boolean {
+  return attempt < 5 || attempt % 40 === 0;
 }
 
 /** @throws REGISTRATION_REFUSED (the cluster said no), REGISTRATION_FAILED (no usable answer) */

@@ -122,7 +122,8 @@ describe('a worker on a metered link', () => {
     const change = { clock, profile: 'metered' } as const;
     const worker = await startTestWorker(cluster, '/nowhere/docker.sock', null, change);
     const registration = await cluster.registrations.take(() => true, 'registration');
-    assert.deepEqual([registration.beat, registration.dead_after], [30_000, 90_000]);
+    const { beat, dead_after, back_in } = registration;
+    assert.deepEqual([beat, dead_after, back_in], [30_000, 90_000, 75_000]);
     await cluster.up.take(({ leaf }) => leaf === 'sync', 'sync');
     const seen = cluster.up.all.length;
     for (let time = 0; time < 300_000; time += 30_000) {

@@ -3,7 +3,7 @@
  * on an old connection is said again: digests at the start of the next one tell what differs. The broker keeps the
  * session (clean = false), so commands that were sent meanwhile arrive.
  */
-import { connect as dial } from 'node:net';
+import { connect as dial, type Socket } from 'node:net';
 import { type Clock, HedgerowError, messageOf } from '@hedgerow/common';
 import { DOWN, type DownTopic, nodeTopic, parseNodeTopic, UP, type UpTopic } from '@hedgerow/protos';
 import { type IClientOptions, type IPublishPacket, MqttClient } from 'mqtt';
@@ -25,9 +25,17 @@ export interface SessionOptions {
   onStrange?: (why: string, fields: object) => void;
 }
 
+/** ports of a connection, ours and the other end's */
+export interface Ends {
+  local: number;
+  remote: number;
+}
+
 export interface Session {
   /** did the broker remember the last connection, and so what was said on it? */
   readonly resumed?: boolean;
+  /** of the TCP connection, when it is one */
+  readonly ends?: Ends | null;
   publish(leaf: UpTopic, payload: Buffer | object, options: { qos: 0 | 1; retain?: boolean }): void;
   /** Resolves when the broker has acknowledged; rejects when the connection ended first. */
   publishAcknowledged(leaf: UpTopic, payload: Buffer | object, options?: { retain?: boolean }): Promise<void>;
@@ -67,7 +75,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     throw translate(options, cause);
   }
   client.on('error', () => client.stream.destroy());
-  return { ...session, ...sessionOf(client, options, closed) };
+  return { ...session, ends: endsOf(client.stream as Socket), ...sessionOf(client, options, closed) };
+}
+
+function endsOf({ localPort: local = 0, remotePort: remote = 0 }: Socket): Ends | null {
+  return local && remote ? { local, remote } : null;
 }
 
 async function subscribed(client: MqttClient, { workerId, clock }: SessionOptions): Promise<void> {
