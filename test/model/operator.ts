@@ -14,6 +14,8 @@ export interface Wish {
   /** instances, and how many more or fewer it may be because nobody answered */
   least: number;
   most: number;
+  /** how often somebody removed one at a cluster */
+  withdrawn: number;
 }
 
 const SORTS: Readonly<Record<Sort, Partial<Microservice>>> = {
@@ -24,6 +26,9 @@ const SORTS: Readonly<Record<Sort, Partial<Microservice>>> = {
   hasty: { on_cluster_loss: { action: 'replace', grace: 5 } },
   checked: { health_check: { type: 'exec', command: ['check'], interval: 2, timeout: 1, retries: 2 } },
 };
+
+/** MiB that an instance takes */
+export const NEEDED = 50;
 
 type Api = NonNullable<World['root']['running']>['api'];
 
@@ -41,13 +46,14 @@ export class Operator {
 
   deploy(application: string, services: number, replicas: number, sort: Sort): void {
     const described = Array.from({ length: services }, (_, index) =>
-      microservice(`s${index}`, { memory: 50, ...SORTS[sort] }),
+      microservice(`s${index}`, { memory: NEEDED, ...SORTS[sort] }),
     );
     this.unanswered.add(application);
     this.#ask(`deploy ${application}`, async ({ applications, instances }) => {
       const made = await applications.create(ada, sla(application, ...described));
       const ids = made.flatMap(({ microservices }) => microservices as string[]);
-      for (const id of ids) this.wishes.set(id, { name: application, exists: 'yes', least: 0, most: 0 });
+      for (const id of ids)
+        this.wishes.set(id, { name: application, exists: 'yes', least: 0, most: 0, withdrawn: 0 });
       this.unanswered.delete(application);
       for (let index = 0; index < replicas; index++)
         for (const id of ids) await this.#more(id, () => instances.add(ada, id));
@@ -94,7 +100,10 @@ export class Operator {
     if (!instance) return;
     const wish = this.wishes.get(instance.service_id);
     // it is not for the cluster to say when the root has placed it elsewhere meanwhile
-    if (wish) wish.least -= 1;
+    if (wish) {
+      wish.least -= 1;
+      wish.withdrawn += 1;
+    }
     running.process.enter(() => {
       withdraw(running.parts.jobs, instance).then(
         () => this.#world.trace(`operator: withdrawn ${instance.id}`),
@@ -110,6 +119,23 @@ export class Operator {
     this.#ask(`update ${id}`, ({ services }) =>
       services.update(ada, id, { whole: false, path: '', fields: { environment } }, ''),
     );
+  }
+
+  /** @returns takes everything back since then, but for what was said to the clusters */
+  remember(): () => void {
+    const wishes = [...this.wishes].map(([id, wish]) => [id, { ...wish }] as const);
+    const removed = [...this.#removed];
+    return () => {
+      const since = new Map(this.wishes);
+      this.wishes.clear();
+      this.#removed.clear();
+      for (const id of removed) this.#removed.add(id);
+      for (const [id, wish] of wishes) {
+        const withdrawn = since.get(id)?.withdrawn ?? wish.withdrawn;
+        const least = wish.least - (withdrawn - wish.withdrawn);
+        this.wishes.set(id, { ...wish, least, withdrawn });
+      }
+    };
   }
 
   /** Instances that are wanted, in the order of their ids. */

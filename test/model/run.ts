@@ -1,24 +1,27 @@
 /** One schedule, from its seed to its verdict. */
 
-import { Random } from '@hedgerow/common/testing';
-import { CALM, ROUGH } from '../support/faults/line.ts';
 import { Acts } from './acts.ts';
 import { differences } from './checks/convergence.ts';
 import { Watch } from './checks/deadlines.ts';
-import { checkHistories } from './checks/histories.ts';
+import { checkHistories, checkOutlived } from './checks/histories.ts';
+import { OrdersWatch } from './checks/orders.ts';
 import { checkReach } from './checks/reach.ts';
 import { Starts } from './checks/starts.ts';
-import { drawEvents, type Event, type Names, type Temper } from './events.ts';
+import type { Event, Temper } from './events.ts';
+import type { Mutation } from './mutation.ts';
 import { Operator } from './operator.ts';
+import { type Plan, planOf } from './plan.ts';
 import { Turns } from './time/turns.ts';
 import type { Encoding } from './wire/encoding.ts';
-import { type Mutation, type Size, World } from './world.ts';
+import { World } from './world.ts';
 
 export interface RunOptions {
   seed: number;
   encoding: Encoding;
   trace?: (line: string) => void;
   mutate?: Mutation;
+  /** ms from the healing in which all has to be as it should be; the sum of the deadlines when left out */
+  patience?: number;
   /** instead of those that the seed draws: to find out which of them matter */
   events?: readonly Event[];
 }
@@ -46,11 +49,11 @@ const LOOK = 2 * SECOND;
 const STAYS = 6 * SECOND;
 
 export async function run(options: RunOptions): Promise<Verdict> {
-  const random = new Random(options.seed);
+  const plan = planOf(options.seed);
   const turns = new Turns();
-  const restore = turns.install(random.fork());
+  const restore = turns.install(plan.chance);
   try {
-    return await new Run(options, random, turns).run();
+    return await new Run(options, plan, turns).run();
   } finally {
     restore();
   }
@@ -65,24 +68,20 @@ class Run {
   readonly #events: readonly Event[];
   readonly #starts: Starts;
   readonly #watch: Watch;
+  readonly #orders: OrdersWatch;
   /** ms of the next look at deadlines */
   #lookAt = 0;
   readonly #wrong: string[] = [];
   #isOver = false;
 
-  constructor(options: RunOptions, random: Random, turns: Turns) {
+  constructor(options: RunOptions, { temper, events, ...drawn }: Plan, turns: Turns) {
     this.#options = options;
-    this.#temper = random.chance(0.3) ? 'gentle' : 'rough';
-    const size = random.pick<Size>([
-      { clusters: 2, workers: 3 },
-      { clusters: 2, workers: 2 },
-      { clusters: 1, workers: 3 },
-    ]);
-    this.#starts = new Starts(this.#temper === 'gentle');
-    const weather = this.#temper === 'gentle' || random.chance(0.5) ? CALM : ROUGH;
+    this.#temper = temper;
+    this.#events = options.events ?? events;
+    this.#starts = new Starts(temper === 'gentle');
     const { encoding, trace = null, mutate = {} } = options;
     this.#world = new World(
-      { seed: random.int(1, 2 ** 31), size, weather, turns, encoding, trace, mutate },
+      { ...drawn, turns, encoding, trace, mutate },
       {
         began: (host, container) => this.#note(this.#starts.began(host, container)),
         told: (host, report) => this.#starts.told(host, report),
@@ -91,9 +90,9 @@ class Run {
       },
     );
     this.#watch = new Watch(this.#world);
+    this.#orders = new OrdersWatch(this.#world);
     this.#operator = new Operator(this.#world);
     this.#acts = new Acts(this.#world, this.#operator);
-    this.#events = options.events ?? drawEvents(random, namesOf(this.#world), this.#temper);
   }
 
   async run(): Promise<Verdict> {
@@ -117,13 +116,15 @@ class Run {
 
   async #converge(from: number): Promise<number> {
     const { timeline } = this.#world;
+    const until = from + (this.#options.patience ?? CONVERGED_WITHIN);
     let since: number | null = null;
     let left: string[] = [];
-    while (this.#wrong.length === 0 && timeline.now < from + CONVERGED_WITHIN) {
+    while (this.#wrong.length === 0 && timeline.now < until) {
       left = await differences(this.#world, this.#operator);
       since = left.length > 0 ? null : (since ?? timeline.now);
       if (since !== null && timeline.now - since >= STAYS) {
-        for (const found of await checkHistories(this.#world)) this.#note(found);
+        for (const check of [checkHistories, checkOutlived])
+          for (const found of await check(this.#world)) this.#note(found);
         return since - from;
       }
       await this.#until(timeline.now + LOOK);
@@ -140,7 +141,7 @@ class Run {
       }
       if (this.#world.timeline.now >= this.#lookAt) {
         this.#lookAt = this.#world.timeline.now + SECOND;
-        for (const found of this.#watch.check()) this.#note(found);
+        for (const found of [...this.#watch.check(), ...this.#orders.check()]) this.#note(found);
       }
       return this.#wrong.length > 0;
     });
@@ -151,16 +152,6 @@ class Run {
     this.#world.trace(`WRONG ${found}`);
     this.#wrong.push(`at ${(this.#world.timeline.now / SECOND).toFixed(3)} s: ${found}`);
   }
-}
-
-function namesOf(world: World): Names {
-  return {
-    root: world.root.name,
-    clusters: world.sites.map(({ host }) => host.name),
-    workers: world.workers.map(({ name }) => name),
-    uplinks: world.sites.map(({ uplink }) => uplink.name),
-    links: [...world.lines.values()].map(({ name }) => name),
-  };
 }
 
 function describe(error: unknown): string {

@@ -2,17 +2,14 @@
  * `npm run soak -- [--schedules N] [--seed N] [--trace] [--shrink]`: N schedules from a seed on, on all cores. Ends with 1
  * at the first that is wrong. With one schedule, `--trace` prints every message, `--shrink` the events that matter.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { apart } from './apart.ts';
 import { explain } from './explain.ts';
 import { run, type Verdict } from './run.ts';
 import { shrink } from './shrink.ts';
 import { loadEncoding } from './wire/encoding.ts';
 
-const SCHEDULES = fileURLToPath(new URL('schedules.ts', import.meta.url));
 /** ms between two lines of progress */
 const PROGRESS = 5000;
 
@@ -46,7 +43,7 @@ function many(): Promise<boolean> {
   const timer = setInterval(tell, PROGRESS);
   const children = Array.from({ length: cores }, (_, core) => {
     const share = Math.ceil((count - core) / cores);
-    const child = start(seed + core, share, cores, verdict => {
+    const child = apart<Verdict>('schedules.ts', [seed + core, share, cores], verdict => {
       done += 1;
       slowest = Math.max(slowest, verdict.convergedIn);
       if (verdict.wrong.length > 0) end(verdict);
@@ -71,14 +68,6 @@ function many(): Promise<boolean> {
     resolve(wrong === null);
   };
   return promise;
-}
-
-function start(first: number, share: number, step: number, told: (verdict: Verdict) => void): ChildProcess {
-  const child = spawn(process.execPath, [SCHEDULES, ...[first, share, step].map(String)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  createInterface({ input: child.stdout }).on('line', line => told(JSON.parse(line) as Verdict));
-  return child;
 }
 
 function wholeNumber(name: 'schedules' | 'seed'): number {

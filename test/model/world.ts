@@ -1,11 +1,15 @@
 /** A whole Hedgerow in one process: a root, clusters, workers, the lines between them, and time. */
-import type { Logger } from '@hedgerow/common';
 import { Random } from '@hedgerow/common/testing';
 import type { JsonAnswer, Session, SessionOptions } from '@hedgerow/node-engine/testing/parts';
 import { type FromCluster, type FromRoot, type JobPayload, type RegisterRequest, UP } from '@hedgerow/protos';
-import { Line, type Weather } from '../support/faults/line.ts';
+import { Line } from '../support/faults/line.ts';
+import { loggerOf, stamp, type Trace } from './log.ts';
 import type { Container, Program } from './machine/dock.ts';
+import type { Mutation } from './mutation.ts';
+import type { Plan } from './plan.ts';
+import { BrokerHost } from './tiers/broker.ts';
 import { ClusterHost } from './tiers/cluster.ts';
+import type { Host } from './tiers/host.ts';
 import { RootHost } from './tiers/root.ts';
 import { WorkerHost } from './tiers/worker.ts';
 import type { Process } from './time/process.ts';
@@ -17,32 +21,12 @@ import { openStream, refuseStream } from './wire/stream.ts';
 /** ms */
 const CONNECT_WITHIN = 5000;
 
-export interface Size {
-  clusters: number;
-  /** of each cluster */
-  workers: number;
-}
-
-export interface WorldOptions {
-  seed: number;
-  size: Size;
-  weather: Weather;
+export interface WorldOptions extends Pick<Plan, 'seed' | 'size' | 'outside' | 'weather'> {
   turns: Turns;
   encoding: Encoding;
-  /** one line for each message and log line; null = nobody reads */
-  trace: ((line: string) => void) | null;
+  trace: Trace;
   /** a mistake made on purpose, to see that it is found */
   mutate?: Mutation;
-}
-
-/** Changes or swallows (null) what passes between tiers. */
-export interface Mutation {
-  /** what a worker is told */
-  toWorker?(leaf: string, payload: Buffer): Buffer | null;
-  /** what a worker says of an instance */
-  job?(report: JobPayload): JobPayload | null;
-  toRoot?(message: FromCluster): FromCluster | null;
-  toCluster?(message: FromRoot): FromRoot | null;
 }
 
 /** Who watches. */
@@ -57,6 +41,8 @@ export interface Watchers {
 export interface Site {
   host: ClusterHost;
   workers: WorkerHost[];
+  /** null = it lives in the cluster's process */
+  broker: BrokerHost | null;
   /** to the root */
   uplink: Line;
 }
@@ -64,7 +50,10 @@ export interface Site {
 export class World {
   readonly timeline: Timeline;
   readonly root: RootHost;
-  readonly sites: Site[];
+  readonly sites: readonly Site[];
+  readonly workers: readonly WorkerHost[];
+  /** where processes run */
+  readonly hosts: readonly Host[];
   /** between each worker and its cluster */
   readonly lines = new Map<WorkerHost, Line>();
   /** ends the connections that go over each line */
@@ -84,22 +73,22 @@ export class World {
     this.timeline = new Timeline(options.turns);
     this.root = new RootHost(this.#host('root'));
     this.sites = Array.from({ length: options.size.clusters }, (_, index) => this.#site(index));
-  }
-
-  get workers(): WorkerHost[] {
-    return this.sites.flatMap(({ workers }) => workers);
+    this.workers = this.sites.flatMap(({ workers }) => workers);
+    const managers = this.sites.flatMap(({ host, broker }) => (broker ? [host, broker] : [host]));
+    this.hosts = [this.root, ...managers, ...this.workers];
   }
 
   start(): void {
     this.root.start();
-    for (const { host, workers } of this.sites) {
+    for (const { host, broker, workers } of this.sites) {
+      broker?.start();
       host.start();
       for (const worker of workers) worker.start();
     }
   }
 
   async end(): Promise<void> {
-    for (const host of [this.root, ...this.sites.map(site => site.host), ...this.workers]) {
+    for (const host of this.hosts) {
       host.kill();
       await host.disk.end();
     }
@@ -122,6 +111,7 @@ export class World {
   #host(name: string) {
     return {
       timeline: this.timeline,
+      mutate: this.options.mutate ?? {},
       log: loggerOf(this.options.trace, () => this.timeline.now, name),
       crashed: (error: unknown) => this.#watchers.crashed(error),
     };
@@ -136,19 +126,27 @@ export class World {
   #site(index: number): Site {
     const name = `c${index + 1}`;
     const uplink = this.#line(`${name}-root`);
+    const broker = this.options.outside ? new BrokerHost(`b${index + 1}`, this.#host(`b${index + 1}`)) : null;
     const host: ClusterHost = new ClusterHost({
       ...this.#host(name),
       name,
+      outside: broker && this.#brokerLine(name, broker),
       dial: process => this.#dial(process, uplink),
       heard: (topic, payload) => this.#heard(name, topic, payload),
     });
     const workers = Array.from({ length: this.options.size.workers }, (_, number) =>
-      this.#worker(host, index, number),
+      this.#worker(host, broker, index, number),
     );
-    return { host, workers, uplink };
+    return { host, workers, broker, uplink };
   }
 
-  #worker(cluster: ClusterHost, index: number, number: number): WorkerHost {
+  #brokerLine(name: string, broker: BrokerHost) {
+    const line = this.#line(`${name}-${broker.name}`);
+    const broken = this.connections.get(line) ?? new Set();
+    return { line, broken, broker: () => broker.running?.door ?? null };
+  }
+
+  #worker(cluster: ClusterHost, outside: BrokerHost | null, index: number, number: number): WorkerHost {
     const name = `w${index + 1}${number + 1}`;
     const line = this.#line(`${name}-${cluster.name}`);
     const host: WorkerHost = new WorkerHost({
@@ -165,7 +163,7 @@ export class World {
       },
       post: (process, body, within) => this.#post(process, line, cluster, body, within),
       open: async (process, options) =>
-        this.#watched(host, await this.#open(process, line, cluster, options)),
+        this.#watched(host, await this.#open(process, line, outside ?? cluster, options)),
     });
     this.lines.set(host, line);
     return host;
@@ -200,8 +198,15 @@ export class World {
     this.trace(`${name} ← ${topic} ${payload}`);
   }
 
-  async #open(process: Process, line: Line, cluster: ClusterHost, options: SessionOptions): Promise<Session> {
-    const running = await this.#reach(process, line, cluster, CONNECT_WITHIN);
+  async #open(
+    process: Process,
+    line: Line,
+    host: ClusterHost | BrokerHost,
+    options: SessionOptions,
+  ): Promise<Session> {
+    const { running } = await this.#reach(process, line, host, CONNECT_WITHIN);
+    const broker = 'embedded' in running ? running.embedded : running.broker;
+    if (!broker) throw new Error('connection refused');
     const traced: SessionOptions = {
       ...options,
       onMessage: (leaf, payload) => {
@@ -211,11 +216,11 @@ export class World {
         return told ? options.onMessage(leaf, told) : Promise.resolve();
       },
     };
-    return running.broker.open(process, line, traced, this.connections.get(line) ?? new Set());
+    return broker.open(process, line, traced, this.connections.get(line) ?? new Set());
   }
 
   /** Over a cut line TCP asks again after 1 s, then after twice as long. @throws when nobody answers */
-  async #reach(process: Process, line: Line, cluster: ClusterHost, within: number) {
+  async #reach<H extends ClusterHost | BrokerHost>(process: Process, line: Line, host: H, within: number) {
     const begun = this.timeline.now;
     await process.pause(line.latency());
     for (let wait = 1000; line.isCut; wait *= 2) {
@@ -223,9 +228,8 @@ export class World {
       await process.pause(Math.min(wait, left));
       if (wait >= left) throw new Error('no connection in time');
     }
-    const { running } = cluster;
-    if (!running?.process.isAlive) throw new Error('connection refused');
-    return running;
+    if (!host.running?.process.isAlive) throw new Error('connection refused');
+    return host as H & { running: NonNullable<H['running']> };
   }
 
   /** What is sent over a cut line is sent again until it arrives. */
@@ -265,7 +269,7 @@ export class World {
     within: number,
   ): Promise<JsonAnswer> {
     const begun = this.timeline.now;
-    const running = await this.#reach(process, line, cluster, within);
+    const { running } = await this.#reach(process, line, cluster, within);
     const { promise, resolve, reject } = Promise.withResolvers<JsonAnswer>();
     running.process.enter(() => {
       running.register(body).then(
@@ -278,27 +282,4 @@ export class World {
     );
     return promise.finally(late);
   }
-}
-
-/** Nobody reads a log that is not traced. */
-function loggerOf(trace: WorldOptions['trace'], now: () => number, name: string): Logger {
-  const write = (level: string) => (fields: object, message: string) => {
-    trace?.(`${stamp(now())} ${name} ${level}: ${message} ${JSON.stringify(fields, plainError)}`);
-  };
-  const logger: Logger = {
-    debug() {},
-    info: trace ? write('info') : () => {},
-    warn: trace ? write('warn') : () => {},
-    error: trace ? write('error') : () => {},
-    child: () => logger,
-  };
-  return logger;
-}
-
-function plainError(_: string, value: unknown): unknown {
-  return value instanceof Error ? value.message : value;
-}
-
-function stamp(ms: number): string {
-  return `${(ms / 1000).toFixed(3).padStart(9)} s`;
 }

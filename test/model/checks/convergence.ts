@@ -4,6 +4,7 @@ import type { Instance } from '@hedgerow/root-orchestrator/testing/parts';
 import type { Operator } from '../operator.ts';
 import type { WorkerHost } from '../tiers/worker.ts';
 import type { Site, World } from '../world.ts';
+import { checkOutlived } from './histories.ts';
 
 /** @returns differences, one sentence each; none when everything is as it should be */
 export async function differences(world: World, operator: Operator): Promise<string[]> {
@@ -16,6 +17,7 @@ export async function differences(world: World, operator: Operator): Promise<str
   const settled = await Promise.all([
     checkClaims(world, instances),
     checkRollouts(world),
+    world.root.beganFull ? checkOutlived(world) : [],
     ...world.sites.map(site => checkSite(world, site, instances)),
   ]);
   return settled.flat();
@@ -62,46 +64,60 @@ async function checkRollouts(world: World): Promise<string[]> {
 async function checkClaims(world: World, instances: readonly Instance[]): Promise<string[]> {
   const { claims, intents, services, applications } = world.root.stored;
   const stored = await services.find();
+  const holds = world.sites.flatMap(holdsOf);
   const owners = new Set([
     ...stored.map(({ id }) => `service/${id}`),
     ...(await applications.find()).map(({ id }) => `application/${id}`),
     ...instances.map(({ id }) => `instance/${id}`),
-    ...world.sites.flatMap(holdersOf),
+    ...holds.map(({ owner }) => owner),
   ]);
   const taken = new Set((await claims.find()).map(({ id }) => id));
   const missing = [...instances.map(i => i.instance_ip), ...stored.map(s => s.service_ip)].filter(
     address => address !== '' && !taken.has(`address/${address}`),
   );
+  const claimed = new Map((await claims.find()).map(({ id, owner }) => [id, owner]));
+  const strange = holds.filter(({ subnet, owner }) => claimed.get(`subnet/${subnet}`) !== owner);
   const leaked = (await claims.find()).filter(({ owner }) => !owners.has(owner));
   return [
     ...missing.map(address => `address ${address} is in use and not claimed`),
+    ...strange.map(({ subnet, owner }) => `subnet ${subnet} is ${owner}'s and not claimed by it`),
     ...leaked.map(({ id, owner }) => `${id} belongs to ${owner}, who does not exist`),
     ...(await intents.find()).map(({ id }) => `change ${id} was not finished`),
   ];
 }
 
 /** Of workers, and those in hand for the next ones, by the ids that the root knows them by. */
-function holdersOf({ host }: Site): string[] {
+function holdsOf({ host }: Site): { subnet: string; owner: string }[] {
   const { running } = host;
   if (!running) return [];
   const { state, parts } = running;
   const workers = state.workers.all().filter(({ subnet }) => subnet !== '');
   const holders = [
-    ...workers.map(({ id, subnet_holder }) => subnet_holder || id),
-    ...parts.reserve.holds().map(({ worker_id }) => worker_id),
+    ...workers.map(({ id, subnet, subnet_holder }) => ({ subnet, worker_id: subnet_holder || id })),
+    ...parts.reserve.holds(),
   ];
-  return holders.map(holder => `worker/${state.clusterId()}/${holder}`);
+  return holders.map(({ subnet, worker_id }) => ({
+    subnet,
+    owner: `worker/${state.clusterId()}/${worker_id}`,
+  }));
 }
 
 async function checkSite(world: World, site: Site, all: readonly Instance[]): Promise<string[]> {
   const { running } = site.host;
   if (!running) return [`${site.host.name} does not run`];
   if (!running.parts.link.connected) return [`${site.host.name} is not connected to the root`];
-  const own = all.filter(({ cluster_id }) => cluster_id === running.state.clusterId());
   const known = running.state.instances.all().map(({ id }) => id);
+  const own = all.filter(
+    it => it.cluster_id === running.state.clusterId() && !isForgotten(world, it, new Set(known)),
+  );
   const found = compare(`${site.host.name} knows`, own.map(idOf), known);
   for (const worker of site.workers) found.push(...(await checkWorker(world, site, worker, own)));
   return found;
+}
+
+/** A root whose store was put back knows of what has ended since, and nobody else does. */
+function isForgotten({ root }: World, { id, status }: Instance, known: ReadonlySet<string>): boolean {
+  return root.wasRestored && (status === 'COMPLETED' || status === 'DEAD') && !known.has(id);
 }
 
 async function checkWorker(

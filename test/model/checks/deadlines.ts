@@ -1,13 +1,17 @@
 /** Nothing waits for ever: whoever has to act when a state's deadline is over has acted, unless he could not. */
-import type { Instance as ClusterInstance } from '@hedgerow/cluster-orchestrator/testing/parts';
+import type { Instance as ClusterInstance, Seat } from '@hedgerow/cluster-orchestrator/testing/parts';
 import { type FromCluster, type FromRoot, STATUSES } from '@hedgerow/protos';
 import type { Instance } from '@hedgerow/root-orchestrator/testing/parts';
+import { NEEDED } from '../operator.ts';
+import type { ClusterHost } from '../tiers/cluster.ts';
 import type { Site, World } from '../world.ts';
 
 /** ms that a worker has to act on its own deadline before the cluster does it */
 const WORKER_GRACE = 30_000;
 /** ms that who acts may take */
 const SLACK = 20_000;
+/** ms that workers who were lost together are awaited, that they have to follow the first one, and until the next try */
+const LOST = 30_000 + 30_000 + 10_000;
 
 export class Watch {
   readonly #world: World;
@@ -34,22 +38,63 @@ export class Watch {
     return this.#world.timeline.now;
   }
 
-  #checkSite({ host }: Site): string[] {
+  #checkSite(site: Site): string[] {
+    const { host } = site;
     const { running } = host;
     const isAble = running?.process.isAwake === true && !host.disk.isFull;
     this.#keep(`${host.name} able`, String(isAble));
     if (!running || !isAble) return [];
-    const { liveness } = running.parts.jobs;
+    const { liveness, capacity } = running.parts.jobs;
+    const there = this.#inReach(site);
+    const hasRoom = [...capacity.seats()].some(seat => there.has(seat.offer.id) && hasRoomFor(seat));
+    const able = [this.#at(`${host.name} able`)];
+    const roomy = [...able, this.#keep(`${host.name} room of its own`, String(hasRoom))];
     return running.state.instances.all().flatMap(instance => {
-      const isThere = instance.worker_id !== '' && liveness.isThere(instance.worker_id);
-      const since = this.#keep(`${host.name} ${instance.id}`, `${isThere} ${stateOf(instance)}`);
-      const { deadline, writers } = STATUSES[instance.status];
-      if (!isThere || instance.desired !== 'run' || deadline === null) return [];
-      const most = deadline + (writers.includes('worker') ? WORKER_GRACE : 0) + SLACK;
-      return this.#isOver([since, this.#at(`${host.name} able`)], most)
-        ? [`${instance.id} has been ${instance.status} at ${host.name} for more than ${most / 1000} s`]
-        : [];
+      const { worker_id } = instance;
+      const isThere = worker_id !== '' && liveness.isThere(worker_id);
+      const isKept = there.has(worker_id) && liveness.isExpected(worker_id);
+      return [
+        ...this.#checkProgress(host, instance, isThere, able),
+        ...this.#checkLost(host, instance, isKept, hasRoom ? roomy : null),
+      ];
     });
+  }
+
+  /** Workers that live and can be heard, whatever their cluster believes. */
+  #inReach({ host, broker, workers }: Site): ReadonlySet<string> {
+    const { running } = host;
+    if (broker && !running?.broker.reachable()) return new Set();
+    const heard = workers.filter(it => it.process?.isAwake === true && !this.#world.lineOf(it).isCut);
+    return new Set(heard.map(({ node }) => node?.workerId() ?? ''));
+  }
+
+  #checkProgress(
+    { name }: ClusterHost,
+    instance: ClusterInstance,
+    isThere: boolean,
+    able: number[],
+  ): string[] {
+    const since = this.#keep(`${name} ${instance.id}`, `${isThere} ${stateOf(instance)}`);
+    const { deadline, writers } = STATUSES[instance.status];
+    if (!isThere || instance.desired !== 'run' || deadline === null) return [];
+    const most = deadline + (writers.includes('worker') ? WORKER_GRACE : 0) + SLACK;
+    return this.#isOver([since, ...able], most)
+      ? [`${instance.id} has been ${instance.status} at ${name} for more than ${most / 1000} s`]
+      : [];
+  }
+
+  /** @param able since when it could be placed; null = it cannot */
+  #checkLost(
+    { name }: ClusterHost,
+    instance: ClusterInstance,
+    isKept: boolean,
+    able: number[] | null,
+  ): string[] {
+    const isLost = instance.desired === 'run' && !STATUSES[instance.status].final && !isKept;
+    const since = this.#keep(`${name} has ${instance.id}`, String(isLost));
+    return isLost && able && this.#isOver([since, ...able], LOST + SLACK)
+      ? [`${instance.id} has been without a worker at ${name} for more than ${(LOST + SLACK) / 1000} s`]
+      : [];
   }
 
   #checkRoot(): string[] {
@@ -96,6 +141,11 @@ export class Watch {
   #isOver(times: readonly number[], most: number): boolean {
     return this.#now - Math.max(...times) > most;
   }
+}
+
+/** Of these machines and programs, one more. */
+function hasRoomFor({ presence, offer, reserved }: Seat): boolean {
+  return presence === 'live' && offer.memory - reserved.memory >= NEEDED;
 }
 
 /** Would it take one more? */

@@ -3,6 +3,8 @@
  * has what was written before and nothing of what was not.
  */
 import {
+  type ArchivableStore,
+  type Archived,
   type Collection,
   type Document,
   HedgerowError,
@@ -22,7 +24,7 @@ type Task = { run: () => Promise<() => void> };
 export class Disk {
   isFull = false;
   /** for those who look from outside */
-  readonly raw: Store = openSqlite({ file: ':memory:', durability: 'normal' });
+  raw: ArchivableStore = openSqlite({ file: ':memory:', durability: 'normal' });
 
   /** @returns the store as this process has it */
   open(process: Process): Store {
@@ -33,6 +35,22 @@ export class Disk {
       ping: () => queue.read(() => this.raw.ping()),
       close: async () => {},
     };
+  }
+
+  async backup(): Promise<Archived[]> {
+    const documents: Archived[] = [];
+    for await (const document of this.raw.dump()) documents.push(document);
+    return documents;
+  }
+
+  /** Puts it back. No process may have it open. */
+  async restore(documents: readonly Archived[]): Promise<void> {
+    await this.raw.close();
+    this.raw = openSqlite({ file: ':memory:', durability: 'normal' });
+    for (const { collection, document } of documents) {
+      this.raw.collection(collection, []);
+      await this.raw.load(collection, [document]);
+    }
   }
 
   end(): Promise<void> {

@@ -20,11 +20,14 @@ import type { JsonAnswer } from '@hedgerow/node-engine/testing/parts';
 import type { RegisterRequest } from '@hedgerow/protos';
 import type { Process } from '../time/process.ts';
 import { SimulatedBroker } from '../wire/broker.ts';
+import { type ClientParts, OutsideClient, type UpMessage } from '../wire/outside.ts';
 import { Host, type HostParts } from './host.ts';
 
 export interface ClusterParts extends HostParts {
   name: string;
   dial(process: Process): Dialed;
+  /** null = its broker is embedded */
+  outside: Pick<ClientParts, 'line' | 'broker' | 'broken'> | null;
   /** each message of a worker */
   heard(topic: string, payload: Buffer): void;
 }
@@ -33,7 +36,9 @@ interface Running {
   process: Process;
   state: State;
   parts: Parts;
-  broker: SimulatedBroker;
+  broker: Broker;
+  /** null = it has an outside one */
+  embedded: SimulatedBroker | null;
   register(request: RegisterRequest): Promise<JsonAnswer>;
 }
 
@@ -51,34 +56,44 @@ export class ClusterHost extends Host {
   }
 
   protected async boot(process: Process): Promise<void> {
-    const { timeline, log, dial, heard } = this.#parts;
+    const { timeline, log, dial, heard, outside } = this.#parts;
     const deps = { clock: process.clock, log };
-    const state = stateOver(this.disk.open(process), deps);
+    const state = stateOver(this.open(process), deps);
     await state.load();
     const broker = slot<Broker>('the broker');
     const port = slot<number>('the HTTP server');
     const meter = clusterMeter(new MetricRegistry(log));
     const config = configOf(this.name);
     const parts = buildParts({ config, deps, state, broker, port, meter, dial: () => dial(process) });
-    const simulated = new SimulatedBroker({
-      process,
-      timeline,
+    this.mutate.cluster?.(parts);
+    const onMessage = (message: UpMessage) => {
+      heard(message.topic, message.payload);
+      void dispatch(parts.up, message);
+    };
+    let embedded: SimulatedBroker | null = null;
+    if (outside) broker.set(new OutsideClient({ process, timeline, onMessage, ...outside }));
+    else {
+      embedded = this.#embedded(process, state, onMessage);
+      broker.set(embedded);
+    }
+    port.set(10_100);
+    parts.link.start();
+    this.running = {
+      ...{ process, state, parts, embedded, broker: broker.get() },
+      register: registrar(config, state, parts, broker.get(), deps),
+    };
+  }
+
+  #embedded(process: Process, state: State, onMessage: (message: UpMessage) => void): SimulatedBroker {
+    return new SimulatedBroker({
+      ...{ process, timeline: this.#parts.timeline, kept: new Map() },
       authenticate(id, secret) {
         const worker = state.workers.get(id);
         return worker !== undefined && sameSecret(secret, worker.secret_hash);
       },
-      onMessage(message) {
-        heard(message.topic, message.payload);
-        void dispatch(parts.up, message);
-      },
+      subscribes: id => this.mutate.subscribes?.(id) ?? true,
+      onMessage: ({ topic, payload }) => onMessage({ topic, payload, retained: false }),
     });
-    broker.set(simulated);
-    port.set(10_100);
-    parts.link.start();
-    this.running = {
-      ...{ process, state, parts, broker: simulated },
-      register: registrar(config, state, parts, simulated, deps),
-    };
   }
 }
 

@@ -1,6 +1,7 @@
 /** Where one process at a time runs, over a disk that stays; whoever supervises it starts it again. */
-import { isErrorOf, type Logger, STORE_ERRORS } from '@hedgerow/common';
+import { isErrorOf, type Logger, STORE_ERRORS, type Store } from '@hedgerow/common';
 import { Disk } from '../machine/disk.ts';
+import type { Mutation } from '../mutation.ts';
 import { Process, type Wall } from '../time/process.ts';
 import type { Timeline } from '../time/timeline.ts';
 
@@ -10,6 +11,7 @@ const SUPERVISED = 2000;
 export interface HostParts {
   timeline: Timeline;
   log: Logger;
+  mutate: Mutation;
   crashed(error: unknown): void;
 }
 
@@ -28,15 +30,30 @@ export abstract class Host {
   start(): void {
     if (this.process?.isAlive) return;
     const { timeline, crashed } = this.#parts;
-    const process = new Process(this.name, timeline, this.wall, crashed);
+    const process = new Process(this.name, timeline, this.wall, crashed, this.mutate);
     this.process = process;
-    process.enter(() => void this.boot(process).catch((error: unknown) => this.#failed(process, error)));
+    process.enter(() => void this.#boot(process).catch((error: unknown) => this.#failed(process, error)));
   }
 
   /** What the process had in memory goes with it. */
   kill(): void {
     this.process?.kill();
     this.forget();
+  }
+
+  protected get mutate(): Mutation {
+    return this.#parts.mutate;
+  }
+
+  /** Its disk, as this process has it. */
+  protected open(process: Process): Store {
+    const store = this.disk.open(process);
+    return this.mutate.store?.(store, this.name) ?? store;
+  }
+
+  async #boot(process: Process): Promise<void> {
+    await this.mutate.boots?.(process, this.name);
+    await this.boot(process);
   }
 
   protected abstract boot(process: Process): Promise<void>;

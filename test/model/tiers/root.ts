@@ -1,5 +1,5 @@
 /** The root: one process at a time over a disk that stays. */
-import { every } from '@hedgerow/common';
+import { type Archived, every } from '@hedgerow/common';
 import { MetricRegistry } from '@hedgerow/common/metrics';
 import {
   AddressBook,
@@ -38,6 +38,9 @@ interface Running {
 export class RootHost extends Host {
   readonly #parts: HostParts;
   running: Running | null = null;
+  wasRestored = false;
+  /** a process of it began on a full disk */
+  beganFull = false;
 
   constructor(parts: HostParts) {
     super('root', parts);
@@ -53,6 +56,17 @@ export class RootHost extends Host {
     this.running = null;
   }
 
+  /** What `hedge restore` does: no generation is given away again that was since then. */
+  async restore(documents: readonly Archived[]): Promise<void> {
+    this.wasRestored = true;
+    const generation_floor = Math.floor(this.#parts.timeline.now / 1000);
+    await this.disk.restore(
+      documents.map(it =>
+        it.collection === 'services' ? { ...it, document: { ...it.document, generation_floor } } : it,
+      ),
+    );
+  }
+
   accept(call: Call): void {
     const { running } = this;
     if (!running) return;
@@ -63,7 +77,8 @@ export class RootHost extends Host {
   protected async boot(process: Process): Promise<void> {
     const { clock } = process;
     const { log } = this.#parts;
-    const collections = openCollections(this.disk.open(process));
+    this.beganFull ||= this.disk.isFull;
+    const collections = openCollections(this.open(process));
     const addresses = new AddressBook(collections.claims);
     const deps = { collections, addresses, clock, log };
     const metrics = new MetricRegistry(log);

@@ -75,7 +75,7 @@ export class WorkerHost extends Host {
     const { clock } = process;
     const log = parts.log;
     const config = configOf(parts);
-    const store = this.disk.open(process);
+    const store = this.open(process);
     const net = netManagerOf(this.kernel, process, parts.random.fork());
     const metrics = new MetricRegistry(log);
     const registration = {

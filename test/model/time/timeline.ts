@@ -27,6 +27,11 @@ export class Timeline {
     };
   }
 
+  /** What is put off to the next turn waits. @returns goes on */
+  holdTurn(): () => void {
+    return this.#turns.hold();
+  }
+
   /** @param seen called when all that followed from one moment has happened @returns early when it says so */
   async runUntil(until: number, seen: () => boolean): Promise<void> {
     await this.#turns.settle();

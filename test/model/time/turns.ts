@@ -8,20 +8,31 @@ import type { Random } from '@hedgerow/common/testing';
 
 type Immediately = (callback: (...values: unknown[]) => void, ...values: unknown[]) => NodeJS.Immediate;
 
+/** What was put off. Something that `clearImmediate` takes. */
+interface Turn {
+  run: () => void;
+  unref(): Turn;
+}
+
+/** Ticks that are ordered at a time: between two of them promises are kept, and the event loop is not gone around. */
+const TICKS = 256;
+
 export class Turns {
   readonly #real: Immediately = globalThis.setImmediate as Immediately;
-  readonly #pending = new Set<NodeJS.Immediate>();
+  readonly #waiting = new Set<Turn>();
+  #holds = 0;
+  #ticks = 0;
+  #settled: (() => void) | null = null;
 
   /** Everything of this process goes by the seed until the function that this returns is called. */
   install(random: Random): () => void {
     const { setImmediate, clearImmediate } = globalThis;
     const { randomBytes, randomUUID } = crypto;
     const { random: chance } = Math;
-    const later: Immediately = (callback, ...values) => this.#later(callback, values);
+    const later: Immediately = (callback, ...values) => this.#later(() => callback(...values));
     globalThis.setImmediate = later as typeof setImmediate;
     globalThis.clearImmediate = immediate => {
-      this.#pending.delete(immediate as NodeJS.Immediate);
-      clearImmediate(immediate);
+      if (!this.#waiting.delete(immediate as unknown as Turn)) clearImmediate(immediate);
     };
     Math.random = () => random.next();
     const bytes = (count: number) => random.bytes(count);
@@ -36,17 +47,44 @@ export class Turns {
   }
 
   /** Resolves when nothing is left to do but to wait for simulated time: no promise, no turn of the event loop. */
-  async settle(): Promise<void> {
-    do await new Promise<void>(resolve => void this.#real(resolve as () => void));
-    while (this.#pending.size > 0);
+  settle(): Promise<void> {
+    if (this.#ticks === 0) this.#order();
+    return new Promise(resolve => {
+      this.#settled = resolve;
+    });
   }
 
-  #later(callback: (...values: unknown[]) => void, values: unknown[]): NodeJS.Immediate {
-    const immediate = this.#real(() => {
-      this.#pending.delete(immediate);
-      callback(...values);
-    });
-    this.#pending.add(immediate);
-    return immediate;
+  /** What is put off is not done, and not waited for. @returns ends it */
+  hold(): () => void {
+    this.#holds += 1;
+    return () => {
+      this.#holds -= 1;
+    };
+  }
+
+  #later(run: () => void): NodeJS.Immediate {
+    const turn: Turn = { run, unref: () => turn };
+    this.#waiting.add(turn);
+    return turn as unknown as NodeJS.Immediate;
+  }
+
+  #order(): void {
+    this.#ticks = TICKS;
+    for (let left = TICKS; left > 0; left--) this.#real(() => this.#tick());
+  }
+
+  /** All promises have been kept: the next that was put off, or that is all. */
+  #tick(): void {
+    this.#ticks -= 1;
+    if (this.#ticks === 0 && this.#settled) this.#order();
+    const [turn] = this.#holds > 0 ? [] : this.#waiting;
+    const settled = this.#settled;
+    if (turn) {
+      this.#waiting.delete(turn);
+      turn.run();
+    } else if (settled) {
+      this.#settled = null;
+      settled();
+    }
   }
 }

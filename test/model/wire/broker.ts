@@ -1,45 +1,23 @@
 /**
- * An MQTT broker as the embedded one is: it lives in the cluster's process and forgets everything with it. Sessions are
- * kept while it lives; QoS 1 is repeated until it is acknowledged and keeps its order, QoS 0 may be lost, repeated, late.
+ * An MQTT broker: sessions are kept while it lives, and beyond that where `kept` outlives it; QoS 1 is repeated until it
+ * is acknowledged and keeps its order, QoS 0 may be lost, repeated, late. The embedded one lives in its cluster's process.
  */
 
-import type { Broker } from '@hedgerow/cluster-orchestrator/testing/parts';
-import { noAccounts } from '@hedgerow/cluster-orchestrator/testing/parts';
-import { HedgerowError } from '@hedgerow/common';
-import { ERRORS, type Session, type SessionOptions } from '@hedgerow/node-engine/testing/parts';
-import { DOWN, nodeTopic, parseNodeTopic, UP } from '@hedgerow/protos';
+import { type Broker, noAccounts } from '@hedgerow/cluster-orchestrator/testing/parts';
+import type { Session, SessionOptions } from '@hedgerow/node-engine/testing/parts';
+import { nodeTopic, parseNodeTopic, UP } from '@hedgerow/protos';
 import type { Line } from '../../support/faults/line.ts';
 import type { Process } from '../time/process.ts';
 import type { Timeline } from '../time/timeline.ts';
 import { Connection } from './connection.ts';
-
-interface Publication {
-  topic: string;
-  payload: Buffer;
-  qos: 0 | 1;
-}
-
-type Packet =
-  | { kind: 'connect'; workerId: string; password: string }
-  | { kind: 'connack'; ok: boolean }
-  | { kind: 'subscribe' }
-  | { kind: 'suback' }
-  | { kind: 'publish'; id: number; publication: Publication }
-  | { kind: 'puback'; id: number }
-  | { kind: 'disconnect' };
-
-const WORKER = 0;
-const BROKER = 1;
+import { BROKER, type Packet, type Publication } from './packets.ts';
+import { WorkerEnd } from './worker-end.ts';
 
 /** ms until TCP gives up a line that takes nothing */
 const TCP_PATIENCE = 15 * 60_000;
-/** ms from dialling to CONNACK, and from SUBSCRIBE to SUBACK */
-const CONNECT_WITHIN = 5000;
-/** ms from DISCONNECT to the end */
-const END_WITHIN = 2000;
 
 /** What the broker keeps of a worker. */
-interface Kept {
+export interface Kept {
   isSubscribed: boolean;
   client: Client | null;
   /** QoS 1, not acknowledged yet, oldest first */
@@ -56,8 +34,13 @@ interface Client {
 export interface BrokerParts {
   process: Process;
   timeline: Timeline;
+  /** by worker */
+  kept: Map<string, Kept>;
   authenticate(workerId: string, password: string): boolean;
-  onMessage(message: { topic: string; payload: Buffer; retained: boolean }): void;
+  /** each message of a worker */
+  onMessage(publication: Publication): void;
+  /** Does the broker take up what this worker subscribes to? */
+  subscribes(workerId: string): boolean;
 }
 
 export class SimulatedBroker implements Broker {
@@ -65,7 +48,6 @@ export class SimulatedBroker implements Broker {
   readonly port = 10_003;
   readonly accounts = noAccounts;
   readonly #parts: BrokerParts;
-  readonly #kept = new Map<string, Kept>();
   #ids = 0;
 
   constructor(parts: BrokerParts) {
@@ -79,7 +61,7 @@ export class SimulatedBroker implements Broker {
   async stop(): Promise<void> {}
 
   async publish(topic: string, payload: Buffer, qos: 0 | 1): Promise<void> {
-    const kept = this.#kept.get(parseNodeTopic(topic)?.workerId ?? '');
+    const kept = this.#parts.kept.get(parseNodeTopic(topic)?.workerId ?? '');
     if (!kept?.isSubscribed) return;
     const sent = { id: ++this.#ids, publication: { topic, payload, qos } };
     if (qos === 1) kept.unacknowledged.push(sent);
@@ -128,12 +110,13 @@ export class SimulatedBroker implements Broker {
 
   /** What was kept is sent first. An older connection of the same worker ends, its Last Will is published. */
   begin(workerId: string, client: Client, farewell: () => void): Kept {
-    const kept = this.#kept.get(workerId) ?? { isSubscribed: false, client: null, unacknowledged: [] };
-    this.#kept.set(workerId, kept);
+    const known = this.#parts.kept.get(workerId);
+    const kept = known ?? { isSubscribed: false, client: null, unacknowledged: [] };
+    this.#parts.kept.set(workerId, kept);
     if (kept.client) farewell();
     kept.client?.close('another connection of the same client');
     kept.client = client;
-    client.send({ kind: 'connack', ok: true });
+    client.send({ kind: 'connack', ok: true, resumed: known !== undefined });
     for (const sent of kept.unacknowledged) transmit(client, sent);
     return kept;
   }
@@ -165,7 +148,7 @@ class Serving {
     if (packet.kind === 'connect') this.#connect(client, packet);
     else if (!this.#kept) return;
     else if (packet.kind === 'subscribe') {
-      this.#kept.isSubscribed = true;
+      if (this.#parts.subscribes(this.#workerId)) this.#kept.isSubscribed = true;
       client.send({ kind: 'suback' });
     } else if (packet.kind === 'publish') {
       this.#publish(packet.publication);
@@ -187,9 +170,9 @@ class Serving {
     if (!this.#saidGoodbye) this.#lastWill();
   }
 
-  #connect(client: Client, { workerId, password }: { workerId: string; password: string }): void {
+  #connect(client: Client, { clientId: workerId, password }: { clientId: string; password: string }): void {
     if (!this.#broker.isAllowed(workerId, password)) {
-      client.send({ kind: 'connack', ok: false });
+      client.send({ kind: 'connack', ok: false, resumed: false });
       client.close('refused');
       return;
     }
@@ -197,153 +180,12 @@ class Serving {
     this.#kept = this.#broker.begin(workerId, client, () => this.#lastWill());
   }
 
-  #publish({ topic, payload }: Publication): void {
-    if (parseNodeTopic(topic)?.workerId !== this.#workerId) return;
-    this.#parts.onMessage({ topic, payload, retained: false });
+  #publish(publication: Publication): void {
+    if (parseNodeTopic(publication.topic)?.workerId === this.#workerId) this.#parts.onMessage(publication);
   }
 
   #lastWill(): void {
     const payload = Buffer.from(JSON.stringify({ online: false }));
-    this.#parts.onMessage({ topic: nodeTopic(this.#workerId, UP.presence), payload, retained: false });
-  }
-}
-
-const LEAVES = new Set<string>(Object.values(DOWN));
-
-/** The worker's side of one connection: what `mqtt` does for `openSession`. */
-class WorkerEnd {
-  readonly #process: Process;
-  readonly #line: Line;
-  readonly #options: SessionOptions;
-  readonly #closed = Promise.withResolvers<void>();
-  readonly #acknowledged = new Map<number, { resolve: () => void; reject: (why: Error) => void }>();
-  readonly #inbox: { id: number; publication: Publication }[] = [];
-  #connection: Connection<Packet> | null = null;
-  #awaited: { kind: Packet['kind']; resolve: (packet: Packet) => void; reject: (why: Error) => void } | null =
-    null;
-  #isBusy = false;
-  #isOver = false;
-  #ids = 0;
-  #finally = (): void => {};
-
-  constructor(process: Process, line: Line, options: SessionOptions) {
-    this.#process = process;
-    this.#line = line;
-    this.#options = options;
-  }
-
-  attach(connection: Connection<Packet>, atEnd: () => void): void {
-    this.#connection = connection;
-    this.#finally = atEnd;
-  }
-
-  async connect(): Promise<void> {
-    const { workerId, password } = this.#options;
-    this.#send({ kind: 'connect', workerId, password });
-    const answer = await this.#await('connack');
-    if (answer.kind === 'connack' && !answer.ok) {
-      this.abort();
-      throw new HedgerowError(ERRORS.BROKER_REFUSED, 'broker: not authorised');
-    }
-    this.#send({ kind: 'subscribe' });
-    await this.#await('suback');
-  }
-
-  receive(packet: Packet): void {
-    if (this.#awaited?.kind === packet.kind) this.#awaited.resolve(packet);
-    else if (packet.kind === 'puback') {
-      this.#acknowledged.get(packet.id)?.resolve();
-      this.#acknowledged.delete(packet.id);
-    } else if (packet.kind === 'publish') {
-      this.#inbox.push(packet);
-      void this.#work();
-    }
-  }
-
-  ended(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#inbox.length = 0;
-    this.#finally();
-    const why = new Error('the connection was closed');
-    this.#awaited?.reject(why);
-    for (const { reject } of this.#acknowledged.values()) reject(why);
-    this.#acknowledged.clear();
-    this.#closed.resolve();
-  }
-
-  abort(): void {
-    this.#connection?.close(WORKER, 'aborted');
-    this.ended();
-  }
-
-  session(): Session {
-    return {
-      closed: this.#closed.promise,
-      publish: (leaf, payload, { qos }) => this.#publish(leaf, payload, qos),
-      publishAcknowledged: (leaf, payload) => {
-        if (this.#isOver) return Promise.reject(new Error('not connected'));
-        const id = this.#publish(leaf, payload, 1);
-        return new Promise((resolve, reject) => this.#acknowledged.set(id, { resolve, reject }));
-      },
-      abort: () => this.abort(),
-      end: () => this.#end(),
-    };
-  }
-
-  async #end(): Promise<void> {
-    this.#send({ kind: 'disconnect' });
-    const cancel = this.#process.after(END_WITHIN, () => this.abort());
-    await this.#closed.promise;
-    cancel();
-  }
-
-  #publish(leaf: Parameters<Session['publish']>[0], payload: Buffer | object, qos: 0 | 1): number {
-    const id = ++this.#ids;
-    if (this.#isOver || !this.#connection) return id;
-    const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
-    const publication = { topic: nodeTopic(this.#options.workerId, leaf), payload: bytes, qos };
-    const packet: Packet = { kind: 'publish', id, publication };
-    const connection = this.#connection;
-    if (qos === 1) for (const latency of this.#line.atLeastOnce()) connection.send(WORKER, packet, latency);
-    else for (const latency of this.#line.once()) connection.sendLoose(WORKER, packet, latency);
-    return id;
-  }
-
-  /** One message at a time; it is acknowledged when what had to be stored is stored. */
-  async #work(): Promise<void> {
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) {
-      const leaf = parseNodeTopic(next.publication.topic)?.leaf ?? '';
-      const handled = LEAVES.has(leaf)
-        ? this.#options.onMessage(
-            leaf as Parameters<SessionOptions['onMessage']>[0],
-            next.publication.payload,
-          )
-        : Promise.resolve();
-      await handled.catch(() => {});
-      if (next.publication.qos === 1) this.#send({ kind: 'puback', id: next.id });
-    }
-    this.#isBusy = false;
-  }
-
-  #send(packet: Packet): void {
-    if (!this.#isOver) this.#connection?.send(WORKER, packet);
-  }
-
-  async #await(kind: Packet['kind']): Promise<Packet> {
-    const { promise, resolve, reject } = Promise.withResolvers<Packet>();
-    this.#awaited = { kind, resolve, reject };
-    const cancel = this.#process.after(CONNECT_WITHIN, () => reject(new Error(`no ${kind} in time`)));
-    try {
-      return await promise;
-    } catch (cause) {
-      this.abort();
-      throw new HedgerowError(ERRORS.BROKER_AWAY, `broker: ${(cause as Error).message}`, { cause });
-    } finally {
-      cancel();
-      this.#awaited = null;
-    }
+    this.#parts.onMessage({ topic: nodeTopic(this.#workerId, UP.presence), payload, qos: 1 });
   }
 }
