@@ -20,6 +20,7 @@ describe('instances', () => {
   let runtime: ScriptedRuntime;
   let told: JobPayload[];
   let health: Result;
+  let isAway: boolean;
   let instances: Instances;
 
   const engine = async (rebooted = false): Promise<Instances> => {
@@ -35,7 +36,7 @@ describe('instances', () => {
       workerId: 'f'.repeat(24),
       rebooted,
       publicAddress: () => '192.0.2.1',
-      publish: report => told.push(report) > 0,
+      publish: report => !isAway && told.push(report) > 0,
     });
     await made.load();
     await made.resume();
@@ -64,6 +65,7 @@ describe('instances', () => {
     store = openSqlite({ file: ':memory:', durability: 'normal' });
     runtime = new ScriptedRuntime();
     told = [];
+    isAway = false;
     health = { outcome: 'passed' };
     instances = await engine();
   });
@@ -94,6 +96,24 @@ describe('instances', () => {
       assert.deepEqual(
         [...runtime.containers.values()].map(({ generation }) => generation),
         [2],
+      );
+    });
+
+    it('has no end of another service of its name in its history, whoever was away', async () => {
+      await deploy();
+      const removal = runtime.holdUp('remove');
+      isAway = true;
+      await instances.delete(makeDeploy());
+      await removal.reached;
+      const other = 'e'.repeat(24);
+      await instances.deploy(makeDeploy({ service_id: other }));
+      removal.release();
+      await settled();
+      const [report] = instances.untold();
+      assert.equal(report?.service_id, other);
+      assert.deepEqual(
+        report?.moves?.map(({ status }) => status),
+        ['CREATING', 'RUNNING'],
       );
     });
 

@@ -116,6 +116,8 @@ export class Instances {
     const slot = this.#slot(deploy);
     setDesired(slot, desired);
     slot.requestId = deploy.request_id;
+    // another service of the same name has a history of its own
+    if (slot.report.service_id !== deploy.service_id) slot.moves = [];
     slot.report = { ...slot.report, ...identity(deploy) };
     this.#teller.accept(slot, { status: 'CREATING', detail: 'accepted' });
     this.#enqueue(slot);

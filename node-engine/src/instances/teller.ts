@@ -54,11 +54,13 @@ export class Teller {
     this.#deps.changed();
   }
 
-  /** UNDEPLOYED, of what `was` there. */
+  /** UNDEPLOYED, of what `was` there; what the slot has to run by now, if anything, has not ended with it. */
   gone(slot: Slot, was: JobPayload, detail: string): void {
     const telling = { status: 'UNDEPLOYED', detail } as const;
-    slot.moves = withMoves(slot.moves, [this.#move(telling)]);
+    const move = this.#move(telling);
     this.#write(slot, telling);
+    if (slot.desired) return void this.#deps.publish(reportWith(withStatus(was, telling), [move]));
+    slot.moves = withMoves(slot.moves, [move]);
     this.publish(slot, withStatus(was, telling));
   }
 
