@@ -58,6 +58,7 @@ function workerChanged(ties: Ties, before: Worker | null, after: Worker | null):
     ties.jobs.capacity.forget(before.id);
     ties.jobs.liveness.unwatch(before.id);
     ties.beats.forget(before.id);
+    ties.jobs.tables.forget(before.id);
     lose(ties, before.id, `worker ${before.hostname} was removed`);
   }
   ties.aggregates.workersChanged();

@@ -96,6 +96,8 @@ export interface Instance extends Document {
   cluster_id: string;
   /** ids of clusters that had it when they went out of reach and may have a copy still: it has been given to another one */
   left?: readonly string[] | undefined;
+  /** it has ended, and the cluster that had it has no trace of it any more: its digest is made without it */
+  unlisted?: true | undefined;
   status: Status;
   status_detail: string;
   /** what `status_detail` was before it had to say that the cluster is out of reach */

@@ -39,6 +39,8 @@ export class Instances {
   readonly #byId = new Map<string, Instance>();
   readonly #byWorker = new Map<string, Set<string>>();
   readonly #byApplication = new Map<string, Set<string>>();
+  /** by job name */
+  readonly #byService = new Map<string, Set<string>>();
   readonly #listeners: InstanceListener[] = [];
   readonly #dirty = new Set<string>();
   readonly #writes = new SerialByKey();
@@ -76,6 +78,14 @@ export class Instances {
 
   ofApplication(applicationId: string): Instance[] {
     return this.#pick(this.#byApplication.get(applicationId));
+  }
+
+  isHosted(applicationId: string): boolean {
+    return this.#byApplication.has(applicationId);
+  }
+
+  ofService(jobName: string): Instance[] {
+    return this.#pick(this.#byService.get(jobName));
   }
 
   /** Longest waiting first. */
@@ -181,12 +191,14 @@ export class Instances {
     if (before) {
       drop(this.#byWorker, before.worker_id, id);
       drop(this.#byApplication, before.service.application_id, id);
+      drop(this.#byService, before.service.job_name, id);
     }
     if (after) this.#byId.set(id, after);
     else this.#byId.delete(id);
     if (after && !isTombstone(after)) {
       add(this.#byWorker, after.worker_id, id);
       add(this.#byApplication, after.service.application_id, id);
+      add(this.#byService, after.service.job_name, id);
     }
     for (const listener of this.#listeners) listener(before, after);
   }

@@ -25,7 +25,7 @@ export async function applySync(jobs: Jobs, workerId: string, sync: SyncPayload)
   for (const repair of repairs) believe(jobs, workerId, repair);
   jobs.liveness.synced(workerId);
   await Promise.all(deleted);
-  await jobs.tables.pushAll(workerId);
+  await jobs.tables.complete(workerId);
   for (const repair of repairs) {
     if (repair.kind === 'deploy') await deployAgain(jobs, repair.instance.id);
     if (repair.kind === 'refuse') refuseStatus(jobs, workerId, repair.instance, repair.job, UP.sync);

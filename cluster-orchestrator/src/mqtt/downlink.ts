@@ -42,11 +42,12 @@ export class Downlink {
   async send<L extends keyof DownPayloads>(
     workerId: string,
     leaf: L,
-    payload: DownPayloads[L],
+    payload: DownPayloads[L] | Buffer,
   ): Promise<boolean> {
     const qos = REPEATED.has(leaf) ? 0 : 1;
     try {
-      await this.#broker().publish(nodeTopic(workerId, leaf), Buffer.from(JSON.stringify(payload)), qos);
+      const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
+      await this.#broker().publish(nodeTopic(workerId, leaf), bytes, qos);
       return true;
     } catch (error) {
       const fields = { worker: workerId, topic: leaf, error: messageOf(error) };

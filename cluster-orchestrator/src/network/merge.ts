@@ -76,5 +76,22 @@ export function removedEntry(entry: TableEntry): TableEntry {
 }
 
 export function sameEntry(a: TableEntry | undefined, b: TableEntry | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  if (!a || !b || a.instances.length !== b.instances.length) return a === b;
+  if (!isSame(a, b, ['job_name', 'application_id', 'service_ip', 'removed'])) return false;
+  return a.instances.every((instance, at) => isSame(instance, b.instances[at] as TableInstance, FIELDS));
+}
+
+const FIELDS = [
+  'instance_number',
+  'instance_ip',
+  'namespace_ip',
+  'host_ip',
+  'host_port',
+  'worker_id',
+  'worker_subnet',
+  'cluster_id',
+] as const satisfies readonly (keyof TableInstance)[];
+
+function isSame<T>(a: T, b: T, keys: readonly (keyof T)[]): boolean {
+  return keys.every(key => a[key] === b[key]);
 }

@@ -161,6 +161,27 @@ describe('a worker', () => {
     await two.tableResult(r => r.app_name === 'shop.test.web.test' && r.removed);
   });
 
+  test('that was dead and has the table of then gets what has changed alone', async () => {
+    await site.place(on('one'));
+    await one.run('10.18.0.2');
+    await site.place({ ...db, ...on('two') });
+    await two.run('10.18.0.66');
+    await two.table();
+    await one.tableResult(answers('10.18.0.66'));
+    await two.drop();
+    two.inbox.clear();
+    for (let n = 0; n < 9; n++) {
+      site.clock.advance(1000);
+      await one.beat();
+    }
+    await one.tableResult(r => r.app_name === 'shop.test.db.test' && r.instance_list.length === 0);
+    await two.arrive();
+    await two.next(DOWN.sync);
+    await two.sync();
+    await one.tableResult(answers('10.18.0.66'));
+    assert.deepEqual([two.waiting(DOWN.table), two.waiting(DOWN.delete)], [0, 0]);
+  });
+
   test('that comes back gets the whole table', async () => {
     await site.place(on('one'));
     await one.run('10.18.0.2');

@@ -4,12 +4,14 @@
  * on one message per changed service. What a worker was sent is remembered, so nothing is sent twice.
  */
 import type { Clock } from '@hedgerow/common';
-import { DOWN, digestTable, type TableEntry, toTableResult } from '@hedgerow/protos';
+import { DOWN, digestTable, type TableEntry } from '@hedgerow/protos';
 import type { Instances } from '../jobs/instances.ts';
 import type { Instance, Worker } from '../model.ts';
 import type { Downlink } from '../mqtt/downlink.ts';
 import { mergeEntry, removedEntry, sameEntry } from './merge.ts';
 import type { RemoteEntries } from './remote.ts';
+import { Sent, type Told } from './sent.ts';
+import { Texts } from './texts.ts';
 
 export interface TablesDeps {
   clock: Clock;
@@ -17,9 +19,11 @@ export interface TablesDeps {
   remote: RemoteEntries;
   downlink: Downlink;
   clusterId(): string;
-  carrier(instance: Instance): Worker | undefined;
+  carrier(instance: Pick<Instance, 'worker_id' | 'former'>): Worker | undefined;
   /** Has this worker synced and not been given up? */
   isThere(workerId: string): boolean;
+  /** of a whole table; 1 MiB when left out */
+  partBytes?: number;
 }
 
 /** ms in which the root has told everything after a Welcome */
@@ -32,8 +36,10 @@ export class Tables {
   readonly #dirty = new Map<string, string>();
   /** workers whose set of applications may differ */
   readonly #moved = new Set<string>();
-  /** worker id → job name → the very entry that it was sent */
-  readonly #sent = new Map<string, Map<string, TableEntry>>();
+  readonly #sent = new Sent();
+  readonly #texts: Texts;
+  /** by worker: where packets to its instances go, as far as entries say it */
+  readonly #ways = new Map<string, string>();
   #flushing = false;
   /** job names of other clusters' services that the root has not told since it is back */
   #stale = new Set<string>();
@@ -41,12 +47,14 @@ export class Tables {
 
   constructor(deps: TablesDeps) {
     this.#deps = deps;
+    this.#texts = new Texts(deps.partBytes);
   }
 
   /** After loading, before anything changes. */
   load(): void {
     for (const instance of this.#deps.instances.all()) this.#touch(instance);
     for (const entry of this.#deps.remote.all()) this.#dirty.set(entry.job_name, entry.application_id);
+    for (const workerId of this.#moved) this.#isElsewhere(workerId);
     this.#rebuild();
     this.#moved.clear();
   }
@@ -61,9 +69,20 @@ export class Tables {
 
   /** Its address changed, or it was given up or taken back. */
   workerChanged(workerId: string): void {
-    if (!this.#deps.isThere(workerId)) this.#sent.delete(workerId);
-    for (const instance of this.#deps.instances.onWorker(workerId)) this.#touch(instance);
+    if (!this.#deps.isThere(workerId)) this.#sent.lost(workerId);
+    this.#moved.add(workerId);
+    if (this.#isElsewhere(workerId))
+      for (const instance of this.#deps.instances.onWorker(workerId)) this.#touch(instance);
     this.#flushSoon();
+  }
+
+  /** A worker that was silent for a moment is where it was, and so are its thousand instances. */
+  #isElsewhere(workerId: string): boolean {
+    const known = this.#ways.get(workerId);
+    const worker = this.#deps.carrier({ worker_id: workerId, former: '' });
+    const way = worker ? `${worker.public_address} ${worker.tunnel_port} ${worker.subnet}` : '';
+    this.#ways.set(workerId, way);
+    return known !== way;
   }
 
   /**
@@ -130,7 +149,8 @@ export class Tables {
   }
 
   /**
-   * A worker says what it knows. If that is all that it needs, it is told changes alone from here on.
+   * A worker says what it knows. If that is all that it needs, or what it was sent once, it is told changes alone from
+   * here on.
    *
    * @param digest of the table that it was told; 0 = it knows none
    */
@@ -138,16 +158,27 @@ export class Tables {
     for (const host of this.#hosts(new Set(this.#dirty.values()))) this.#moved.add(host);
     this.#rebuild();
     this.#flushSoon();
-    const wanted = this.#wanted(workerId);
-    if (digest === 0 || digestTable(wanted.values()) !== digest) return false;
-    this.#sent.set(workerId, wanted);
+    const known = [this.#wanted(workerId), ...this.#sent.candidates(workerId)];
+    const told = known.find(candidate => this.#texts.digest([...candidate.values()]) === digest);
+    if (digest === 0 || !told) {
+      this.#sent.unsure(workerId);
+      return false;
+    }
+    this.#sent.sure(workerId, told);
+    this.#moved.add(workerId);
     return true;
   }
 
-  /** The whole table, to a worker that may have missed anything. */
-  async pushAll(workerId: string): Promise<void> {
-    this.#sent.delete(workerId);
+  /** All that the worker lacks: the whole table, unless it has said that it has what it was sent. */
+  async complete(workerId: string): Promise<void> {
+    if (!this.#sent.isSure(workerId)) this.#sent.forget(workerId);
     await this.prepare(workerId);
+  }
+
+  /** The worker was removed for good. */
+  forget(workerId: string): void {
+    this.#sent.removed(workerId);
+    this.#ways.delete(workerId);
   }
 
   /** What the root says of this cluster's own is older, and would be another's should the root give it another id. */
@@ -157,7 +188,7 @@ export class Tables {
   }
 
   #isHosted(applicationId: string): boolean {
-    return this.#deps.instances.ofApplication(applicationId).length > 0;
+    return this.#deps.instances.isHosted(applicationId);
   }
 
   /** Services that were removed while the root was away. */
@@ -182,23 +213,21 @@ export class Tables {
   }
 
   #rebuild(): void {
-    for (const [jobName, applicationId] of this.#dirty) {
-      const own = this.#deps.instances
-        .ofApplication(applicationId)
-        .filter(instance => instance.service.job_name === jobName);
-      const { carrier } = this.#deps;
-      const merged = mergeEntry(own, this.#deps.remote.get(jobName), {
-        clusterId: this.#deps.clusterId(),
-        carrier,
-      });
+    const { carrier, instances, remote } = this.#deps;
+    const sources = { clusterId: this.#deps.clusterId(), carrier };
+    for (const jobName of this.#dirty.keys()) {
+      const merged = mergeEntry(instances.ofService(jobName), remote.get(jobName), sources);
       if (!merged) this.#entries.delete(jobName);
       else if (!sameEntry(merged, this.#entries.get(jobName))) this.#entries.set(jobName, merged);
     }
     this.#dirty.clear();
   }
 
-  #hosts(applications: ReadonlySet<string>): string[] {
-    return [...applications].flatMap(id => this.#deps.instances.ofApplication(id).map(i => i.worker_id));
+  #hosts(applications: ReadonlySet<string>): Set<string> {
+    const hosts = new Set<string>();
+    for (const id of applications)
+      for (const { worker_id } of this.#deps.instances.ofApplication(id)) hosts.add(worker_id);
+    return hosts;
   }
 
   #wanted(workerId: string): Map<string, TableEntry> {
@@ -211,22 +240,21 @@ export class Tables {
     const sent = this.#sent.get(workerId);
     const wanted = this.#wanted(workerId);
     this.#sent.set(workerId, wanted);
+    const { downlink } = this.#deps;
     if (!sent || isNewTo(sent, wanted)) {
-      await this.#deps.downlink.send(workerId, DOWN.table, { entries: [...wanted.values()] });
+      const parts = this.#texts.whole([...wanted.values()]);
+      await Promise.all(parts.map(part => downlink.send(workerId, DOWN.table, part)));
       return;
     }
     const changed = [...wanted.values()].filter(entry => sent.get(entry.job_name) !== entry);
     const left = [...sent.values()].filter(entry => !wanted.has(entry.job_name)).map(removedEntry);
-    await Promise.all(
-      [...changed, ...left].map(entry =>
-        this.#deps.downlink.send(workerId, DOWN.tableResult, toTableResult(entry, entry.service_ip)),
-      ),
-    );
+    const texts = [...changed, ...left].map(entry => this.#texts.result(entry));
+    await Promise.all(texts.map(text => downlink.send(workerId, DOWN.tableResult, text)));
   }
 }
 
 /** Does the worker host an application that it has been sent nothing of? */
-function isNewTo(sent: ReadonlyMap<string, TableEntry>, wanted: ReadonlyMap<string, TableEntry>): boolean {
+function isNewTo(sent: Told, wanted: Told): boolean {
   const known = new Set([...sent.values()].map(entry => entry.application_id));
   return [...wanted.values()].some(entry => !known.has(entry.application_id));
 }

@@ -120,8 +120,9 @@ export class HandWorker {
 
   #keep(leaf: DownTopic, text: string): void {
     if (leaf === DOWN.table) {
-      const { entries } = JSON.parse(text) as TablePayload;
-      this.#table = new Map(entries.map(entry => [entry.job_name, entry]));
+      const { entries, part = 0 } = JSON.parse(text) as TablePayload;
+      if (part === 0) this.#table.clear();
+      for (const entry of entries) this.#table.set(entry.job_name, entry);
     } else if (leaf === DOWN.tableResult) {
       const entry = fromTableResult(JSON.parse(text) as TableResultPayload);
       if (entry.removed) this.#table.delete(entry.job_name);

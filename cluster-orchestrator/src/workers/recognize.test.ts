@@ -65,6 +65,15 @@ test('with other instances it is asked for them', async () => {
   const worker = await away();
   await worker.arrive({ instances: 1 });
   await worker.next(DOWN.sync);
+  await worker.sync();
+  await until('it is live', async () => (await stateOf(worker)) === 'live');
+  assert.equal(worker.waiting(DOWN.table), 0, 'the table that it has is the right one');
+});
+
+test('with other instances and another table it gets the table after its sync', async () => {
+  const worker = await away();
+  await worker.arrive({ instances: 1, table: 1 });
+  await worker.next(DOWN.sync);
   assert.equal(worker.waiting(DOWN.table), 0);
   await worker.sync();
   await worker.table();

@@ -18,10 +18,11 @@ export interface Digests {
 export async function recognize(up: Up, workerId: string, digests: Digests): Promise<void> {
   const { jobs, beats, logs } = up;
   const believed = jobs.instances.onWorker(workerId);
+  const knowsTable = jobs.tables.recognize(workerId, digests.table);
   if (digests.instances !== hashOf(believed)) return up.askForSync(workerId);
   beats.forget(workerId);
   jobs.liveness.synced(workerId);
-  if (!jobs.tables.recognize(workerId, digests.table)) await jobs.tables.pushAll(workerId);
+  if (!knowsTable) await jobs.tables.complete(workerId);
   for (const { id } of believed) {
     const instance = jobs.instances.get(id);
     if (instance?.worker_id !== workerId) continue;

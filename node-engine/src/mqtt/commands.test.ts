@@ -111,7 +111,10 @@ describe('tables', () => {
   };
 
   it('are read in both shapes', () => {
-    assert.deepEqual(parseTable('net/table', bytes({ entries: [entry] })), [entry]);
+    const entries = [entry];
+    assert.deepEqual(parseTable('net/table', bytes({ entries })), { entries, part: 0, parts: 1 });
+    const part = { entries, part: 1, parts: 3 };
+    assert.deepEqual(parseTable('net/table', bytes(part)), part);
     assert.deepEqual(
       parseTableResult('net/tablequery/result', bytes(toTableResult(entry, 'a.b.c.d'))),
       entry,

@@ -7,6 +7,7 @@ import {
   type RegisterPayload,
   type TableEntry,
   type TableInstance,
+  type TablePayload,
 } from '@hedgerow/protos';
 import { bad, type Fields, fieldsOf, readFields } from './fields.ts';
 import { recoveryOf } from './recovery.ts';
@@ -86,10 +87,15 @@ export function parseRegister(topic: string, payload: Buffer): RegisterPayload {
 }
 
 /** @throws BAD_MESSAGE naming the field */
-export function parseTable(topic: string, payload: Buffer): TableEntry[] {
-  return readFields(topic, payload)
-    .objects('entries')
-    .map(entry => tableEntry(fieldsOf(`${topic} entries`, entry), 'job_name', 'instances', topic));
+export function parseTable(topic: string, payload: Buffer): Required<TablePayload> {
+  const fields = readFields(topic, payload);
+  return {
+    entries: fields
+      .objects('entries')
+      .map(entry => tableEntry(fieldsOf(`${topic} entries`, entry), 'job_name', 'instances', topic)),
+    part: fields.count('part', 0),
+    parts: fields.count('parts', 1),
+  };
 }
 
 /** The answer to a query, in Oakestra's shape. @throws BAD_MESSAGE naming the field */

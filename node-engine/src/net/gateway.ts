@@ -12,8 +12,10 @@ import {
   type NetRegistration,
   NetRequestError,
   type TableEntry,
+  type TablePayload,
 } from '@hedgerow/protos';
 import { ERRORS } from '../errors.ts';
+import { TableParts } from './table-parts.ts';
 import type { InstanceName, Withheld } from './withheld.ts';
 
 const RETRY = { first: 200, max: 5000, jitter: 0.2 };
@@ -35,6 +37,7 @@ export class NetGateway {
   /** what the cluster last told, perhaps to an engine before this one; null = not known, so that a Net Manager's own
    * memory is not overwritten */
   #table: Map<string, TableEntry> | null = null;
+  readonly #parts = new TableParts();
   #unsent: Unsent = new Map();
   /** what the cluster told is sent without their addresses */
   readonly #withheld: Withheld;
@@ -112,6 +115,12 @@ export class NetGateway {
     } catch (error) {
       this.#log.warn({}, `attachments not compared: ${messageOf(error)}`);
     }
+  }
+
+  /** The whole table, when this is the last part of it. */
+  takeTable(payload: TablePayload): void {
+    const all = this.#parts.take(payload);
+    if (all) this.setTable(all);
   }
 
   /** The whole table. */

@@ -111,6 +111,9 @@ export interface TableResultPayload {
 /** `net/table`. */
 export interface TablePayload {
   entries: TableEntry[];
+  /** of a large table that comes in `parts` messages: which one, from 0; the others follow at once, in order */
+  part?: number;
+  parts?: number;
 }
 
 export function toTableResult(entry: TableEntry, queryKey: string): TableResultPayload {

@@ -10,7 +10,9 @@ interface Parts {
 
 /** Is what the digests of a Hello stand for what the store says? Of a cluster that was only asked nothing is known. */
 export function isBelieved(clusterId: string, hello: Hello, { board, subnets }: Parts): boolean {
-  const instances = board.ofCluster(clusterId).filter(instance => !isUnanswered(instance));
+  const instances = board
+    .ofCluster(clusterId)
+    .filter(instance => !isUnanswered(instance) && !instance.unlisted);
   return (
     hello.instances_digest === digestInstances(instances) &&
     hello.subnets_digest === subnets.digestOf(clusterId)

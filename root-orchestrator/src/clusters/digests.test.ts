@@ -121,6 +121,21 @@ describe('50 instances on three clusters, cut off and healed', () => {
     await nothingToSay();
   });
 
+  test('what has ended, and is lost there, is listed once', async () => {
+    await populate();
+    const site = first();
+    const id = anIdOf(site);
+    site.happen(id, { status: 'COMPLETED' });
+    await root.becomesStatus(id, 'COMPLETED');
+    await settled();
+    await cutAll();
+    site.has.delete(id);
+    await healAll();
+    assert.ok(site.heard.includes('send_list') && !site.heard.includes('place'), site.heard.join());
+    await nothingToSay();
+    assert.equal((await root.collections.instances.get(id))?.status, 'COMPLETED');
+  });
+
   test('a table that differs is told as a whole, to that cluster only', async () => {
     await populate();
     await cutAll();

@@ -62,6 +62,7 @@ function said(instance: Instance, report: InstanceReport, status: Status): Chang
   const usage = (now: string, before: string) => (STATUSES[status].final ? '' : now || (again ? '' : before));
   return {
     last_detail: undefined,
+    unlisted: undefined,
     status,
     status_detail: report.status_detail,
     epoch: report.epoch,

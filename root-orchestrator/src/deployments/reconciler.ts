@@ -84,6 +84,15 @@ export class Reconciler {
     const step = stepForMissing(stored);
     if (step === 'gone') await this.#parts.removal.finish(stored);
     if (step === 'place') await this.#placeAgain(session, stored);
+    if (step === 'nothing') await this.#unlist(session, stored);
+  }
+
+  /** Else its digest would be another one at each return, and everything listed again. */
+  async #unlist({ clusterId }: Session, { id, unlisted }: Instance): Promise<void> {
+    if (unlisted) return;
+    await this.#parts.instances.change(id, current =>
+      current.cluster_id === clusterId && STATUSES[current.status].final ? { unlisted: true } : null,
+    );
   }
 
   /** The cluster has exactly what it should have, as far as its digest tells. */

@@ -16,7 +16,7 @@ import { handleTableResult } from './table-result.ts';
 export interface HandlerContext {
   instances: Pick<Instances, 'deploy' | 'delete' | 'refuse'>;
   /** null on a worker without an overlay */
-  gateway: Pick<NetGateway, 'setTable' | 'setEntry'> | null;
+  gateway: Pick<NetGateway, 'takeTable' | 'setEntry'> | null;
   logs: Pick<LogStreams, 'request'>;
   publishBeat: () => void;
   publishSync: () => void;
