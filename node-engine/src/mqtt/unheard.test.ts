@@ -42,3 +42,18 @@ test('of what has gone only its end is told', () => {
   unheard.lost(job(1, 'UNDEPLOYED', ['UNDEPLOYED']));
   assert.deepEqual(told(unheard.take([], [])), [[1, 'UNDEPLOYED', ['UNDEPLOYED']]]);
 });
+
+test('the end of a service is not told of another one that has its name by now', () => {
+  const unheard = new Unheard();
+  unheard.lost(job(0, 'UNDEPLOYED', ['UNDEPLOYED']));
+  const other = { ...job(0, 'RUNNING', ['CREATING', 'RUNNING']), service_id: 'other' };
+  const reports = unheard.take([other], [other]);
+  assert.deepEqual(
+    reports.map(({ service_id }) => service_id),
+    ['other', 's'],
+  );
+  assert.deepEqual(told(reports), [
+    [0, 'RUNNING', ['CREATING', 'RUNNING']],
+    [0, 'UNDEPLOYED', ['UNDEPLOYED']],
+  ]);
+});

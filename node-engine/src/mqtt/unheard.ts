@@ -33,8 +33,9 @@ export class Unheard {
   }
 }
 
-function keyOf({ sname, instance }: JobPayload): string {
-  return `${sname}/${instance}`;
+/** Another service may have the name by now. */
+function keyOf({ service_id, instance }: JobPayload): string {
+  return `${service_id}/${instance}`;
 }
 
 /** The later report, with the moves of both. */

@@ -26,7 +26,8 @@ function checkMove(id: string, move: Move, before: readonly Move[]): string[] {
   if (!isWrittenBy(tier, status)) return [`history of ${id}: ${status} is not for the ${tier} to say`];
   if (tier !== 'worker') return [];
   const last = before.findLast(earlier => earlier.tier !== 'worker' || earlier.worker_id === worker_id);
-  // after a word of root or cluster it is another placement
-  if (last?.tier !== 'worker' || !isStatus(last.status) || canMove(last.status, status)) return [];
+  // after a word of root or cluster it is another placement, and after a removal, too: their word may have come before it
+  const isAnother = last?.tier !== 'worker' || (last.status === 'UNDEPLOYED' && status === 'CREATING');
+  if (isAnother || !isStatus(last.status) || canMove(last.status, status)) return [];
   return [`history of ${id}: ${last.status} became ${status} on worker ${worker_id}`];
 }
