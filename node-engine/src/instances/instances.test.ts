@@ -11,6 +11,7 @@ import { Readers } from '../logs/readers.ts';
 import { makeCheck } from '../testing/checks.ts';
 import { makeDeploy } from '../testing/deploys.ts';
 import { ScriptedRuntime } from '../testing/scripted-runtime.ts';
+import type { Overlay } from './context.ts';
 import { DesiredStore } from './desired.ts';
 import { Instances } from './instances.ts';
 
@@ -20,13 +21,14 @@ describe('instances', () => {
   let runtime: ScriptedRuntime;
   let told: JobPayload[];
   let health: Result;
+  let overlay: Overlay | null;
   let isAway: boolean;
   let instances: Instances;
 
   const engine = async (rebooted = false): Promise<Instances> => {
     const made = new Instances({
       runtime,
-      overlay: null,
+      overlay,
       desired: new DesiredStore(store),
       readers: new Readers(clock),
       probe: async () => health,
@@ -66,6 +68,7 @@ describe('instances', () => {
     runtime = new ScriptedRuntime();
     told = [];
     isAway = false;
+    overlay = null;
     health = { outcome: 'passed' };
     instances = await engine();
   });
@@ -207,6 +210,20 @@ describe('instances', () => {
       assert.deepEqual(instances.leaks(), { containers: 0, holds: 0 });
       assert.equal(runtime.containers.size, 1);
       removal.release();
+    });
+
+    it('lets the next one go again when what ended is gone, which may have been started by hand meanwhile', async () => {
+      const released: string[] = [];
+      overlay = wiredAtOnce(name => released.push(name));
+      instances = await engine();
+      const removal = runtime.holdUp('remove');
+      ends(1);
+      await removal.reached;
+      const name = runtime.nameOf(makeDeploy().job_name, 0);
+      assert.deepEqual(released, [name, name], 'once when it was adopted, once when it was started again');
+      removal.release();
+      await settled();
+      assert.deepEqual(released, [name, name, name]);
     });
 
     it('leaves what could not be removed to the next sweep', async () => {
@@ -356,3 +373,19 @@ describe('instances', () => {
     assert.ok(!told.some(report => JSON.stringify(report).includes('hunter2')));
   });
 });
+
+/** A network that is there at once. */
+function wiredAtOnce(release: (name: string) => void): Overlay {
+  return {
+    gateway: {
+      ready: async () => {},
+      attach: async ({ serviceName }) => ({ serviceName, nsAddress: '10.18.0.2', nsAddressv6: '' }),
+      detach: async () => {},
+      detachOthers: async () => {},
+      exclude: async () => {},
+      include() {},
+      forget() {},
+    },
+    holds: { take: async name => name, release, drop() {}, keep: () => [] },
+  };
+}

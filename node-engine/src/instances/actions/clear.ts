@@ -1,5 +1,5 @@
 import type { Observed, Runtime } from '../../runtimes/runtime.ts';
-import type { Context } from '../context.ts';
+import type { Context, Overlay } from '../context.ts';
 import type { Slot } from '../slot.ts';
 
 /** Removes the container, its hold with it. The network stays attached: the next start takes the same address. */
@@ -27,17 +27,22 @@ export async function setAside({ runtime }: Context, slot: Slot, { container }: 
   vacate(slot);
 }
 
+export interface AsideParts {
+  readers: Context['readers'];
+  runtime: Pick<Runtime, 'nameOf' | 'remove'>;
+  overlay: Pick<Overlay, 'holds'> | null;
+}
+
 /** Removes what was set aside, when its last lines have been read. @throws RUNTIME_AWAY, RUNTIME_FAILED */
-export async function removeAside(
-  { readers, runtime }: { readers: Context['readers']; runtime: Pick<Runtime, 'remove'> },
-  slot: Slot,
-): Promise<void> {
+export async function removeAside({ readers, runtime, overlay }: AsideParts, slot: Slot): Promise<void> {
   await slot.held;
   for (const container of slot.aside) {
     await readers.settled(container);
     await runtime.remove(container);
     slot.aside.delete(container);
   }
+  // if somebody has started it by hand just then, it may have read the line that was to let the next one go
+  if (slot.wiredPid !== null) overlay?.holds.release(runtime.nameOf(slot.jobName, slot.number));
 }
 
 /** It has no container. */
