@@ -78,7 +78,7 @@ class Run {
     this.#options = options;
     this.#temper = temper;
     this.#events = options.events ?? events;
-    this.#starts = new Starts(temper === 'gentle');
+    this.#starts = new Starts(temper === 'gentle', () => this.#world.root.wasRestored);
     const { encoding, trace = null, mutate = {} } = options;
     this.#world = new World(
       { ...drawn, turns, encoding, trace, mutate },

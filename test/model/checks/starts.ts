@@ -8,16 +8,21 @@ export class Starts {
   readonly #begun = new Map<string, string[]>();
   /** worker, instance, generation and epoch of what came to its end there */
   readonly #ended = new Set<string>();
+  /** of those, what was removed afterwards */
+  readonly #removed = new Set<string>();
   readonly #isGentle: boolean;
+  readonly #mayForget: () => boolean;
 
-  constructor(isGentle: boolean) {
+  /** @param mayForget has the root forgotten what was removed? It is there again then, and nobody knows that it had ended */
+  constructor(isGentle: boolean, mayForget: () => boolean) {
     this.#isGentle = isGentle;
+    this.#mayForget = mayForget;
   }
 
-  told(host: WorkerHost, report: JobPayload): void {
-    if (report.status !== 'DEAD' && report.status !== 'COMPLETED') return;
-    const { service_id, instance, generation, epoch } = report;
-    this.#ended.add(`${host.name} ${service_id}/${instance} ${generation}/${epoch}`);
+  told(host: WorkerHost, { status, service_id, instance, generation, epoch }: JobPayload): void {
+    const key = `${host.name} ${service_id}/${instance} ${generation}/${epoch}`;
+    if (status === 'DEAD' || status === 'COMPLETED') this.#ended.add(key);
+    if (status === 'UNDEPLOYED') this.#removed.add(key);
   }
 
   /** @returns what is wrong with it, null when nothing is */
@@ -26,7 +31,8 @@ export class Starts {
     const id = `${service_id}/${instance_number}`;
     const begun = [...(this.#begun.get(id) ?? []), host.name];
     this.#begun.set(id, begun);
-    if (this.#ended.has(`${host.name} ${id} ${generation}/${epoch}`))
+    const key = `${host.name} ${id} ${generation}/${epoch}`;
+    if (this.#ended.has(key) && !(this.#mayForget() && this.#removed.has(key)))
       return `${id} had come to its end on ${host.name} and is started again (generation ${generation}, epoch ${epoch})`;
     if (this.#isGentle && begun.length > 1)
       return `${id} was started ${begun.length} times: on ${begun.join(', ')}`;
