@@ -1,4 +1,3 @@
-import { Agent } from 'node:http';
 import type { Clock, Logger } from '@hedgerow/common';
 import { STATUSES } from '@hedgerow/protos';
 import Docker, { type ContainerInspectInfo } from 'dockerode';
@@ -15,6 +14,7 @@ import type {
   Runtime,
   RuntimeListener,
 } from '../runtime.ts';
+import { OneCallAgent } from './agent.ts';
 import { call, GONE } from './errors.ts';
 import { EventStream } from './events.ts';
 import { runExec } from './exec.ts';
@@ -62,9 +62,7 @@ export class DockerRuntime implements Runtime {
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
     const { socket: socketPath, stopGrace, patience = PATIENCE } = options;
-    // each call on a connection of its own: an Engine that goes down takes no new one, but goes on saying on those that
-    // there are that containers have ended, which it has ended itself
-    const local = { socketPath, agent: new Agent({ keepAlive: false }) };
+    const local = { socketPath, agent: new OneCallAgent() };
     this.#docker = new Docker({ ...local, timeout: stopGrace * 1000 + patience });
     this.#eventful = new Docker(local);
     this.#images = new Images(this.#docker, new Docker({ socketPath, timeout: PULL_PATIENCE }));
