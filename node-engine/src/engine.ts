@@ -147,9 +147,15 @@ interface Looking {
   log: Logger;
 }
 
-/** Follows the runtime. Resolves when what it runs has been adopted, or after a while when it does not answer. */
-function firstLook({ runtime, instances, boots, clock, log }: Looking): Promise<void> {
+/**
+ * Follows the runtime. Resolves when what it runs has been adopted, or after a while when it does not answer. What has to be
+ * started is not waited for: its image may take minutes, and the cluster gives away what all others run after seconds.
+ */
+async function firstLook({ runtime, instances, boots, clock, log }: Looking): Promise<void> {
   const adoption = pause(clock, ADOPTION);
+  const stop = instances.onChange(() => {
+    if (!instances.isAdopting) adoption.end();
+  });
   const look = async () => {
     await instances.resume();
     await instances.idle();
@@ -177,7 +183,8 @@ function firstLook({ runtime, instances, boots, clock, log }: Looking): Promise<
     },
     changed: (jobName, number) => instances.changed(jobName, number),
   });
-  return adoption.over;
+  await adoption.over;
+  stop();
 }
 
 /** ms */

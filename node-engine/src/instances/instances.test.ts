@@ -25,7 +25,7 @@ describe('instances', () => {
   let isAway: boolean;
   let instances: Instances;
 
-  const engine = async (rebooted = false): Promise<Instances> => {
+  const newEngine = async (rebooted = false): Promise<Instances> => {
     const made = new Instances({
       runtime,
       overlay,
@@ -41,6 +41,10 @@ describe('instances', () => {
       publish: report => !isAway && told.push(report) > 0,
     });
     await made.load();
+    return made;
+  };
+  const engine = async (rebooted = false): Promise<Instances> => {
+    const made = await newEngine(rebooted);
     await made.resume();
     await made.idle();
     return made;
@@ -71,6 +75,27 @@ describe('instances', () => {
     overlay = null;
     health = { outcome: 'passed' };
     instances = await engine();
+  });
+
+  it('what runs is adopted by the next engine while something else waits for its image', async () => {
+    await deploy();
+    const first = runtime.holdUp('image');
+    await instances.deploy(makeDeploy({ instance_number: 1 }));
+    await first.reached;
+    const second = runtime.holdUp('image');
+    instances = await newEngine();
+    const adopting: boolean[] = [instances.isAdopting];
+    instances.onChange(() => adopting.push(instances.isAdopting));
+    await instances.resume();
+    await second.reached;
+    assert.deepEqual([adopting[0], adopting.at(-1)], [true, false]);
+    assert.deepEqual(
+      instances.reports().map(({ status }) => status),
+      ['RUNNING', 'CREATING'],
+    );
+    second.release();
+    first.release();
+    await settled();
   });
 
   describe('an order that comes while what was there is dealt with', () => {

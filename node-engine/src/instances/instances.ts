@@ -101,6 +101,11 @@ export class Instances {
     await swept;
   }
 
+  /** Is there anything of which this engine does not know yet whether it runs? What has to be started first does not. */
+  get isAdopting(): boolean {
+    return [...this.#slots.values()].some(({ unsaid, desired }) => unsaid && desired?.ended === null);
+  }
+
   /** Removes what carries this worker's labels and belongs to no instance. @throws RUNTIME_AWAY, RUNTIME_FAILED */
   async sweep(): Promise<void> {
     await this.#sweep(await this.#deps.runtime.list());
