@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 
 const SHOWN = 8;
 /**
- * What takes longest of those that run two at a time: begun last, one of them would run alone at the end. The order of
+ * What takes longest of those that run side by side: begun last, one of them would run alone at the end. The order of
  * this list, then the others; a file that is missing here costs time and nothing else.
  */
 const LONG = [
