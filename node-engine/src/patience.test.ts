@@ -144,6 +144,33 @@ function hasInstances({ instances }: Record<string, unknown>): boolean {
   return (instances as unknown[]).length > 0;
 }
 
+it('a store that cannot even be read keeps nobody from removing what is to go', async t => {
+  const disk = openSqlite({ file: ':memory:', durability: 'normal' });
+  let broken = false;
+  const inner: typeof disk = {
+    ...disk,
+    collection<T extends Document>(name: string, indexes: readonly (keyof T & string)[]): Collection<T> {
+      const made = disk.collection<T>(name, indexes);
+      const fails = () => Promise.reject(new HedgerowError(STORE_ERRORS.STORE_FAILED, 'disk I/O error'));
+      return new Proxy(made, {
+        get: (of, call: keyof Collection<T>) => (broken ? fails : (of[call] as () => unknown).bind(of)),
+      });
+    },
+  };
+  const directory = mkdtempSync(join(tmpdir(), 'hedgerow-patience-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const parts = { clock: manualClock(), log: silentLogger };
+  const reserve = new Reserve(join(directory, 'reserve'), silentLogger);
+  const store = await patientStore(inner, { desired: sameOrder }, { ...parts, reserve });
+  const orders = store.collection<Order>('desired', []);
+  await put(orders, { id: 'goes', deploy: 'first' });
+  broken = true;
+  assert.equal(await orders.remove('goes'), true);
+  assert.equal(await orders.get('goes'), null);
+  broken = false;
+  await store.close();
+});
+
 it('an order that comes while what waited is stored is not removed with what was there before', async t => {
   const clock = manualClock();
   const disk = openSqlite({ file: ':memory:', durability: 'normal' });

@@ -162,19 +162,28 @@ class PatientCollection<T extends Document> implements Collection<T> {
   }
 
   async #keep(id: string, document: T | null, error: unknown): Promise<void> {
-    const stored = await this.#inner.get(id);
     if (this.#late.size === 0)
       this.#deps.log.error({ id }, `not stored, kept for later: ${messageOf(error)}`);
     this.#late.set(id, document);
     this.#tryLater();
-    if (!stored) return;
-    const write = { collection: this.#name, id, revision: stored.revision, document };
-    if (!this.#deps.reserve.keep(write)) this.#deps.log.error({ id }, 'kept in memory alone');
+    try {
+      const stored = await this.#inner.get(id);
+      if (!stored || this.#reserved(stored, document)) return;
+      this.#deps.log.error({ id }, 'kept in memory alone');
+    } catch (unread) {
+      this.#deps.log.error({ id }, `kept in memory alone: ${messageOf(unread)}`);
+    }
   }
 
+  #reserved({ id, revision }: T, document: T | null): boolean {
+    return this.#deps.reserve.keep({ collection: this.#name, id, revision, document });
+  }
+
+  /** There is room, also for a reserve that had none when this engine began. */
   #stored(id: string): void {
     this.#late.delete(id);
     this.#deps.reserve.drop({ collection: this.#name, id });
+    this.#deps.reserve.prepare();
   }
 
   #tryLater(): void {
@@ -186,7 +195,6 @@ class PatientCollection<T extends Document> implements Collection<T> {
     this.#settle().then(
       () => {
         this.#deps.log.info({}, 'what could not be stored is stored');
-        this.#deps.reserve.prepare();
       },
       () => this.#tryLater(),
     );

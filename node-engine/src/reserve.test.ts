@@ -65,6 +65,41 @@ describe('the reserve', () => {
     reserve.close();
   });
 
+  it('has room for removals when documents have been noted again and again', () => {
+    const reserve = open();
+    const text = 'x'.repeat(2000);
+    for (let count = 0; count < 500; count++) {
+      assert.ok(reserve.keep(write(`loops ${count % 5}`, { document: { text, count } })));
+    }
+    let count = 0;
+    while (reserve.keep(write(`${count}`, { document: { text } }))) count += 1;
+    assert.ok(count > 5);
+    for (let at = 0; at < count; at++) assert.ok(reserve.keep(write(`${at}`)), `removal ${at}`);
+    assert.deepEqual(
+      new Set(found().map(late => JSON.stringify(late))),
+      new Set(reserve.writes.map(late => JSON.stringify(late))),
+    );
+    assert.equal(found().filter(({ document }) => document === null).length, count);
+    reserve.close();
+  });
+
+  it('what was written last counts, wherever it is, when a kill left the one before it', () => {
+    const reserve = open();
+    for (const id of ['hole', 'a'])
+      reserve.keep(write(id, { document: { text: 'as long as it has to be' } }));
+    reserve.drop(write('hole'));
+    const old = readFileSync(path);
+    reserve.keep(write('a'));
+    reserve.close();
+    const bytes = readFileSync(path);
+    const dropped = bytes.lastIndexOf('#');
+    assert.notEqual(dropped, 0, 'it stands before the one that it replaced');
+    bytes[dropped] = old[dropped] as number;
+    writeFileSync(path, bytes);
+    assert.deepEqual(found(), [write('a')]);
+    assert.deepEqual(found(), [write('a')], 'and the other one is gone');
+  });
+
   it('a line that a kill cut off spoils none of those before and after it', () => {
     const reserve = open();
     reserve.keep(write('a'));

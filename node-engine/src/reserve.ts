@@ -19,6 +19,8 @@ import { type Logger, messageOf } from '@hedgerow/common';
 export const RESERVE_FILE = 'reserve';
 /** bytes: some hundred removals */
 const SIZE = 64 * 1024;
+/** bytes at its end for removals alone: what ends again and again must not take their room */
+const FOR_REMOVALS = 16 * 1024;
 const DROPPED = Buffer.from('#');
 const END = 0x0a;
 
@@ -32,12 +34,24 @@ export interface LateWrite {
   document: object | null;
 }
 
-/** Lines of JSON, one for each late write; a dropped one begins with #. Behind the last one are zeros. */
+/** Where a line begins, and how long it is with its end. */
+interface Place {
+  at: number;
+  length: number;
+}
+
+/**
+ * Lines of JSON, one for each late write; a dropped one begins with # until another one takes its place. Behind the last
+ * one are zeros.
+ */
 export class Reserve {
   readonly #path: string;
   readonly #log: Logger;
-  /** where the line of each late write begins, by collection and id */
-  readonly #lines = new Map<string, { at: number; write: LateWrite }>();
+  /** by collection and id */
+  readonly #lines = new Map<string, Place & { write: LateWrite; turn: number }>();
+  #dropped: Place[] = [];
+  /** of the next line: of two of one document the later one counts, wherever it is */
+  #turn = 0;
   #file: number | null = null;
   #end = 0;
 
@@ -63,15 +77,15 @@ export class Reserve {
 
   /** Instead of what was kept of the same document. @returns whether it is on the disk */
   keep(write: LateWrite): boolean {
-    const line = Buffer.from(`${JSON.stringify(write)}\n`);
-    const at = this.#end;
-    if (this.#file === null || at + line.length > SIZE) return false;
+    const turn = this.#turn++;
+    const text = Buffer.from(JSON.stringify({ ...write, turn }));
+    const place = this.#placeFor(text.length + 1, write.document === null ? SIZE : SIZE - FOR_REMOVALS);
+    if (this.#file === null || !place) return false;
     return this.#try('the room that was kept cannot be written', () => {
-      this.#write(line, at);
-      this.#end += line.length;
+      this.#fill(place, text);
       const before = this.#lines.get(keyOf(write));
-      this.#lines.set(keyOf(write), { at, write });
-      if (before) this.#write(DROPPED, before.at);
+      this.#lines.set(keyOf(write), { ...place, write, turn });
+      if (before) this.#release(before);
     });
   }
 
@@ -81,7 +95,7 @@ export class Reserve {
     if (!known) return;
     this.#lines.delete(keyOf(write));
     this.#try('the room that was kept cannot be written', () => {
-      this.#write(DROPPED, known.at);
+      this.#release(known);
       // only now, so that no rest of a line is taken for one
       if (this.#lines.size === 0) this.#clear();
     });
@@ -96,18 +110,56 @@ export class Reserve {
     const bytes = Buffer.alloc(SIZE);
     readSync(file, bytes, 0, SIZE, 0);
     for (let end = bytes.indexOf(END); end >= 0; end = bytes.indexOf(END, this.#end)) {
-      const write = lateWriteOf(bytes.toString('utf8', this.#end, end));
-      if (write) this.#lines.set(keyOf(write), { at: this.#end, write });
+      const place = { at: this.#end, length: end + 1 - this.#end };
       this.#end = end + 1;
+      this.#found(place, lineOf(bytes.toString('utf8', place.at, end)));
     }
     // of a line that a kill cut off: nobody was told that it was done
     if (bytes.subarray(this.#end).some(byte => byte !== 0))
       this.#write(Buffer.alloc(SIZE - this.#end), this.#end);
   }
 
+  #found(place: Place, line: Line | null): void {
+    if (!line) {
+      this.#dropped.push(place);
+      return;
+    }
+    const { turn, ...write } = line;
+    const other = this.#lines.get(keyOf(write));
+    this.#turn = Math.max(this.#turn, turn + 1);
+    const isLater = !other || other.turn <= turn;
+    if (isLater) this.#lines.set(keyOf(write), { ...place, write, turn });
+    if (other) this.#release(isLater ? other : place);
+  }
+
+  /** @param limit bytes from the beginning that may be used @returns null when there is no room */
+  #placeFor(length: number, limit: number): Place | null {
+    const fitting = this.#dropped.filter(place => place.length >= length && place.at + place.length <= limit);
+    const [smallest] = fitting.sort((one, other) => one.length - other.length);
+    if (smallest) return smallest;
+    return this.#end + length <= limit ? { at: this.#end, length } : null;
+  }
+
+  /** Its first byte comes last: until then it is none. */
+  #fill(place: Place, text: Buffer): void {
+    const line = Buffer.alloc(place.length, ' ');
+    text.copy(line);
+    line[place.length - 1] = END;
+    this.#write(line.subarray(1), place.at + 1);
+    this.#write(line.subarray(0, 1), place.at);
+    this.#dropped = this.#dropped.filter(({ at }) => at !== place.at);
+    this.#end = Math.max(this.#end, place.at + place.length);
+  }
+
+  #release({ at, length }: Place): void {
+    this.#write(DROPPED, at);
+    this.#dropped.push({ at, length });
+  }
+
   #clear(): void {
     this.#write(Buffer.alloc(this.#end), 0);
     this.#end = 0;
+    this.#dropped = [];
   }
 
   #write(bytes: Buffer, at: number): void {
@@ -159,11 +211,13 @@ function keyOf({ collection, id }: Pick<LateWrite, 'collection' | 'id'>): string
   return JSON.stringify([collection, id]);
 }
 
-/** @returns null for one that was dropped */
-function lateWriteOf(line: string): LateWrite | null {
-  if (line.startsWith('#')) return null;
+type Line = LateWrite & { turn: number };
+
+/** @returns null for one that was dropped, or that a kill cut off */
+function lineOf(text: string): Line | null {
+  if (text.startsWith('#')) return null;
   try {
-    return JSON.parse(line) as LateWrite;
+    return { turn: 0, ...(JSON.parse(text) as LateWrite & { turn?: number }) };
   } catch {
     return null;
   }
