@@ -2,7 +2,8 @@
  * The instances that this cluster has accepted. Memory is what everybody reads; the store is written behind it:
  * placements before they are acknowledged (`save`), statuses within WRITE_BEHIND (`set`), because the worker tells a
  * status again when it syncs, but nobody else knows a placement. What keeps an accepted instance running, or ends it, is
- * written at once and not given up when that fails (`keep`).
+ * written at once and not given up when that fails (`keep`). So is the end of an address: a disk that says RUNNING with an
+ * earlier one than the worker's would be believed after a kill, for both say RUNNING.
  */
 import { type Clock, type Collection, type Logger, put, SerialByKey } from '@hedgerow/common';
 import type { Move } from '@hedgerow/protos';
@@ -114,6 +115,7 @@ export class Instances {
   }
 
   set(next: Instance): void {
+    if (endsAddress(this.#byId.get(next.id), next)) return void this.keep(next);
     this.#swap(next.id, next);
     this.#writeLater(next.id);
   }
@@ -226,6 +228,11 @@ export class Instances {
       void this.flush();
     });
   }
+}
+
+function endsAddress(before: Instance | undefined, next: Instance): boolean {
+  if (before?.status !== 'RUNNING') return false;
+  return next.status !== 'RUNNING' || next.namespace_ip !== before.namespace_ip;
 }
 
 function add(index: Map<string, Set<string>>, key: string, id: string): void {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DeployPayload, DOWN } from '@hedgerow/protos';
+import { type DeployPayload, DOWN, UP } from '@hedgerow/protos';
 import type { HandWorker } from '../testing/hand-worker.ts';
+import { makeJob } from '../testing/makers.ts';
 import { Site } from '../testing/site.ts';
 import { until } from '../testing/wait.ts';
 
@@ -78,5 +79,29 @@ describe('a status that was heard and not written', () => {
     await worker.next(DOWN.sync);
     await worker.sync();
     assert.equal((await site.root.report('RUNNING')).namespace_ip, '10.18.0.9');
+  });
+
+  for (const topic of [UP.job, UP.sync] as const)
+    test(`is never an earlier address of what runs on (${topic}): both say RUNNING`, async () => {
+      const job = makeJob({ epoch: order.epoch, status: 'RUNNING', namespace_ip: '10.18.0.9' });
+      await worker.publish(topic, topic === UP.job ? job : { instances: [job] });
+      assert.equal((await site.root.report('RUNNING')).namespace_ip, '10.18.0.9');
+      await keepDisk();
+      await killed();
+      const { list } = await site.root.inbox.take('a list', ({ list }) => list?.instances.length === 1);
+      assert.equal(list?.instances[0]?.namespace_ip, '10.18.0.9');
+    });
+
+  test('is never an address that its worker had to give up', async () => {
+    const [worker_id = ''] = site.root.claims.keys();
+    site.root.send({ subnet_grant: { claim_id: '', subnet: '10.18.7.64', error: '', worker_id } });
+    await worker.next(DOWN.register);
+    await keepDisk();
+    await killed();
+    const { list } = await site.root.inbox.take('a list', ({ list }) => list?.instances.length === 1);
+    assert.deepEqual(
+      list?.instances[0] && [list.instances[0].namespace_ip, list.instances[0].worker_subnet],
+      ['', '10.18.7.64'],
+    );
   });
 });

@@ -18,7 +18,7 @@ export async function applyStatus(jobs: Jobs, workerId: string, said: JobPayload
   if (!instance || verdict === 'old') return;
   switch (verdict) {
     case 'apply':
-      return apply(jobs, instance, applied(instance, job, jobs.clock.now()));
+      return jobs.instances.set(applied(instance, job, jobs.clock.now()));
     case 'note':
       return jobs.instances.set(noted(instance, job, jobs.clock.now()));
     case 'gone':
@@ -32,15 +32,6 @@ export async function applyStatus(jobs: Jobs, workerId: string, said: JobPayload
     case 'refused':
       refuseStatus(jobs, workerId, instance, job, UP.job);
   }
-}
-
-/**
- * That an address serves no more is written at once: a disk that says RUNNING with an earlier address than the worker's
- * would be believed after a kill, for both say RUNNING.
- */
-async function apply(jobs: Jobs, before: Instance, next: Instance): Promise<void> {
-  if (before.status === 'RUNNING' && next.status !== 'RUNNING') await jobs.instances.keep(next);
-  else jobs.instances.set(next);
 }
 
 function noted(instance: Instance, job: JobPayload, now: number): Instance {

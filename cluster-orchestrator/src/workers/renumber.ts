@@ -10,7 +10,7 @@ import type { Workers } from './workers.ts';
 
 export interface Renumbering {
   workers: Workers;
-  instances: Pick<Instances, 'onWorker' | 'set'>;
+  instances: Pick<Instances, 'onWorker' | 'keep'>;
   downlink: Pick<Downlink, 'send'>;
   /** of everything that changes a worker, by its id */
   serial: SerialByKey;
@@ -25,7 +25,7 @@ export async function renumber(ctx: Renumbering, workerId: string, subnet: strin
     if (!worker || worker.subnet === subnet) return;
     const why = `subnet ${worker.subnet} of worker ${worker.hostname} is another worker’s; it has ${subnet} now`;
     log.warn({ worker: workerId, was: worker.subnet, subnet }, why);
-    withdrawAddresses(ctx, workerId);
+    await withdrawAddresses(ctx, workerId);
     try {
       await workers.save({ ...worker, subnet, renumbered: why });
     } catch (error) {
@@ -45,7 +45,7 @@ export async function tellRenumbered(
   if (worker?.renumbered) await downlink.send(workerId, DOWN.register, { subnet: worker.subnet });
 }
 
-function withdrawAddresses({ instances }: Renumbering, workerId: string): void {
-  for (const instance of instances.onWorker(workerId))
-    if (instance.namespace_ip !== '') instances.set({ ...instance, namespace_ip: '' });
+async function withdrawAddresses({ instances }: Renumbering, workerId: string): Promise<void> {
+  const led = instances.onWorker(workerId).filter(({ namespace_ip }) => namespace_ip !== '');
+  await Promise.all(led.map(instance => instances.keep({ ...instance, namespace_ip: '' })));
 }
