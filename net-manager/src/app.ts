@@ -25,6 +25,7 @@ import { startHttp } from './http/server.ts';
 import { Flows } from './kernel/conntrack.ts';
 import { DataPath } from './kernel/datapath.ts';
 import { Networks } from './kernel/networks.ts';
+import { removePolicies } from './kernel/policies.ts';
 import { tunnelTraffic } from './kernel/traffic.ts';
 import { Manager } from './manager.ts';
 import { meteredExec } from './metrics/exec.ts';
@@ -61,6 +62,7 @@ export function startNetManager(config: NetConfig, deps: NetDeps): Promise<Runni
     const services = new Directory(await storage.services());
     const fitness = new Fitness(exec, deps.log);
     await fitness.look();
+    await removePolicies(exec, deps.log);
     const sweep = new Sweep(deps.log);
     const networks = new Networks(exec, deps.clock, deps.log);
     const parts = { path, flows, storage, services, networks, fitness, sweep, log: deps.log };

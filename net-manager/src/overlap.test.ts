@@ -95,6 +95,24 @@ function tests(): void {
     assert.equal(sh('conntrack -L -s 198.51.100.7'), '', 'what leaves is a flow');
   });
 
+  test('routing policies of earlier versions are taken away, those of others are not', async t => {
+    const policies = () => sh('ip rule show').match(/^724.*$/gm) ?? [];
+    const ours = 'from 10.18.0.0/26 to 10.16.0.0/12 fwmark 0x40/0x40';
+    const make = () => {
+      sh(`ip rule add priority 7247 ${ours} lookup main suppress_prefixlength 12 protocol 72`);
+      sh(`ip rule add priority 7248 ${ours} unreachable protocol 72`);
+    };
+    sh('ip rule add priority 7247 from 192.0.2.7 lookup main');
+    t.after(() => sh('ip rule del priority 7247 from 192.0.2.7'));
+    const others = policies();
+    make();
+    await worker(t);
+    assert.deepEqual(policies(), others);
+    make();
+    await teardown(folder(), { log: silentLogger });
+    assert.deepEqual(policies(), others);
+  });
+
   test('networks of the machine are followed as they come and go', async t => {
     const { net, metrics } = await worker(t);
     const listed = () => sh('nft list set ip hedgerow networks').match(/10\.[0-9./]+/g) ?? [];

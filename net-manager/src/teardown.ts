@@ -4,6 +4,7 @@ import { foundLinks, removeLink } from './kernel/links.ts';
 import { type LinkRow, type RouteRow, rowsOf } from './kernel/listings.ts';
 import { DROP_TABLE, removeDockerLines } from './kernel/nat.ts';
 import { observeDocker } from './kernel/observe.ts';
+import { removePolicies } from './kernel/policies.ts';
 import { foundRoutes, removeRoute } from './kernel/routes.ts';
 import { writeSysctl } from './kernel/sysctl.ts';
 import { REMOVE_TUNNEL } from './kernel/tunnel.ts';
@@ -19,7 +20,9 @@ import { EMPTY_STATE } from './table/state.ts';
 export async function teardown(data: string, deps: { log: Logger }): Promise<void> {
   const storage = openStorage(data, deps.log);
   try {
-    await removeFromKernel(createExec());
+    const exec = createExec();
+    await removeFromKernel(exec);
+    await removePolicies(exec, deps.log);
     await restoreSysctls(storage);
     const services = (await storage.services()).map(({ entry }): [string, null] => [entry.job_name, null]);
     await storage.save(await storage.state(), EMPTY_STATE, new Map(services));
