@@ -77,11 +77,11 @@ export function mayHaveCopy({ left }: Instance, clusterId: string): boolean {
 }
 
 /**
- * Does the cluster know it by another instance IP? That one is not claimed for it, and may be somebody else's: the
+ * Does the cluster know what should run there by another instance IP? That one is not claimed for it, and may be somebody else's: the
  * number was given twice, because the store was put back to an older state between.
  */
 export function hasOtherAddress({ instance_ip = '', status }: InstanceReport, stored: Instance): boolean {
-  const isThere = isStatus(status) && isPlaced(status);
+  const isThere = stored.desired === 'run' && isStatus(status) && isPlaced(status);
   return isThere && instance_ip !== '' && instance_ip !== stored.instance_ip;
 }
 

@@ -121,3 +121,12 @@ test('an instance whose number was given twice gets the instance IP that is clai
   await a.settled();
   assert.equal(a.heard('place').length, 0);
 });
+
+test('an instance that is not wanted any more gets no address: a Place would bring it back', async () => {
+  const { id, place } = await running(a);
+  await root.remove(id);
+  await a.next('remove');
+  a.report(report(place, { namespace_ip: '', worker_subnet: '', instance_ip: '10.30.99.99' }));
+  await a.settled();
+  assert.equal(a.heard('place').length, 0);
+});
