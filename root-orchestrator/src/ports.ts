@@ -52,8 +52,8 @@ export interface MoveRecorder {
   /**
    * Never fails and costs no write of its own: it is stored with others, some hundred ms later. Only while this root leads.
    * @param moves in the order in which this root heard of them; one that it was told already is passed over
+   * @param kept it is over, and not by the word of somebody who asked the root: shown for a day after it is gone
    */
-  /** @param kept it is over, and not by the word of somebody who asked the root: shown for a day after it is gone */
   record(
     instance: Pick<Instance, 'id' | 'service_id'>,
     moves: readonly PlacedMove[],

@@ -154,3 +154,17 @@ test('memory is bounded: who waits longest makes room', () => {
   for (const id of ['a', 'b', 'c', 'd']) waiting.add(id, 's', [move(1, 'REQUESTED')]);
   assert.deepEqual([waiting.of('a').moves.length, waiting.of('d').moves.length, lost], [0, 1, 1]);
 });
+
+test('what is gone makes room, too, and stays gone', () => {
+  let lost = 0;
+  const waiting = new Waiting(count => {
+    lost += count;
+  }, 3);
+  for (const id of ['a', 'b', 'c', 'd']) {
+    waiting.add(id, 's', [move(1, 'REQUESTED')]);
+    waiting.gone(id);
+  }
+  waiting.add('e', 's', [move(1, 'REQUESTED')]);
+  assert.deepEqual([waiting.of('a').gone, waiting.of('a').moves.length, lost], [true, 0, 2]);
+  assert.equal(waiting.of('e').moves.length, 1);
+});

@@ -73,11 +73,12 @@ export class Waiting {
 
   #makeRoom(): void {
     if (this.#count <= this.#most) return;
-    for (const [id, { moves, gone }] of this.#entries) {
-      if (gone) continue;
-      this.#entries.delete(id);
-      this.#count -= moves.length;
-      this.#lost(moves.length);
+    for (const [id, entry] of this.#entries) {
+      // that it is gone must not be forgotten
+      if (entry.gone) this.#entries.set(id, { ...entry, moves: [] });
+      else this.#entries.delete(id);
+      this.#count -= entry.moves.length;
+      this.#lost(entry.moves.length);
       if (this.#count <= this.#most) return;
     }
   }
