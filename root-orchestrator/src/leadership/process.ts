@@ -30,8 +30,12 @@ export function hasEnded(holder: string): boolean {
   }
 }
 
-/** Who has the same sees the same processes under the same numbers, begun at the same times. */
+/**
+ * Who has the same sees the same processes under the same numbers, begun at the same times.
+ * @throws when `/proc` counts otherwise: it is of another namespace
+ */
 function sight(): string[] {
+  if (readlinkSync('/proc/self') !== String(process.pid)) throw new RangeError('/proc is of other processes');
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return [boot, ...['pid', 'time'].map(space => readlinkSync(`/proc/self/ns/${space}`))];
 }
