@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { openSqlite, silentLogger } from '@hedgerow/common';
-import { manualClock } from '@hedgerow/common/testing';
+import { type ManualClock, manualClock } from '@hedgerow/common/testing';
 import { parseNodeTopic } from '@hedgerow/protos';
 import type { Jobs } from '../jobs/context.ts';
 import { deploy } from '../jobs/deploy.ts';
@@ -22,6 +22,9 @@ const QUICK = 'aaaaaaaaaaaaaaaaaaaaaaa2';
 /** `<worker> <topic>` in the order in which they are published */
 let published: string[];
 let jobs: Jobs;
+let clock: ManualClock;
+/** Does the broker take nothing? */
+let isFull: boolean;
 
 const broker: Broker = {
   host: '',
@@ -30,6 +33,7 @@ const broker: Broker = {
   reachable: () => true,
   publish(topic) {
     const { workerId, leaf } = parseNodeTopic(topic) ?? { workerId: '', leaf: '' };
+    if (isFull) return Promise.reject(new Error('too many messages wait'));
     published.push(`${workerId === SLOW ? 'slow' : 'quick'} ${leaf}`);
     return workerId === SLOW ? new Promise(() => {}) : Promise.resolve();
   },
@@ -46,8 +50,9 @@ const onQuick = makeInstance({
 
 beforeEach(() => {
   published = [];
+  isFull = false;
   const store = openSqlite({ file: ':memory:', durability: 'normal' });
-  const clock = manualClock();
+  clock = manualClock();
   const collection = store.collection<StoredInstance>('instances', []);
   const instances = new Instances({ collection, clock, log: silentLogger });
   const remote = new RemoteEntries(store.collection<StoredRemoteEntry>('remote_entries', []), {
@@ -78,4 +83,17 @@ test('a removal does not wait for the workers that are told of it first', async 
   await remove(jobs, { service_id: 'db', instance_number: 0, request_id: '' });
   assert.equal(published.at(-1), 'quick control/delete');
   assert.ok(published.includes('slow net/tablequery/result'));
+});
+
+test('what the broker did not take of the table is told anew, as a whole', async () => {
+  jobs.tables.flush();
+  isFull = true;
+  jobs.instances.set({ ...onQuick, instance_ip: '10.30.0.99' });
+  await jobs.tables.prepare(QUICK);
+  isFull = false;
+  published = [];
+  clock.advance(10_000);
+  assert.deepEqual(published.sort(), ['quick net/table', 'slow net/table']);
+  clock.advance(60_000);
+  assert.equal(published.length, 2);
 });

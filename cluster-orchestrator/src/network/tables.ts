@@ -28,6 +28,10 @@ export interface TablesDeps {
 
 /** ms in which the root has told everything after a Welcome */
 const TOLD_IN = 10_000;
+/** ms until a worker is told the table anew when its broker did not take a message of it */
+const AGAIN = 10_000;
+
+type TableTopic = typeof DOWN.table | typeof DOWN.tableResult;
 
 export class Tables {
   readonly #deps: TablesDeps;
@@ -38,6 +42,8 @@ export class Tables {
   readonly #moved = new Set<string>();
   readonly #sent = new Sent();
   readonly #texts: Texts;
+  /** workers that are told again */
+  readonly #untaken = new Set<string>();
   /** by worker: where packets to its instances go, as far as entries say it */
   readonly #ways = new Map<string, string>();
   #flushing = false;
@@ -241,15 +247,28 @@ export class Tables {
     const wanted = this.#wanted(workerId);
     this.#sent.set(workerId, wanted);
     const { downlink } = this.#deps;
-    if (!sent || isNewTo(sent, wanted)) {
-      const parts = this.#texts.whole([...wanted.values()]);
-      await Promise.all(parts.map(part => downlink.send(workerId, DOWN.table, part)));
-      return;
-    }
+    const messages = this.#messages(sent, wanted);
+    const taken = await Promise.all(messages.map(({ leaf, text }) => downlink.send(workerId, leaf, text)));
+    if (taken.includes(false)) this.#pushAgain(workerId);
+  }
+
+  #messages(sent: Told | undefined, wanted: Told): { leaf: TableTopic; text: Buffer }[] {
+    if (!sent || isNewTo(sent, wanted))
+      return this.#texts.whole([...wanted.values()]).map(text => ({ leaf: DOWN.table, text }));
     const changed = [...wanted.values()].filter(entry => sent.get(entry.job_name) !== entry);
     const left = [...sent.values()].filter(entry => !wanted.has(entry.job_name)).map(removedEntry);
-    const texts = [...changed, ...left].map(entry => this.#texts.result(entry));
-    await Promise.all(texts.map(text => downlink.send(workerId, DOWN.tableResult, text)));
+    return [...changed, ...left].map(entry => ({ leaf: DOWN.tableResult, text: this.#texts.result(entry) }));
+  }
+
+  /** The broker did not take all of it: a part that is missing spoils the whole, and nobody would ever ask for it. */
+  #pushAgain(workerId: string): void {
+    this.#sent.forget(workerId);
+    if (this.#untaken.has(workerId)) return;
+    this.#untaken.add(workerId);
+    this.#deps.clock.after(AGAIN, () => {
+      this.#untaken.delete(workerId);
+      void this.prepare(workerId);
+    });
   }
 }
 
