@@ -107,6 +107,24 @@ describe('a log in which the clock jumps', { skip: withoutDocker() }, () => {
       assert.deepEqual(lines, numbered(1, 130));
     });
 
+  for (const tail of [100, 0])
+    it(`put right when it was a day ahead, read from the last ${tail}: nothing is lost and nothing repeated`, async () => {
+      const start = Date.now();
+      let at = start + 24 * HOUR;
+      print(at, 20);
+      const lines = read({ tail });
+      await eventually('the first line', async () => {
+        at += 30_000;
+        print(at, 1);
+        return lines.length > 0;
+      });
+      await until(lines, count);
+      await interrupt(lines, () => print(start - 60_000, 20), count + 20);
+      print(start - 30_000, 10);
+      await until(lines, count);
+      assert.deepEqual(lines, numbered(Number(lines[0]?.slice('line '.length)), count));
+    });
+
   it('back while it is read, and it ends: its last lines are not lost', async () => {
     const start = Date.now();
     print(start, 20);

@@ -151,7 +151,8 @@ export class DockerRuntime implements Runtime {
   }
 
   logs(container: string, options: LogOptions): AsyncIterable<LogLine> {
-    return readLogs(options.follow ? this.#eventful : this.#docker, container, options);
+    const { clock } = this.#options;
+    return readLogs({ docker: options.follow ? this.#eventful : this.#docker, clock }, container, options);
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '@hedgerow/common';
 import type Docker from 'dockerode';
 import { Lines, type LogLine } from '../../logs/lines.ts';
 import type { LogOptions } from '../runtime.ts';
@@ -8,13 +9,13 @@ import { Repeats } from './repeats.ts';
 
 /** The lines of a container, as they come when they are followed. None when there is no such container. */
 export async function* readLogs(
-  docker: Docker,
+  { docker, clock }: Pick<Log, 'docker' | 'clock'>,
   container: string,
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
   const facts = await call(() => docker.getContainer(container).inspect(), GONE);
   if (!facts) return;
-  const log: Log = { docker, container, isTerminal: facts.Config.Tty };
+  const log: Log = { docker, clock, container, isTerminal: facts.Config.Tty };
   try {
     yield* options.after === '' || options.tail !== null ? pieces(log, options) : behind(log, options);
   } catch (error) {
@@ -24,6 +25,7 @@ export async function* readLogs(
 
 interface Log {
   docker: Docker;
+  clock: Clock;
   container: string;
   isTerminal: boolean;
 }
@@ -50,14 +52,10 @@ async function* behind(log: Log, options: LogOptions): AsyncGenerator<LogLine> {
   if (options.follow) yield* pieces(log, { ...options, after });
 }
 
-async function* pieces(
-  { docker, container, isTerminal }: Log,
-  options: LogOptions,
-  news = new News(options),
-): AsyncGenerator<LogLine> {
-  const stream = await call(() => open(docker, container, options), GONE);
+async function* pieces(log: Log, options: LogOptions, news = new News(options)): AsyncGenerator<LogLine> {
+  const stream = await call(() => open(log, options), GONE);
   if (!stream) return;
-  const decoder = isTerminal ? new Terminal() : new Multiplexed();
+  const decoder = log.isTerminal ? new Terminal() : new Multiplexed();
   for await (const piece of stream) yield* news.of(decoder.take(piece as Buffer));
   yield* news.of(decoder.end());
 }
@@ -68,16 +66,24 @@ async function* pieces(
  */
 const PUT_BACK = 2 * 60 * 60;
 
+/** @returns s since the epoch; null when the clock was put back behind that line, who knows how far: then from the first */
+function sinceOf({ clock }: Log, { after }: LogOptions): number | null {
+  const known = Date.parse(after);
+  return known <= clock.now() ? Math.floor(known / 1000) - PUT_BACK : null;
+}
+
 /** dockerode itself reads a log that is not followed into memory. */
-function open(docker: Docker, container: string, options: LogOptions): Promise<IncomingMessage> {
-  const { follow, tail, after, signal } = options;
+function open(log: Log, options: LogOptions): Promise<IncomingMessage> {
+  const { docker, container } = log;
+  const { follow, tail, signal } = options;
+  const since = sinceOf(log, options);
   const query = {
     stdout: true,
     stderr: true,
     timestamps: true,
     follow,
     tail: tail ?? 'all',
-    ...(after === '' ? {} : { since: Math.floor(Date.parse(after) / 1000) - PUT_BACK }),
+    ...(since === null ? {} : { since }),
   };
   return new Promise((resolve, reject) => {
     docker.modem.dial(
