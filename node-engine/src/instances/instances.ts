@@ -7,6 +7,7 @@ import type { Listed, Runtime } from '../runtimes/runtime.ts';
 import type { Context, Overlay } from './context.ts';
 import { compareCommand } from './decide.ts';
 import { type Desired, type DesiredStore, keyOf, wantedOf } from './desired.ts';
+import { absent, type Identity, type InstanceName, identityOf } from './identity.ts';
 import { Leaks } from './leaks.ts';
 import { Limiter } from './limiter.ts';
 import { reconcile } from './reconcile.ts';
@@ -46,6 +47,11 @@ const STARTS_IN_FLIGHT = 4;
 /** ms that one of them keeps others waiting: a call that hangs goes on alone, until the runtime gives it up */
 const START_PATIENCE = 10_000;
 
+const LOOKING: Telling = {
+  status: 'CREATING',
+  detail: 'looking for the container after a restart of the Node Engine',
+};
+
 /** Everything that this worker runs or has to run. */
 export class Instances {
   readonly #deps: InstancesDeps;
@@ -79,7 +85,7 @@ export class Instances {
       slot.restarts = { ...slot.restarts, count: desired.tried.count };
       slot.counted = desired.tried.container;
       slot.requestId = desired.deploy.request_id ?? '';
-      slot.report = withStatus(slot.report, firstStatus(desired));
+      slot.report = withStatus(slot.report, desired.ended ?? LOOKING);
       slot.takenAlong = this.#deps.rebooted;
       slot.unsaid = true;
     }
@@ -123,7 +129,7 @@ export class Instances {
     slot.requestId = deploy.request_id;
     // another service of the same name has a history of its own
     if (slot.report.service_id !== deploy.service_id) slot.moves = [];
-    slot.report = { ...slot.report, ...identity(deploy) };
+    slot.report = { ...slot.report, ...identityOf(deploy) };
     this.#teller.accept(slot, { status: 'CREATING', detail: 'accepted' });
     this.#enqueue(slot);
   }
@@ -276,11 +282,11 @@ export class Instances {
     this.#teller.gone(slot, was, 'stopped and removed');
   }
 
-  #slot(of: InstanceNames): Slot {
+  #slot(of: InstanceName & Identity): Slot {
     const key = keyOf(of.job_name, of.instance_number);
     const known = this.#slots.get(key);
     if (known) return known;
-    const slot = newSlot({ ...this.#gone(of), ...identity(of) });
+    const slot = newSlot({ ...this.#gone(of), ...identityOf(of) });
     this.#slots.set(key, slot);
     return slot;
   }
@@ -289,33 +295,7 @@ export class Instances {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  #gone(of: { service_id: string; job_name: string; instance_number: number }): JobPayload {
-    return {
-      sname: of.job_name,
-      service_id: of.service_id,
-      instance: of.instance_number,
-      status: 'UNDEPLOYED',
-      status_detail: 'not on this worker',
-      publicip: this.#deps.publicAddress(),
-      namespace_ip: '',
-      generation: 0,
-      epoch: 0,
-      logs: '',
-    };
+  #gone(of: InstanceName): JobPayload {
+    return absent(of, this.#deps.publicAddress());
   }
-}
-
-type InstanceNames = Pick<
-  DeployPayload,
-  'service_id' | 'job_name' | 'instance_number' | 'generation' | 'epoch'
->;
-
-function identity(of: InstanceNames): Pick<JobPayload, 'service_id' | 'generation' | 'epoch'> {
-  return { service_id: of.service_id, generation: of.generation, epoch: of.epoch };
-}
-
-const LOOKING = 'looking for the container after a restart of the Node Engine';
-
-function firstStatus({ ended }: Desired): Telling {
-  return ended ?? { status: 'CREATING', detail: LOOKING };
 }
