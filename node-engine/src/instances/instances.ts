@@ -6,21 +6,12 @@ import type { Output } from '../logs/source.ts';
 import type { Listed, Runtime } from '../runtimes/runtime.ts';
 import type { Context, Overlay } from './context.ts';
 import { compareCommand } from './decide.ts';
-import { type Desired, type DesiredStore, keyOf, wantedOf } from './desired.ts';
+import { type DesiredStore, keyOf, wantedOf } from './desired.ts';
 import { absent, type Identity, type InstanceName, identityOf } from './identity.ts';
 import { Leaks } from './leaks.ts';
 import { Limiter } from './limiter.ts';
 import { reconcile } from './reconcile.ts';
-import {
-  about,
-  isLiving,
-  newSlot,
-  outputOf,
-  type Slot,
-  setDesired,
-  type Telling,
-  withStatus,
-} from './slot.ts';
+import { about, isLiving, newSlot, outputOf, type Slot, setDesired, withStatus } from './slot.ts';
 import { type SweepParts, sweep } from './sweep.ts';
 import { reportWith, Teller } from './teller.ts';
 
@@ -47,10 +38,7 @@ const STARTS_IN_FLIGHT = 4;
 /** ms that one of them keeps others waiting: a call that hangs goes on alone, until the runtime gives it up */
 const START_PATIENCE = 10_000;
 
-const LOOKING: Telling = {
-  status: 'CREATING',
-  detail: 'looking for the container after a restart of the Node Engine',
-};
+const LOOKING = 'looking for the container after a restart of the Node Engine';
 
 /** Everything that this worker runs or has to run. */
 export class Instances {
@@ -85,7 +73,7 @@ export class Instances {
       slot.restarts = { ...slot.restarts, count: desired.tried.count };
       slot.counted = desired.tried.container;
       slot.requestId = desired.deploy.request_id ?? '';
-      slot.report = withStatus(slot.report, desired.ended ?? LOOKING);
+      slot.report = withStatus(slot.report, desired.ended ?? { status: 'CREATING', detail: LOOKING });
       slot.takenAlong = this.#deps.rebooted;
       slot.unsaid = true;
     }
