@@ -115,7 +115,7 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
     carrier({ worker_id, former }) {
       const isThere = liveness.isExpected(worker_id);
       if (isThere || worker_id !== '') return isThere ? workers.get(worker_id) : undefined;
-      return liveness.isAwaitedBack(former) ? workers.get(former) : undefined;
+      return liveness.mayReturn(former) ? workers.get(former) : undefined;
     },
     isThere: id => liveness.isThere(id),
   });

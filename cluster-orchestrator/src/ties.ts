@@ -38,10 +38,7 @@ export function tie(ties: Ties): void {
     tellRoot(ties, before, after);
   });
   liveness.onChange((workerId, standing) => standingChanged(ties, workerId, standing));
-  liveness.onBlackoutOver(() => {
-    unlist(ties);
-    ties.waiting.kick();
-  });
+  liveness.onBlackoutOver(() => retry(ties));
 }
 
 function take({ jobs }: Ties, worker: Worker): void {
@@ -100,7 +97,7 @@ const PRESENCE: Readonly<Record<Standing, Presence>> = {
 };
 
 function standingChanged(ties: Ties, workerId: string, standing: Standing): void {
-  const { jobs, aggregates, waiting } = ties;
+  const { jobs, aggregates } = ties;
   jobs.capacity.setPresence(workerId, PRESENCE[standing]);
   const hostname = jobs.workers.nameOf(workerId);
   if (standing !== 'suspect') aggregates.workersChanged();
@@ -117,20 +114,27 @@ function standingChanged(ties: Ties, workerId: string, standing: Standing): void
   } else {
     jobs.log.info({ worker: workerId, hostname }, 'worker is live');
     jobs.tables.workerChanged(workerId);
-    unlist(ties);
-    waiting.kick();
+    retry(ties);
   }
+}
+
+/** Somebody is there, or is awaited no more: what waits may go there, or elsewhere. */
+function retry(ties: Ties): void {
+  unlist(ties);
+  ties.waiting.kick();
 }
 
 /** Instances that wait and do not go on where they were: nobody is led there any more. */
 function unlist({ jobs: { instances, liveness } }: Ties): void {
   for (const instance of instances.waiting()) {
-    if (instance.namespace_ip === '' || liveness.isAwaitedBack(instance.former)) continue;
+    if (instance.namespace_ip === '' || liveness.mayReturn(instance.former)) continue;
     instances.set({ ...instance, namespace_ip: '' });
   }
 }
 
-function lose({ jobs }: Ties, workerId: string, why: string): void {
+function lose(ties: Ties, workerId: string, why: string): void {
+  const { jobs } = ties;
+  if (jobs.instances.waiting().some(({ former }) => former === workerId)) retry(ties);
   workerLost(jobs, workerId, why).catch((error: unknown) => {
     jobs.log.error(
       { worker: workerId, error: messageOf(error) },

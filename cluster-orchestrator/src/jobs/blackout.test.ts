@@ -58,6 +58,13 @@ const states = async (): Promise<string[]> => {
   return ((await answer.json()) as { workers: { state: string }[] }).workers.map(({ state }) => state);
 };
 
+async function restart(): Promise<void> {
+  for (const worker of workers) await worker.drop();
+  await site.cluster.stop();
+  site.config = { ...site.config, mqttPort: Number(workers[0].registered.MQTT_BROKER_PORT) };
+  await site.startCluster();
+}
+
 test('a cut of half a minute moves nothing', async () => {
   const [first, second] = workers;
   const before = await shown();
@@ -113,4 +120,31 @@ test('one that is silent while another one answers is replaced as ever', async (
   await pass(6, second);
   const order = await second.deploy();
   assert.deepEqual([order.instance_number, order.epoch], [0, 2]);
+});
+
+test('after a restart in the middle of it, too', async () => {
+  const [first, second] = workers;
+  const before = await shown();
+  await pass(120);
+  await restart();
+  await first.arrive();
+  await first.sync();
+  await pass(2, first);
+  assert.equal(first.waiting(DOWN.deploy), 0);
+  await second.arrive();
+  await second.sync();
+  await until('both are as they were', async () => (await shown()).join() === before.join());
+  assert.equal(first.waiting(DOWN.deploy) + second.waiting(DOWN.deploy), 0);
+  assert.equal(first.waiting(DOWN.delete) + second.waiting(DOWN.delete), 0);
+});
+
+test('who is not back in time after such a restart is replaced', async () => {
+  const [first] = workers;
+  await pass(120);
+  await restart();
+  await first.arrive();
+  await first.sync();
+  await pass(35, first);
+  const order = await first.deploy();
+  assert.deepEqual([order.instance_number, order.epoch], [1, 2]);
 });

@@ -42,8 +42,8 @@ async function decide(
 ): Promise<[before: Instance, after: Instance] | null> {
   const before = jobs.instances.get(id);
   if (before?.desired !== 'run') return null;
-  const awaited = jobs.liveness.isAwaitedBack(before.worker_id || before.former);
-  if (awaited && before.worker_id === '') return null;
+  if (before.worker_id === '' && jobs.liveness.mayReturn(before.former)) return null;
+  const awaited = jobs.liveness.isAwaitedBack(before.worker_id);
   jobs.capacity.release(id);
   const demand = demandOf(id, before.service, jobs.clusterName);
   const decision = awaited ? NOBODY_ANSWERS : schedule(jobs.capacity, demand, wishes);

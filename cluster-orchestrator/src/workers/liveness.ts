@@ -137,6 +137,11 @@ export class Liveness {
     return this.standing(id) === 'dead' && this.#blackout.has(id);
   }
 
+  /** It may still come back with what it ran when it was lost: also after a restart, which forgets who was lost together. */
+  mayReturn(id: string): boolean {
+    return this.standing(id) === 'awaited' || this.isAwaitedBack(id);
+  }
+
   /** ms from this worker's last sign of life to dead */
   deadAfter(id: string): number {
     return deadAfter(this.#watches.get(id)?.rhythm ?? DEFAULT_RHYTHM, this.#options);
