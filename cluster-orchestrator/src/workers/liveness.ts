@@ -50,9 +50,6 @@ interface Watch {
 /** ms without another arrival after which a crowd that comes back, however slowly, is complete */
 const ARRIVING = 2000;
 
-/** Timers come before what arrived while this process was busy; one turn later that has been read. */
-const nextTurn = (callback: () => void): void => void setImmediate(callback);
-
 export class Liveness {
   readonly #options: LivenessOptions;
   readonly #heardAll: (callback: () => void) => void;
@@ -69,7 +66,8 @@ export class Liveness {
 
   constructor(options: LivenessOptions) {
     this.#options = options;
-    this.#heardAll = options.heardAll ?? nextTurn;
+    // timers come before what arrived while this process was busy; one turn later that has been read
+    this.#heardAll = options.heardAll ?? (callback => void setImmediate(callback));
     this.#attention = new Attention(options.clock);
     this.#hearing = new Hearing(options.clock.monotonic(), options.grace);
     this.#blackout = new Blackout({
@@ -99,10 +97,7 @@ export class Liveness {
       return;
     }
     const now = this.#options.clock.monotonic();
-    const watch: Watch = {
-      ...{ standing: 'awaited', rhythm, heardAt: now, since: now, due: 0 },
-      cancel: () => {},
-    };
+    const watch: Watch = { standing: 'awaited', rhythm, heardAt: now, since: now, due: 0, cancel() {} };
     this.#watches.set(id, watch);
     this.#counts.awaited += 1;
     this.#arm(id, watch, backIn(rhythm, this.#options));
