@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { silentLogger } from '@hedgerow/common';
 import { DOWN, type ServiceSpec, type TableEntry, type TableResultPayload } from '@hedgerow/protos';
+import { makePlace } from '../testing/makers.ts';
 import { Site } from '../testing/site.ts';
+import { until } from '../testing/wait.ts';
 
 let site: Site;
 beforeEach(async () => {
@@ -68,6 +70,26 @@ describe('Place', () => {
     await site.startCluster();
     const again = await site.place({}, { epoch: 5 });
     assert.deepEqual([again.accepted, again.worker_id], [true, worker.id]);
+  });
+
+  test('of one that waits goes on waiting as what this disk has forgotten, and is refused when it is asked for', async () => {
+    const worker = await site.worker();
+    await site.place();
+    await worker.run();
+    await worker.drop();
+    const dead = async () => site.root.inbox.untaken(m => m.reports?.reports[0]?.worker_id === '').length > 0;
+    await until('its worker is dead', () => {
+      site.clock.advance(1000);
+      return dead();
+    });
+    assert.equal((await site.root.report('NO_QUALIFIED_WORKER_FOUND')).epoch, 1);
+    site.root.send({ place: makePlace({}, { attempt_id: 'renew', epoch: 5 }) });
+    assert.equal((await site.root.report('NO_QUALIFIED_WORKER_FOUND')).epoch, 5);
+    assert.equal((await site.place({}, { epoch: 5 })).accepted, false);
+    assert.deepEqual(
+      site.root.inbox.untaken(m => m.body === 'place_answer'),
+      [],
+    );
   });
 
   test('with a newer generation goes to the same worker with a new epoch', async () => {

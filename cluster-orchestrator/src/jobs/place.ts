@@ -44,7 +44,10 @@ async function decide(jobs: Jobs, message: Place): Promise<Placing> {
   const decision = schedule(jobs.capacity, demandOf(id, message.service, jobs.clusterName), wishes);
   if (decision.worker === null) {
     if (known && held) jobs.capacity.reserve(known.worker_id, held);
-    if (known && isWaiting(known)) jobs.instances.forget(id);
+    if (known && isWaiting(known)) {
+      if (isForgotten(known, message)) return waitOn(jobs, known, message);
+      jobs.instances.forget(id);
+    }
     if (jobs.refusals.isNews(id, decision.detail)) {
       jobs.log.info({ ...aboutPlace(message), explain: decision.explain }, `refused: ${decision.detail}`);
     }
@@ -116,10 +119,25 @@ async function readdress({ instances, log }: Jobs, known: Instance, message: Pla
  * A placement that this disk has forgotten was told to the root: its worker gets the order anew above it, also when it
  * is only awaited. Without that nothing that is said of the instance would be believed.
  */
-function mayStay({ liveness }: Jobs, known: Instance, { generation, epoch }: Place): boolean {
-  const isForgotten = known.generation === generation && known.epoch < epoch;
+function mayStay({ liveness }: Jobs, known: Instance, message: Place): boolean {
+  const isSame = known.generation === message.generation && isForgotten(known, message);
   const isWanted = known.desired === 'run' && !isWaiting(known);
-  return isForgotten && isWanted && liveness.isExpected(known.worker_id);
+  return isSame && isWanted && liveness.isExpected(known.worker_id);
+}
+
+/** Is what the root was told last more than this disk remembers? */
+function isForgotten(known: Instance, { generation, epoch }: Place): boolean {
+  return known.generation < generation || (known.generation === generation && known.epoch < epoch);
+}
+
+/**
+ * It waits for room as before, but as what the root knows: a refusal would say of a question that the root has not asked
+ * that it is not here, and nobody would have it. When it is asked, it is asked again.
+ */
+async function waitOn({ instances }: Jobs, known: Instance, message: Place): Promise<Placing> {
+  const { generation, service } = message;
+  await instances.keep({ ...known, service, generation, epoch: Math.max(known.epoch, message.epoch) });
+  return { answer: null, placed: null };
 }
 
 function placement(jobs: Jobs, message: Place, workerId: string, known: Instance | undefined): Instance {
