@@ -118,6 +118,8 @@ function buildJobs({ config, deps, state, broker }: Origins, reports: Reports): 
       return liveness.mayReturn(former) ? workers.get(former) : undefined;
     },
     isThere: id => liveness.isThere(id),
+    // software of before there were parts does not say how soon it is back
+    takesParts: id => (workers.get(id)?.back_in ?? 0) > 0,
   });
   const capacity = new Capacity();
   return {

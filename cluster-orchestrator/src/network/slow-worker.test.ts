@@ -62,7 +62,17 @@ beforeEach(() => {
   const downlink = new Downlink(() => broker, silentLogger, clock);
   const carrier = () => makeWorker();
   const isThere = () => true;
-  const tables = new Tables({ clock, instances, remote, downlink, clusterId: () => 'c', carrier, isThere });
+  const takesParts = () => true;
+  const tables = new Tables({
+    clock,
+    instances,
+    remote,
+    downlink,
+    clusterId: () => 'c',
+    carrier,
+    isThere,
+    takesParts,
+  });
   instances.onChange((before, after) => tables.instanceChanged(before, after));
   const liveness = { isExpected: () => true } as unknown as Jobs['liveness'];
   const orders = new Orders(() => {});

@@ -22,8 +22,8 @@ export interface TablesDeps {
   carrier(instance: Pick<Instance, 'worker_id' | 'former'>): Worker | undefined;
   /** Has this worker synced and not been given up? */
   isThere(workerId: string): boolean;
-  /** of a whole table; 1 MiB when left out */
-  partBytes?: number;
+  /** Does it know that a large table comes in parts? */
+  takesParts(workerId: string): boolean;
 }
 
 /** ms in which the root has told everything after a Welcome */
@@ -41,7 +41,7 @@ export class Tables {
   /** workers whose set of applications may differ */
   readonly #moved = new Set<string>();
   readonly #sent = new Sent();
-  readonly #texts: Texts;
+  readonly #texts = new Texts();
   /** workers that are told again */
   readonly #untaken = new Set<string>();
   /** by worker: where packets to its instances go, as far as entries say it */
@@ -53,7 +53,6 @@ export class Tables {
 
   constructor(deps: TablesDeps) {
     this.#deps = deps;
-    this.#texts = new Texts(deps.partBytes);
   }
 
   /** After loading, before anything changes. */
@@ -247,14 +246,16 @@ export class Tables {
     const wanted = this.#wanted(workerId);
     this.#sent.set(workerId, wanted);
     const { downlink } = this.#deps;
-    const messages = this.#messages(sent, wanted);
+    const messages = this.#messages(workerId, sent, wanted);
     const taken = await Promise.all(messages.map(({ leaf, text }) => downlink.send(workerId, leaf, text)));
     if (taken.includes(false)) this.#pushAgain(workerId);
   }
 
-  #messages(sent: Told | undefined, wanted: Told): { leaf: TableTopic; text: Buffer }[] {
-    if (!sent || isNewTo(sent, wanted))
-      return this.#texts.whole([...wanted.values()]).map(text => ({ leaf: DOWN.table, text }));
+  #messages(id: string, sent: Told | undefined, wanted: Told): { leaf: TableTopic; text: Buffer }[] {
+    if (!sent || isNewTo(sent, wanted)) {
+      const parts = this.#texts.whole([...wanted.values()], this.#deps.takesParts(id));
+      return parts.map(text => ({ leaf: DOWN.table, text }));
+    }
     const changed = [...wanted.values()].filter(entry => sent.get(entry.job_name) !== entry);
     const left = [...sent.values()].filter(entry => !wanted.has(entry.job_name)).map(removedEntry);
     return [...changed, ...left].map(entry => ({ leaf: DOWN.tableResult, text: this.#texts.result(entry) }));

@@ -9,7 +9,8 @@ const PART = 1024 * 1024;
 
 interface Whole {
   entries: readonly TableEntry[];
-  parts?: Buffer[];
+  parts?: readonly Buffer[];
+  single?: readonly Buffer[];
   digest?: number;
 }
 
@@ -32,11 +33,15 @@ export class Texts {
     return made;
   }
 
-  /** All of them, as one or more `net/table` that follow each other. */
-  whole(entries: readonly TableEntry[]): readonly Buffer[] {
+  /**
+   * All of them, as one or more `net/table` that follow each other.
+   * @param inParts false for who would take each part for the whole table
+   */
+  whole(entries: readonly TableEntry[], inParts: boolean): readonly Buffer[] {
     const last = this.#of(entries);
-    last.parts ??= this.#parts(entries);
-    return last.parts;
+    if (inParts) last.parts ??= this.#parts(entries, this.#part);
+    else last.single ??= this.#parts(entries, Number.POSITIVE_INFINITY);
+    return (inParts ? last.parts : last.single) ?? [];
   }
 
   digest(entries: readonly TableEntry[]): number {
@@ -53,15 +58,15 @@ export class Texts {
     return this.#last;
   }
 
-  #parts(entries: readonly TableEntry[]): Buffer[] {
+  #parts(entries: readonly TableEntry[], largest: number): Buffer[] {
     const lists: string[][] = [[]];
-    let room = this.#part;
+    let room = largest;
     for (const entry of entries) {
       const text = this.#text(entry);
       room -= text.length;
       if (room < 0 && lists.at(-1)?.length) {
         lists.push([]);
-        room = this.#part - text.length;
+        room = largest - text.length;
       }
       lists.at(-1)?.push(text);
     }
