@@ -126,6 +126,18 @@ describe('of what an operator removed at its cluster', () => {
     assert.equal(await collections.histories.get(ONE.id), null);
   });
 
+  test('it goes with the next instance of that number, when somebody removes that through the root', async t => {
+    const { told, pass, collections, histories } = await withdrawn(t);
+    await collections.instances.insert({ ...ONE } as Instance);
+    histories.record(ONE, [move(3, 'RUNNING')]);
+    await pass();
+    assert.equal(await told(), null);
+    assert.equal((await histories.of(ONE.id)).length, 3);
+    await collections.instances.remove(ONE.id);
+    await pass();
+    assert.equal(await collections.histories.get(ONE.id), null);
+  });
+
   test('the sweep takes it for nobody’s only when its service is gone', async t => {
     const { collections } = await withdrawn(t);
     assert.deepEqual(await leakedHistories(collections), []);

@@ -144,8 +144,10 @@ export class Histories implements MoveRecorder, HistoryReader {
     const known = await update(histories, id, current => {
       const moves = withMoves(current.moves, entry.moves);
       const same = moves === current.moves && current.gone_at === undefined && !kept && !gone;
-      const { gone_at: _, ...back } = current;
-      return same ? null : { ...back, ...over, moves: [...moves] };
+      const { gone_at, kept: was, ...back } = current;
+      // else the number is another instance's by now
+      const still = was && (gone || gone_at === undefined) ? { kept: was } : {};
+      return same ? null : { ...back, ...still, ...over, moves: [...moves] };
     });
     // Nobody else writes it: the root that leads is one.
     if (!known) await put(histories, { id, service_id, ...over, moves: [...entry.moves] });
