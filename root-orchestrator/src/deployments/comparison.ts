@@ -39,7 +39,7 @@ export function stepForListed(
 ): Step {
   if (report.status === 'UNDEPLOYED') return stepForEnded(clusterId, report, stored);
   if (!stored || stored.desired === 'gone') return 'remove';
-  if (stored.cluster_id === clusterId) return isOlder(report, stored) ? 'renew' : 'observe';
+  if (stored.cluster_id === clusterId) return stepForOwn(report, stored);
   if (report.generation < stored.generation) return 'remove';
   return stored.cluster_id === '' || isRightful(clusterId, report, stored, ownerIsLost) ? 'adopt' : 'remove';
 }
@@ -54,9 +54,20 @@ function isRightful(clusterId: string, report: InstanceReport, stored: Instance,
 /** For an instance that a cluster names in a report of a change. */
 export function stepForReported(clusterId: string, report: InstanceReport, stored: Instance | null): Step {
   if (report.status === 'UNDEPLOYED') return stepForEnded(clusterId, report, stored);
-  if (stored?.cluster_id !== clusterId) return 'remove';
-  // its disk has forgotten a placement that it told of: nothing that it says of an older one would ever be believed
+  return stored?.cluster_id === clusterId ? stepForOwn(report, stored) : 'remove';
+}
+
+/** It has it by right. But its disk may have forgotten what it has told of: a placement, or that it has ended. */
+function stepForOwn(report: InstanceReport, stored: Instance): Step {
+  if (STATUSES[stored.status].final) return isAgain(report, stored) ? 'remove' : 'observe';
+  // nothing that it says of an older placement would ever be believed
   return isOlder(report, stored) ? 'renew' : 'observe';
+}
+
+/** What has ended is not run again. Of the same placement the worker that has it says once more how it ended. */
+function isAgain({ generation, epoch, status, worker_id }: InstanceReport, stored: Instance): boolean {
+  const isSame = generation === stored.generation && epoch === stored.epoch && worker_id !== '';
+  return isStatus(status) && !STATUSES[status].final && !isSame;
 }
 
 /** The cluster has it no more. What an operator removed there goes for good, unless it is elsewhere by now. */

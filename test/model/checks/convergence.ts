@@ -108,16 +108,25 @@ async function checkSite(world: World, site: Site, all: readonly Instance[]): Pr
   if (!running.parts.link.connected) return [`${site.host.name} is not connected to the root`];
   const known = running.state.instances.all().map(({ id }) => id);
   const own = all.filter(
-    it => it.cluster_id === running.state.clusterId() && !isForgotten(world, it, new Set(known)),
+    it => it.cluster_id === running.state.clusterId() && !isForgotten(world, site, it, new Set(known)),
   );
   const found = compare(`${site.host.name} knows`, own.map(idOf), known);
   for (const worker of site.workers) found.push(...(await checkWorker(world, site, worker, own)));
   return found;
 }
 
-/** A root whose store was put back knows of what has ended since, and nobody else does. */
-function isForgotten({ root }: World, { id, status }: Instance, known: ReadonlySet<string>): boolean {
-  return root.wasRestored && (status === 'COMPLETED' || status === 'DEAD') && !known.has(id);
+/**
+ * Of what has ended the root alone may know: when its store was put back, and when the cluster's disk was full as it
+ * heard of the end and has forgotten it since.
+ */
+function isForgotten(
+  { root }: World,
+  { host }: Site,
+  { id, status }: Instance,
+  known: ReadonlySet<string>,
+): boolean {
+  const mayBe = root.wasRestored || host.disk.wasFull;
+  return mayBe && (status === 'COMPLETED' || status === 'DEAD') && !known.has(id);
 }
 
 async function checkWorker(

@@ -22,9 +22,19 @@ const ANSWER = 0.3;
 type Task = { run: () => Promise<() => void> };
 
 export class Disk {
-  isFull = false;
+  wasFull = false;
+  #isFull = false;
   /** for those who look from outside */
   raw: ArchivableStore = openSqlite({ file: ':memory:', durability: 'normal' });
+
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  set isFull(isFull: boolean) {
+    this.#isFull = isFull;
+    this.wasFull ||= isFull;
+  }
 
   /** @returns the store as this process has it */
   open(process: Process): Store {
