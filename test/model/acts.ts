@@ -117,7 +117,7 @@ export class Acts {
     }
     if (manager === 0) return;
     for (const it of broker ? [broker, host] : [host]) {
-      it.kill();
+      it.kill(true);
       this.#lasts(manager, () => it.start());
     }
   }

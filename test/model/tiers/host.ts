@@ -36,8 +36,8 @@ export abstract class Host {
   }
 
   /** What the process had in memory goes with it. */
-  kill(): void {
-    this.process?.kill();
+  kill(isSilent = false): void {
+    this.process?.kill(isSilent);
     this.forget();
   }
 

@@ -65,7 +65,7 @@ export class WorkerHost extends Host {
 
   /** The power goes: what ran has ended. */
   powerOff(): void {
-    this.kill();
+    this.kill(true);
     for (const container of this.dock.containers.values()) this.dock.kill(container);
     this.kernel.compare();
   }

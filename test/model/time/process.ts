@@ -20,6 +20,8 @@ interface Held {
 export class Process {
   readonly name: string;
   readonly clock: Clock;
+  /** it is dead, and whoever is connected to it has to find that out */
+  saysNothing = false;
   readonly #timeline: Timeline;
   readonly #crashed: (error: unknown) => void;
   readonly #held: Held[] = [];
@@ -108,9 +110,11 @@ export class Process {
     this.#tell();
   }
 
-  kill(): void {
+  /** @param isSilent its machine goes with it, so nobody closes its connections */
+  kill(isSilent = false): void {
     if (this.#state === 'dead') return;
     this.#state = 'dead';
+    this.saysNothing = isSilent;
     this.#held.length = 0;
     this.#tell();
     this.#listeners.clear();

@@ -136,7 +136,7 @@ export class Connection<Message> {
     const half = this.#halves[side];
     if (!half.end.process.isAlive && half.isOpen) {
       half.isOpen = false;
-      this.#farewell(side, 'the connection was reset');
+      if (!half.end.process.saysNothing) this.#farewell(side, 'the connection was reset');
     }
     this.#listen();
   }
