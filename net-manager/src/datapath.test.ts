@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import test, { type TestContext } from 'node:test';
+import type { TableEntry } from '@hedgerow/protos';
 import { agent, inNamespace, kernel, nft, sh } from './testing/namespace.ts';
 import { API, attach, CALLER, type Scene, scene, tell, WEB } from './testing/scene.ts';
-import { WORKER_A } from './testing/table.ts';
+import { WORKER_A, WORKER_B } from './testing/table.ts';
 
 function counts(answers: readonly string[]): Record<string, number> {
   const result: Record<string, number> = {};
@@ -82,6 +83,20 @@ const STEPS: [what: string, step: (scene: Scene, t: TestContext) => unknown][] =
         assert.ok(Number(ms) < 100, answer);
       }
       assert.notEqual((await caller.udp('10.30.99.99', 80, 5001, 1))[0], 'SILENT');
+    },
+  ],
+  [
+    'what a worker that was given up still runs is answered, until nothing is told any more',
+    async ({ it, caller, web, api, table }) => {
+      const onB = (whole: TableEntry) => ({
+        ...whole,
+        instances: whole.instances.filter(({ worker_id }) => worker_id === WORKER_B.client_id),
+      });
+      await it.b.setTable([onB(web), onB(api)]);
+      assert.match((await caller.ask('10.30.0.12', 80))[0] ?? '', /^three/);
+      await it.b.setTable([]);
+      assert.match((await caller.ask('10.30.0.12', 80))[0] ?? '', /^(SILENT|E)/);
+      await it.b.setTable(table);
     },
   ],
   [

@@ -12,7 +12,10 @@ export class Directory {
   readonly #services = new Map<string, Service>();
   /** service IP or instance IP → the services that have it; a table in order has one for each */
   readonly #byIp = new Map<string, readonly Service[]>();
-  /** worker subnet → where that worker is, as was said last, and how many services say where */
+  /**
+   * Worker subnet → where that worker is, as was said last, and how many services say where. A worker that was given up
+   * may live on, and its containers ask others: the way back to it stays as long as anything is told at all.
+   */
   readonly #bySubnet = new Map<string, { worker: WorkerAddress; sayers: number }>();
   readonly #troubled = new Map<string, readonly string[]>();
 
@@ -53,6 +56,11 @@ export class Directory {
     );
   }
 
+  /** Subnets of workers that nothing of the table runs on any more. */
+  leftBehind(): string[] {
+    return [...this.#bySubnet].filter(([, { sayers }]) => sayers === 0).map(([subnet]) => subnet);
+  }
+
   workerAt(subnet: string): WorkerAddress | undefined {
     return this.#bySubnet.get(subnet)?.worker;
   }
@@ -71,6 +79,7 @@ export class Directory {
       if (known) this.#remove(known);
       if (service) this.#add(service);
     }
+    this.#forgetWays();
     return back;
   }
 
@@ -94,10 +103,20 @@ export class Directory {
     }
     for (const subnet of workersOf(service).keys()) {
       const known = this.#bySubnet.get(subnet);
-      if (known && known.sayers > 1) this.#bySubnet.set(subnet, { ...known, sayers: known.sayers - 1 });
-      else this.#bySubnet.delete(subnet);
+      if (known) this.#bySubnet.set(subnet, { ...known, sayers: known.sayers - 1 });
     }
     this.#troubled.delete(job_name);
+  }
+
+  /** To workers that have another subnet by now, and all when the table is empty. */
+  #forgetWays(): void {
+    const left = this.leftBehind();
+    if (left.length === 0) return;
+    const placed = new Set([...this.#bySubnet.values()].flatMap(it => (it.sayers > 0 ? [it.worker.id] : [])));
+    for (const subnet of left) {
+      const moved = placed.has(this.#bySubnet.get(subnet)?.worker.id ?? '');
+      if (moved || this.#services.size === 0) this.#bySubnet.delete(subnet);
+    }
   }
 }
 

@@ -26,7 +26,7 @@ export function touchedBy(
       ...changed.flatMap(it => [...ipsOf(it)]),
       ...ipsOfAttached(services, after, before, attachments),
     ]),
-    subnets: new Set(changed.flatMap(it => [...workersOf(it).keys()])),
+    subnets: new Set([...changed.flatMap(it => [...workersOf(it).keys()]), ...services.leftBehind()]),
     attachments,
   };
 }
