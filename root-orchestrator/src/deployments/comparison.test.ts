@@ -34,3 +34,11 @@ test('what has not ended is told to a cluster whose disk has forgotten its last 
   assert.equal(stepForListed('c1', says({ epoch: 1 }), running), 'renew');
   assert.equal(stepForReported('c1', says({ epoch: 3 }), running), 'observe');
 });
+
+test('what runs by a specification that a root has forgotten goes, whoever has it by now', () => {
+  for (const cluster_id of ['', 'c1'])
+    assert.equal(
+      stepForListed('c1', says({ generation: 2 }), { ...ended, status: 'REQUESTED', cluster_id } as Instance),
+      'remove',
+    );
+});

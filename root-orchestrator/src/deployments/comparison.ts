@@ -38,7 +38,7 @@ export function stepForListed(
   ownerIsLost = false,
 ): Step {
   if (report.status === 'UNDEPLOYED') return stepForEnded(clusterId, report, stored);
-  if (!stored || stored.desired === 'gone') return 'remove';
+  if (!stored || stored.desired === 'gone' || isUnknown(report, stored)) return 'remove';
   if (stored.cluster_id === clusterId) return stepForOwn(report, stored);
   if (report.generation < stored.generation) return 'remove';
   return stored.cluster_id === '' || isRightful(clusterId, report, stored, ownerIsLost) ? 'adopt' : 'remove';
@@ -54,7 +54,13 @@ function isRightful(clusterId: string, report: InstanceReport, stored: Instance,
 /** For an instance that a cluster names in a report of a change. */
 export function stepForReported(clusterId: string, report: InstanceReport, stored: Instance | null): Step {
   if (report.status === 'UNDEPLOYED') return stepForEnded(clusterId, report, stored);
-  return stored?.cluster_id === clusterId ? stepForOwn(report, stored) : 'remove';
+  if (stored?.cluster_id !== clusterId || isUnknown(report, stored)) return 'remove';
+  return stepForOwn(report, stored);
+}
+
+/** It runs a specification that this root never gave: its store was put back, and has given the number once more. */
+function isUnknown({ generation }: InstanceReport, stored: Instance): boolean {
+  return generation > stored.generation;
 }
 
 /** It has it by right. But its disk may have forgotten what it has told of: a placement, or that it has ended. */
