@@ -5,7 +5,9 @@ import type { World } from '../world.ts';
 /** @returns what is wrong, one sentence each */
 export async function checkHistories(world: World): Promise<string[]> {
   const histories = await world.root.stored.histories.find();
-  const mayFollow = world.root.hasDied ? canComeTo : canMove;
+  // what a manager had not written, or had sent on a line that was dead, is gone with it
+  const managers = [world.root, ...world.sites.map(({ host }) => host)];
+  const mayFollow = managers.some(({ hasDied }) => hasDied) ? canComeTo : canMove;
   return histories.flatMap(({ id, moves }) =>
     moves.flatMap((move, index) => checkMove(id, move, moves.slice(0, index), mayFollow)),
   );

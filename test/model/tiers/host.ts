@@ -20,6 +20,8 @@ export abstract class Host {
   readonly disk = new Disk();
   readonly wall: Wall = { skew: 0 };
   process: Process | null = null;
+  /** one was killed, and with it what it had in memory alone */
+  hasDied = false;
   readonly #parts: HostParts;
 
   constructor(name: string, parts: HostParts) {
@@ -37,6 +39,7 @@ export abstract class Host {
 
   /** What the process had in memory goes with it. */
   kill(isSilent = false): void {
+    this.hasDied ||= this.process?.isAlive === true;
     this.process?.kill(isSilent);
     this.forget();
   }

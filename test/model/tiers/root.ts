@@ -39,8 +39,6 @@ export class RootHost extends Host {
   readonly #parts: HostParts;
   running: Running | null = null;
   wasRestored = false;
-  /** a process of it was killed, and with it what it had not written yet of histories */
-  hasDied = false;
   /** a process of it began on a full disk */
   beganFull = false;
 
@@ -55,7 +53,6 @@ export class RootHost extends Host {
   }
 
   protected forget(): void {
-    this.hasDied ||= this.running !== null;
     this.running = null;
   }
 
