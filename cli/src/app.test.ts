@@ -246,9 +246,14 @@ describe('from login to removal', () => {
     assert.equal((await hedge(['why', 'nginx', '7'])).code, 4);
     assert.equal((await hedge(['why', 'nobody'])).code, 4);
     await hedge(['scale', 'nginx', '2', '--no-wait']);
-    const which = await hedge(['why', 'nginx']);
-    assert.equal(which.code, 5);
-    assert.match(which.err, /could be clientsrvr\.test\.nginx\.test\/0, /);
+    const both = await hedge(['why', 'nginx']);
+    assert.equal(both.code, 0, both.err);
+    assert.match(both.out, /nginx\.test\/0 is \w+[\s\S]+\n\nclientsrvr\.test\.nginx\.test\/1 is \w+/);
+    const list = JSON.parse((await hedge(['why', 'nginx', '--json'])).out) as { instance: number }[];
+    assert.deepEqual(
+      list.map(({ instance }) => instance),
+      [0, 1],
+    );
     assert.equal((await hedge(['rm', 'clientsrvr'])).code, 0);
   });
 

@@ -2,6 +2,7 @@ import type { ApiService } from '@hedgerow/protos';
 import { Command } from 'commander';
 import type { Client } from '../api/client.ts';
 import { findTarget } from '../api/names.ts';
+import { Unreachable } from '../api/unreachable.ts';
 import { firstLine } from '../output/lines.ts';
 import type { Column } from '../output/table.ts';
 import { type Context, clientOf, example, listing, print } from './context.ts';
@@ -14,6 +15,8 @@ export interface InstanceRow {
   instance: number | null;
   status: string;
   status_detail: string;
+  /** why the status may be over; "" = the root hears the cluster */
+  caveat: string;
   instance_ip: string;
   namespace_ip: string;
   host_ip: string;
@@ -29,7 +32,7 @@ const COLUMNS: Column<InstanceRow>[] = [
   { title: 'INSTANCE IP', of: row => row.instance_ip },
   { title: 'ADDRESS', of: row => row.namespace_ip },
   { title: 'WORKER', of: row => row.host_ip },
-  { title: 'DETAIL', of: row => firstLine(row.status_detail) },
+  { title: 'DETAIL', of: row => firstLine(detailOf(row)) },
 ];
 
 export function psCommand(context: Context): Command {
@@ -38,14 +41,25 @@ export function psCommand(context: Context): Command {
     .description('Lists services and their instances: all, or those of one application or service.')
     .argument('[name]', 'application or service: name or id')
     .action(async (name: string | undefined) => {
-      const services = await chosen(clientOf(context, command), name);
-      printInstances(context, command, services.flatMap(instanceRows));
+      const client = clientOf(context, command);
+      const [services, clusters] = await Promise.all([chosen(client, name), client.clusters()]);
+      const away = new Unreachable(clusters);
+      const rows = services.flatMap(instanceRows);
+      printInstances(
+        context,
+        command,
+        rows.map(row => ({ ...row, caveat: away.caveat(row.cluster_id) })),
+      );
     });
   return example(command, 'hedge ps', 'hedge ps clientsrvr.test.nginx.test --json');
 }
 
 export function printInstances(context: Context, command: Command, rows: readonly InstanceRow[]): void {
   print(context, command, [...rows].sort(inOrder), COLUMNS);
+}
+
+function detailOf({ caveat, status_detail }: InstanceRow): string {
+  return [caveat, status_detail].filter(text => text !== '').join('; ');
 }
 
 /** By job name, then by number; a service without instances has one row only. */
@@ -63,6 +77,7 @@ export function instanceRows(service: ApiService): InstanceRow[] {
     instance: instance.instance_number,
     status: instance.status,
     status_detail: instance.status_detail,
+    caveat: '',
     instance_ip: instance.instance_ip,
     namespace_ip: instance.namespace_ip,
     host_ip: instance.host_ip,
@@ -75,6 +90,7 @@ const NO_INSTANCE = {
   instance: null,
   status: 'not deployed',
   status_detail: '',
+  caveat: '',
   instance_ip: '',
   namespace_ip: '',
   host_ip: '',

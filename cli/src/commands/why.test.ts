@@ -10,11 +10,13 @@ const moveAt = (at: number) => ({
 });
 
 test('how long it stayed is until the next move, or until now; clocks that contradict each other say nothing', () => {
-  const rows = rowsOf([moveAt(0), moveAt(400), moveAt(300)], 90_300, new Map());
+  const rows = rowsOf([moveAt(0), moveAt(400), moveAt(300)], { at: 90_300, word: 'so far' }, new Map());
   assert.deepEqual(
     rows.map(row => row.stayed),
     ['400 ms', '', '1 min 30 s so far'],
   );
+  const [silent] = rowsOf([moveAt(0)], { at: 2000, word: 'when last heard' }, new Map());
+  assert.equal(silent?.stayed, '2.0 s when last heard');
 });
 
 test('a worker is shown by the address that any instance on it has, else by its id', () => {
@@ -23,7 +25,7 @@ test('a worker is shown by the address that any instance on it has, else by its 
   const hosts = hostsOf(services);
   const moves = ['aaa', 'bbb', ''].map(worker_id => ({ ...moveAt(0), worker_id }));
   assert.deepEqual(
-    rowsOf(moves, 0, hosts).map(row => row.worker),
+    rowsOf(moves, { at: 0, word: 'so far' }, hosts).map(row => row.worker),
     ['192.0.2.7', 'bbb', ''],
   );
 });
