@@ -3,11 +3,10 @@ import { isStatic } from '../../bin/lib/elf.js';
 import { exec } from '../system/exec.ts';
 import { type Finding, failed, ok } from './finding.ts';
 
-/** The programs that workers call, how each tells its version, and Debian's package. */
+/** The programs that workers call, how each tells its version, and Debian's package. `conntrack` is tried with the kernel. */
 const PROGRAMS = [
   { command: 'nft', version: ['--version'], package: 'nftables' },
   { command: 'ip', version: ['-V'], package: 'iproute2' },
-  { command: 'conntrack', version: ['--version'], package: 'conntrack' },
   { command: 'nsenter', version: ['--version'], package: 'util-linux' },
 ] as const;
 
