@@ -7,8 +7,9 @@ import { HedgerowError } from '@hedgerow/common';
 import { entryOf, environmentOf, type From, flagsOf, type Role } from '../../bin/lib/entry.js';
 import { nodeMissing, pinnedNode } from '../../bin/lib/node.js';
 import { ERRORS } from '../errors.ts';
-import { identify, isAlive, type ProcessId } from '../system/process.ts';
+import { identify, isAlive } from '../system/process.ts';
 import { tailOf } from '../system/tail.ts';
+import { endingOf, wordsOf } from './ending.ts';
 import { inNamespace } from './namespaces.ts';
 import type { Run } from './run.ts';
 import type { Part } from './supervise.ts';
@@ -25,6 +26,8 @@ export interface ChildOptions {
   /** source or bundle of the role; the newest when left out */
   from?: From;
 }
+
+type Process = Pick<Part, 'id' | 'ending'>;
 
 /** The fields of the one line that says that a role can do its work. */
 export type ReadyLine = Record<string, unknown>;
@@ -46,13 +49,13 @@ export async function startChild(run: Run, options: ChildOptions, signal?: Abort
   const log = join(run.dir, `${options.name}.log`);
   // A role that is started again appends to its log: the line of the earlier process does not count.
   const from = existsSync(log) ? statSync(log).size : 0;
-  const id = spawnChild(options, log);
+  const { id, ending } = spawnChild(options, log);
   run.note({ processes: [...run.record.processes, { name: options.name, ...id }] });
-  const ready = await untilReady(options.name, id, { log, from }, signal);
-  return { name: options.name, id, log, ready, again: until => startChild(run, options, until) };
+  const ready = await untilReady(options.name, { id, ending }, { log, from }, signal);
+  return { name: options.name, id, log, ending, ready, again: until => startChild(run, options, until) };
 }
 
-function spawnChild(options: ChildOptions, log: string): ProcessId {
+function spawnChild(options: ChildOptions, log: string): Process {
   const [command, args] = commandOf(options);
   const file = openSync(log, 'a', 0o600);
   try {
@@ -60,9 +63,10 @@ function spawnChild(options: ChildOptions, log: string): ProcessId {
     const child = spawn(command, args, { stdio: ['ignore', file, file], detached: true, env });
     // The error (no such program) is also that there is no process id.
     child.once('error', () => {});
+    const ending = endingOf(child);
     child.unref();
     const id = child.pid === undefined ? null : identify(child.pid);
-    if (id !== null) return id;
+    if (id !== null) return { id, ending };
   } finally {
     closeSync(file);
   }
@@ -84,7 +88,7 @@ function inherited(): NodeJS.ProcessEnv {
 
 async function untilReady(
   name: string,
-  id: ProcessId,
+  { id, ending }: Process,
   { log, from }: { log: string; from: number },
   signal?: AbortSignal,
 ): Promise<ReadyLine> {
@@ -93,7 +97,7 @@ async function untilReady(
     const line = readyLine(readFileSync(log).subarray(from).toString());
     if (line !== null) return line;
     signal?.throwIfAborted();
-    if (!isAlive(id)) throw failed(`${name} ended before it was ready`, log);
+    if (!isAlive(id)) throw failed(`${name} ended ${await wordsOf(ending)} before it was ready`, log);
     if (performance.now() > deadline) throw failed(`${name} is not ready after ${READY_MS / 1000} s`, log);
     await delay(15);
   }

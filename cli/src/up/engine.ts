@@ -5,8 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError } from '@hedgerow/common';
 import { docker, dockerJson } from '../docker/http.ts';
 import { ERRORS } from '../errors.ts';
-import { endProcess, identify, isAlive, type ProcessId, processesNaming } from '../system/process.ts';
+import { endProcess, identify, isAlive, processesNaming } from '../system/process.ts';
 import { tailOf } from '../system/tail.ts';
+import { endingOf, wordsOf } from './ending.ts';
 import type { Run } from './run.ts';
 import type { Part } from './supervise.ts';
 
@@ -68,13 +69,14 @@ async function startDockerd(run: Run, dir: string, socket: string, signal?: Abor
     detached: true,
   });
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
+  const ending = endingOf(child);
   child.unref();
   const id = child.pid === undefined ? null : identify(child.pid);
   if (id === null) return failed;
   run.note({ processes: [...run.record.processes, { name: 'dockerd', ...id }] });
-  await Promise.race([failed, untilAnswers(id, { socket, log }, signal)]);
+  await Promise.race([failed, untilAnswers({ id, ending }, { socket, log }, signal)]);
   const again = (until: AbortSignal) => startDockerdAgain(run, dir, socket, until);
-  return { name: 'dockerd', id, log, again };
+  return { name: 'dockerd', id, log, ending, again };
 }
 
 /**
@@ -117,14 +119,15 @@ function engineFlags(dir: string, socket: string, run: string): string[] {
 }
 
 async function untilAnswers(
-  id: ProcessId,
+  { id, ending }: Pick<Part, 'id' | 'ending'>,
   { socket, log }: { socket: string; log: string },
   signal?: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + START_MS;
   while (!(await answers(socket))) {
     signal?.throwIfAborted();
-    if (!isAlive(id)) throw notUp(`dockerd ended at once:\n${tailOf(log)}`);
+    if (!isAlive(id))
+      throw notUp(`dockerd ended ${await wordsOf(ending)} before it answered:\n${tailOf(log)}`);
     if (performance.now() > deadline) throw notUp(`dockerd does not answer after 30 s:\n${tailOf(log)}`);
     await delay(30);
   }

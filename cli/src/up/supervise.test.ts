@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { HedgerowError, isErrorOf } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import { identify } from '../system/process.ts';
+import { endingOf } from './ending.ts';
 import { type Part, supervise } from './supervise.ts';
 import { lastWords } from './troubles.ts';
 
@@ -32,7 +33,7 @@ function partOf(name: string, started: (child: ChildProcess) => void = () => {})
   const log = join(folder, `${name}.log`);
   writeFileSync(log, 'its last words\n');
   return {
-    ...{ name, id, log },
+    ...{ name, id, log, ending: endingOf(child) },
     async again() {
       const next = partOf(name, started);
       started(children.at(-1) as ChildProcess);
@@ -77,7 +78,10 @@ test('what dies again and again is given up, with its last words', async () => {
   kill(children.at(-1));
   await assert.rejects(supervise([part], { say() {}, signal, every: 1, pause: 1 }), error => {
     assert.ok(isErrorOf(error, ERRORS.UP_FAILED));
-    assert.match(error.message, /root has ended 6 times within a minute; last output: its last words$/);
+    assert.match(
+      error.message,
+      /root has ended 6 times within a minute, the last time: it ended by SIGKILL; last output: its last words$/,
+    );
     return true;
   });
 });
@@ -87,11 +91,14 @@ test('so is what never becomes ready again', async () => {
   let tries = 0;
   const again = async (): Promise<Part> => {
     tries += 1;
-    throw new HedgerowError(ERRORS.UP_FAILED, 'root ended before it was ready');
+    throw new HedgerowError(ERRORS.UP_FAILED, 'root ended with code 1 before it was ready:\nits log');
   };
   const part = { ...partOf('root'), again };
   kill(children.at(-1));
-  await assert.rejects(supervise([part], { say() {}, signal, every: 1, pause: 1 }), /6 times/);
+  await assert.rejects(
+    supervise([part], { say() {}, signal, every: 1, pause: 1 }),
+    /6 times within a minute, the last time: root ended with code 1 before it was ready; last output/,
+  );
   assert.equal(tries, 5);
 });
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HedgerowError } from '@hedgerow/common';
 import { ERRORS } from '../errors.ts';
 import { isAlive, type ProcessId } from '../system/process.ts';
+import { wordsOf } from './ending.ts';
 import { lastWords } from './troubles.ts';
 
 /** A process that is to run for as long as `hedge up` does. */
@@ -10,6 +11,8 @@ export interface Part {
   id: ProcessId;
   /** its file */
   log: string;
+  /** how it ended, once it has: `by SIGKILL`, `with code 1` */
+  ending: Promise<string>;
   /**
    * Starts another one in its place. After `signal` it starts nothing and waits for nothing.
    * @throws UP_FAILED when that does not become ready; the reason of `signal`
@@ -55,6 +58,8 @@ class Keeper {
   #deaths: number[] = [];
   /** what is said of the end that is just seen */
   #ended = '';
+  /** what is said of it when it is the last one */
+  #last = '';
 
   constructor(part: Part, options: SuperviseOptions) {
     this.#part = part;
@@ -76,7 +81,7 @@ class Keeper {
     const now = performance.now();
     this.#deaths = [...this.#deaths.filter(at => now - at < WITHIN), now];
     const { length } = this.#deaths;
-    if (length > MOST_DEATHS) throw hopeless(this.#part, length);
+    if (length > MOST_DEATHS) throw hopeless(this.#part, { deaths: length, last: await this.#lastEnd() });
     const wait = length === 1 ? 0 : pause * 2 ** (length - 2);
     const when = wait === 0 ? '' : ` in ${wait / 1000} s`;
     say(`${this.#ended} and is started again${when}; its log: ${log}\n`);
@@ -85,12 +90,18 @@ class Keeper {
     try {
       this.#part = await this.#part.again(signal);
       this.#ended = hasEnded(this.#part);
+      this.#last = '';
     } catch (error) {
       if (signal.aborted) return;
       // One that ends before it is ready is one more death.
       if (!(error instanceof HedgerowError)) throw error;
       this.#ended = `${name} did not come back`;
+      this.#last = error.message.replace(/:?\n[\s\S]*$/, '');
     }
+  }
+
+  async #lastEnd(): Promise<string> {
+    return this.#last || `it ended ${await wordsOf(this.#part.ending)}`;
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -100,10 +111,10 @@ class Keeper {
   }
 }
 
-function hopeless({ name, log }: Part, deaths: number): HedgerowError {
+function hopeless({ name, log }: Part, { deaths, last }: { deaths: number; last: string }): HedgerowError {
   return new HedgerowError(
     ERRORS.UP_FAILED,
-    `${name} has ended ${deaths} times within a minute; last output: ${lastWords(log)}`,
+    `${name} has ended ${deaths} times within a minute, the last time: ${last}; last output: ${lastWords(log)}`,
   );
 }
 
