@@ -14,11 +14,11 @@ it('says when the next try is, for people and for clocks, and how many there wer
   assert.equal(next('restart', { delay: 0, now, tries: 1, most: null }), 'restart at once');
   assert.equal(
     next('restart', { delay: 1999.5, now, tries: 2, most: null }),
-    'restart in 2 s, at 2026-01-01T12:00:03Z, after 2 tries',
+    'restart in 2 s, at 2026-01-01T12:00:02Z, after 2 tries',
   );
   assert.equal(
     next('retry', { delay: 300_000, now, tries: 12, most: 20 }),
-    'retry in 5 min, at 2026-01-01T12:05:01Z, after 12 of 20 tries',
+    'retry in 5 min, at 2026-01-01T12:05:00Z, after 12 of 20 tries',
   );
 });
 

@@ -24,7 +24,8 @@ export interface NextTry {
 export function next(what: string, { delay, now, tries, most }: NextTry): string {
   if (delay === 0) return `${what} at once`;
   const of = most === null ? '' : ` of ${most}`;
-  const time = new Date(Math.ceil((now + delay) / 1000) * 1000).toISOString().replace('.000', '');
+  // Cut, not rounded: the second that a clock shows when it begins.
+  const time = new Date(now + delay).toISOString().replace(/\.\d+/, '');
   return `${what} in ${duration(delay)}, at ${time}, after ${tries}${of} ${tries === 1 ? 'try' : 'tries'}`;
 }
 
