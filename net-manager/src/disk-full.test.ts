@@ -38,6 +38,8 @@ function tests(): void {
     const address = await attach(net, server, WEB, 0);
     await server.serve(80);
     const web = entry(WEB, '10.30.30.30', [instance(WORKER_A, 0, address, '10.30.0.10')]);
+    // the way to the other worker stays from now on
+    await net.setTable([web, ...services(1, 5)]);
     await net.setTable([web]);
     assert.deepEqual(await caller.ask('10.30.30.30', 80), ['server 10.18.0.2']);
     const before = kernel();

@@ -3,7 +3,7 @@ import { type NetRegistration, OVERLAY_MTU, SERVICE_PREFIX } from '@hedgerow/pro
 import { instanceAddresses } from './addresses.ts';
 import type { Directory } from './directory.ts';
 import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL } from './names.ts';
-import { NETWORKS } from './networks.ts';
+import { BEHIND, NETWORKS } from './networks.ts';
 import { sizeFor } from './rules.ts';
 import { addressesOf, isRemote, type WorkerAddress } from './services.ts';
 import type { Attachment } from './state.ts';
@@ -89,7 +89,11 @@ export function desiredPart(known: Known, touched: Touched): KernelState {
     ]),
     neighbours: new Map([...wired.map(linkNeighbour), ...remote.map(remoteNeighbour)]),
     tunnelEnds: new Map(remote.map(worker => tunnelEnd(worker, registration.tunnel_port))),
-    elements: new Map([...endpoints.flatMap(endpointElements), ...wired.flatMap(portElements)]),
+    elements: new Map([
+      ...endpoints.flatMap(endpointElements),
+      ...wired.flatMap(portElements),
+      ...remote.flatMap(worker => behindElements(services, worker)),
+    ]),
     size: sizeFor(endpoints.reduce((most, [, list]) => Math.max(most, list.length), 1)),
   };
 }
@@ -154,6 +158,10 @@ function selfElements(subnet: string): [string, string][] {
 
 function networkElements(networks: readonly string[]): [string, string][] {
   return networks.map(prefix => [`${NETWORKS} ${prefix}`, '']);
+}
+
+function behindElements(services: Directory, { subnet }: WorkerAddress): [string, string][] {
+  return services.isLeftBehind(subnet) ? [[`${BEHIND} ${prefixOf(subnet)}`, '']] : [];
 }
 
 function endpointElements([ip, list]: [string, string[]]): [string, string][] {

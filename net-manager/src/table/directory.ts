@@ -61,6 +61,10 @@ export class Directory {
     return [...this.#bySubnet].filter(([, { sayers }]) => sayers === 0).map(([subnet]) => subnet);
   }
 
+  isLeftBehind(subnet: string): boolean {
+    return this.#bySubnet.get(subnet)?.sayers === 0;
+  }
+
   workerAt(subnet: string): WorkerAddress | undefined {
     return this.#bySubnet.get(subnet)?.worker;
   }

@@ -5,6 +5,8 @@ import { isLinkName, ROUTE_PROTOCOL, TUNNEL } from './names.ts';
 
 /** The nftables set that holds them. */
 export const NETWORKS = 'networks';
+/** That of the subnets to which only answers go: what was placed there is elsewhere by now. */
+export const BEHIND = 'behind';
 
 /** Where a route leads, as `ip -j route` says it. */
 export interface Way {

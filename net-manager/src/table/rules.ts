@@ -1,7 +1,7 @@
 /** The nftables rules, which depend on the worker's subnet only; all that changes with services are elements. */
 import { OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
 import { gatewayOf, NFT_TABLE, prefixOf, TUNNEL } from './names.ts';
-import { NETWORKS } from './networks.ts';
+import { BEHIND, NETWORKS } from './networks.ts';
 
 /** Services of up to so many instances are served by the rules of a fresh table. */
 const SMALLEST_SIZE = 16;
@@ -26,6 +26,7 @@ export function ruleset(subnet: string, size: number, port: number): string[] {
     'map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }',
     'set self { type ipv4_addr . ipv4_addr; }',
     `set ${NETWORKS} { type ipv4_addr; flags interval; }`,
+    `set ${BEHIND} { type ipv4_addr; flags interval; }`,
     ...ASTRAY,
     ...chain('services', [...counts.map(balance), 'goto astray']),
     ...chain('published', ['dnat ip to meta l4proto . th dport map @ports']),
@@ -88,6 +89,7 @@ function translation(subnet: string): string[] {
   const astray = [
     `ip saddr ${own} ip daddr ${OVERLAY_PREFIX} ip daddr != @${NETWORKS} fib daddr type != local ${elsewhere('fib daddr oifname')} goto astray`,
     `ip daddr ${own} fib daddr oifname "${TUNNEL}" goto astray`,
+    `ip saddr ${own} ip daddr @${BEHIND} goto astray`,
   ];
   const hooked = (hook: string) => `type nat hook ${hook} priority -100; policy accept;`;
   return [
@@ -121,6 +123,8 @@ function refusals(own: string): string[] {
       'type filter hook forward priority filter - 1; policy accept;',
       unanswered,
       `ip daddr ${own} oifname "${TUNNEL}" goto refuse`,
+      // answers alone: nothing there is anybody's any more
+      `ip daddr @${BEHIND} ct direction original goto refuse`,
       // answers of published ports go back to wherever they were asked from
       `ip daddr ${OVERLAY_PREFIX} ${elsewhere('oifname')} iifname "hv*" ct direction original ip daddr != @${NETWORKS} goto refuse`,
     ]),
