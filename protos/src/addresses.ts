@@ -4,6 +4,10 @@ export const SERVICE_PREFIX = '10.30.0.0/16';
 export const FIRST_WORKER_SUBNET = '10.18.0.0';
 export const LAST_WORKER_SUBNET = '10.29.255.128';
 export const WORKER_SUBNET_BITS = 26;
+/** @param subnet network address @returns `10.18.0.64/26` */
+export function workerPrefix(subnet: string): string {
+  return `${subnet}/${WORKER_SUBNET_BITS}`;
+}
 /** Instances per worker: subnet + 2 … subnet + 62; subnet + 1 is the gateway. */
 export const INSTANCES_PER_WORKER = 61;
 /** Everything above, and nothing else, lies in here. */

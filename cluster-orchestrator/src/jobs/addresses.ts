@@ -1,5 +1,5 @@
 import { inPrefix } from '@hedgerow/common';
-import { type JobPayload, WORKER_SUBNET_BITS } from '@hedgerow/protos';
+import { type JobPayload, workerPrefix } from '@hedgerow/protos';
 import { about } from '../logs/story.ts';
 import { instanceId } from '../model.ts';
 import type { Jobs } from './context.ts';
@@ -15,7 +15,7 @@ export function withOwnAddress(
 ): JobPayload {
   const { namespace_ip: address, service_id, instance: instance_number } = job;
   const subnet = workers.get(workerId)?.subnet ?? '';
-  if (address === '' || inPrefix(address, `${subnet}/${WORKER_SUBNET_BITS}`)) return job;
+  if (address === '' || inPrefix(address, workerPrefix(subnet))) return job;
   strays.tell(workerId, 'foreign address', more => {
     const known = instances.get(instanceId({ service_id, instance_number }));
     const fields = { ...(known ? about(known) : {}), worker: workerId, address, subnet, more };

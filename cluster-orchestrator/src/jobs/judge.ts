@@ -5,14 +5,13 @@ import {
   isWrittenBy,
   type JobPayload,
   type Move,
+  NO_USAGE,
   STATUSES,
   type Status,
   type StatusOf,
   withMoves,
 } from '@hedgerow/protos';
 import { type Instance, isWaiting } from '../model.ts';
-
-const NO_FIGURES = { cpu_percent: '', memory_percent: '', disk: '' } as const;
 
 export type Verdict =
   /** it is the worker's own and news or a repetition */
@@ -94,7 +93,7 @@ export function applied(instance: Instance, job: JobPayload, now: number): Insta
     epoch: Math.max(instance.epoch, job.epoch),
     namespace_ip: job.namespace_ip,
     // what has ended uses nothing, whatever was measured last
-    ...(STATUSES[status].final ? NO_FIGURES : {}),
+    ...(STATUSES[status].final ? NO_USAGE : {}),
     logs: job.logs === '' ? instance.logs : job.logs,
   };
 }

@@ -1,8 +1,8 @@
 /** What the kernel shall hold, as maps of text in the words of `ip`, `bridge` and `nft`. */
-import { type NetRegistration, OVERLAY_MTU, SERVICE_PREFIX } from '@hedgerow/protos';
+import { type NetRegistration, OVERLAY_MTU, SERVICE_PREFIX, workerPrefix } from '@hedgerow/protos';
 import { instanceAddresses } from './addresses.ts';
 import type { Directory } from './directory.ts';
-import { gatewayOf, linkName, macOfAddress, macOfSandbox, prefixOf, TUNNEL } from './names.ts';
+import { gatewayOf, linkName, macOfAddress, macOfSandbox, TUNNEL } from './names.ts';
 import { BEHIND, NETWORKS } from './networks.ts';
 import { sizeFor } from './rules.ts';
 import { addressesOf, isRemote, type WorkerAddress } from './services.ts';
@@ -122,7 +122,7 @@ function ownRoutes(subnet: string): [string, string][] {
   const way = `dev ${TUNNEL} scope link src ${gatewayOf(subnet)}`;
   return [
     [SERVICE_PREFIX, way],
-    [prefixOf(subnet), way],
+    [workerPrefix(subnet), way],
   ];
 }
 
@@ -133,7 +133,7 @@ function linkRoute(subnet: string, a: Attachment): [string, string] {
 
 function remoteRoute(subnet: string, worker: WorkerAddress): [string, string] {
   const via = gatewayOf(worker.subnet);
-  return [prefixOf(worker.subnet), `via ${via} dev ${TUNNEL} onlink src ${gatewayOf(subnet)}`];
+  return [workerPrefix(worker.subnet), `via ${via} dev ${TUNNEL} onlink src ${gatewayOf(subnet)}`];
 }
 
 function linkNeighbour(attachment: Attachment): [string, string] {
@@ -161,7 +161,7 @@ function networkElements(networks: readonly string[]): [string, string][] {
 }
 
 function behindElements(services: Directory, { subnet }: WorkerAddress): [string, string][] {
-  return services.isLeftBehind(subnet) ? [[`${BEHIND} ${prefixOf(subnet)}`, '']] : [];
+  return services.isLeftBehind(subnet) ? [[`${BEHIND} ${workerPrefix(subnet)}`, '']] : [];
 }
 
 function endpointElements([ip, list]: [string, string[]]): [string, string][] {

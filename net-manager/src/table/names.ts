@@ -1,7 +1,6 @@
 /** Names and hardware addresses that follow from what they stand for, so that nothing has to be exchanged. */
 import { createHash } from 'node:crypto';
 import { addIpv4, parseIpv4 } from '@hedgerow/common';
-import { WORKER_SUBNET_BITS } from '@hedgerow/protos';
 
 /** VXLAN device; it also carries the gateway address. */
 export const TUNNEL = 'hedgerow';
@@ -36,10 +35,6 @@ export function macOfSandbox(sandbox: string): string {
 
 export function gatewayOf(subnet: string): string {
   return addIpv4(subnet, 1);
-}
-
-export function prefixOf(subnet: string): string {
-  return `${subnet}/${WORKER_SUBNET_BITS}`;
 }
 
 export function hash(text: string): string {

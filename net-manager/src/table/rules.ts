@@ -1,6 +1,6 @@
 /** The nftables rules, which depend on the worker's subnet only; all that changes with services are elements. */
-import { OVERLAY_PREFIX, SERVICE_PREFIX } from '@hedgerow/protos';
-import { gatewayOf, NFT_TABLE, prefixOf, TUNNEL } from './names.ts';
+import { OVERLAY_PREFIX, SERVICE_PREFIX, workerPrefix } from '@hedgerow/protos';
+import { gatewayOf, NFT_TABLE, TUNNEL } from './names.ts';
 import { BEHIND, NETWORKS } from './networks.ts';
 
 /** Services of up to so many instances are served by the rules of a fresh table. */
@@ -39,7 +39,7 @@ export function ruleset(subnet: string, size: number, port: number): string[] {
       `ip daddr 127.0.0.0/8 iifname "hv*" drop`,
     ]),
     ...chain('tunnel', ['type filter hook output priority raw; policy accept;', untracked(port)]),
-    ...refusals(prefixOf(subnet)),
+    ...refusals(workerPrefix(subnet)),
     '}',
   ];
 }
@@ -83,7 +83,7 @@ const ASTRAY = [
  * first packet of a flow comes through here, so looking into the routes costs streams nothing.
  */
 function translation(subnet: string): string[] {
-  const own = prefixOf(subnet);
+  const own = workerPrefix(subnet);
   const services = `ip daddr ${SERVICE_PREFIX} goto services`;
   const published = `fib daddr type local ip daddr != ${gatewayOf(subnet)} meta l4proto { tcp, udp } goto published`;
   const astray = [
@@ -105,7 +105,7 @@ function sources(subnet: string): string[] {
     // An instance that was sent to itself would answer itself, past the translation.
     `ip saddr . ip daddr @self snat to ${gateway}`,
     `oifname "hv*" ip saddr 127.0.0.0/8 snat to ${gateway}`,
-    `ip saddr ${prefixOf(subnet)} oifname != "hv*" oifname != "${TUNNEL}" masquerade`,
+    `ip saddr ${workerPrefix(subnet)} oifname != "hv*" oifname != "${TUNNEL}" masquerade`,
   ];
 }
 

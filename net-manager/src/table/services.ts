@@ -6,9 +6,9 @@ import {
   type TableEntry,
   type TableInstance,
   TUNNEL_PORT,
+  workerPrefix,
 } from '@hedgerow/protos';
 import { isWorkerSubnet } from './addresses.ts';
-import { prefixOf } from './names.ts';
 import { type Attachment, attachmentKey } from './state.ts';
 
 /** An entry of the table, checked once: attachments that come and go look at it again. */
@@ -62,7 +62,7 @@ function serviceAddress(ip: string): string {
 }
 
 function isAttached(instance: TableInstance): boolean {
-  return inPrefix(instance.namespace_ip, prefixOf(instance.worker_subnet));
+  return inPrefix(instance.namespace_ip, workerPrefix(instance.worker_subnet));
 }
 
 /** @returns null when the instance can be reached, or is not attached yet */
@@ -70,7 +70,7 @@ function problemOf(instance: TableInstance): string | null {
   const { namespace_ip: address, worker_subnet: subnet, host_ip: host } = instance;
   if (address === '') return null;
   if (!isWorkerSubnet(subnet)) return `worker_subnet "${subnet}" is none that a worker may have`;
-  if (!isAttached(instance)) return `namespace_ip "${address}" is not in ${prefixOf(subnet)}`;
+  if (!isAttached(instance)) return `namespace_ip "${address}" is not in ${workerPrefix(subnet)}`;
   return parseIpv4(host) === null ? `host_ip "${host}" is no IPv4 address` : null;
 }
 

@@ -1,6 +1,6 @@
 /** Addresses that a cluster says its instances have, against the subnets of its workers. */
 import { inPrefix } from '@hedgerow/common';
-import { type InstanceReport, WORKER_SUBNET_BITS } from '@hedgerow/protos';
+import { type InstanceReport, workerPrefix } from '@hedgerow/protos';
 import type { HandlerParts } from './handlers/handler.ts';
 import type { Session } from './session.ts';
 
@@ -28,6 +28,6 @@ export function withOwnAddresses(
 function withOwnAddress(report: InstanceReport, isOwn: (subnet: string) => boolean): InstanceReport {
   const { namespace_ip: address, worker_subnet: subnet } = report;
   if (subnet !== '' && !isOwn(subnet)) return { ...report, namespace_ip: '', worker_subnet: '' };
-  if (address === '' || inPrefix(address, `${subnet}/${WORKER_SUBNET_BITS}`)) return report;
+  if (address === '' || inPrefix(address, workerPrefix(subnet))) return report;
   return { ...report, namespace_ip: '' };
 }
