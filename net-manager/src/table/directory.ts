@@ -17,6 +17,8 @@ export class Directory {
    * may live on, and its containers ask others: the way back to it stays as long as anything is told at all.
    */
   readonly #bySubnet = new Map<string, { worker: WorkerAddress; sayers: number }>();
+  /** subnets of workers that nothing of the table runs on any more */
+  readonly #left = new Set<string>();
   readonly #troubled = new Map<string, readonly string[]>();
 
   constructor(services: Iterable<Service> = []) {
@@ -56,13 +58,12 @@ export class Directory {
     );
   }
 
-  /** Subnets of workers that nothing of the table runs on any more. */
-  leftBehind(): string[] {
-    return [...this.#bySubnet].filter(([, { sayers }]) => sayers === 0).map(([subnet]) => subnet);
+  leftBehind(): Iterable<string> {
+    return this.#left;
   }
 
   isLeftBehind(subnet: string): boolean {
-    return this.#bySubnet.get(subnet)?.sayers === 0;
+    return this.#left.has(subnet);
   }
 
   workerAt(subnet: string): WorkerAddress | undefined {
@@ -93,6 +94,7 @@ export class Directory {
     for (const ip of ipsOf(service)) this.#byIp.set(ip, [...(this.#byIp.get(ip) ?? []), service]);
     for (const [subnet, worker] of workersOf(service)) {
       this.#bySubnet.set(subnet, { worker, sayers: (this.#bySubnet.get(subnet)?.sayers ?? 0) + 1 });
+      this.#left.delete(subnet);
     }
     if (service.problems.length > 0) this.#troubled.set(job_name, service.problems);
   }
@@ -107,19 +109,22 @@ export class Directory {
     }
     for (const subnet of workersOf(service).keys()) {
       const known = this.#bySubnet.get(subnet);
-      if (known) this.#bySubnet.set(subnet, { ...known, sayers: known.sayers - 1 });
+      if (!known) continue;
+      this.#bySubnet.set(subnet, { ...known, sayers: known.sayers - 1 });
+      if (known.sayers === 1) this.#left.add(subnet);
     }
     this.#troubled.delete(job_name);
   }
 
   /** To workers that have another subnet by now, and all when the table is empty. */
   #forgetWays(): void {
-    const left = this.leftBehind();
-    if (left.length === 0) return;
+    if (this.#left.size === 0) return;
     const placed = new Set([...this.#bySubnet.values()].flatMap(it => (it.sayers > 0 ? [it.worker.id] : [])));
-    for (const subnet of left) {
-      const moved = placed.has(this.#bySubnet.get(subnet)?.worker.id ?? '');
-      if (moved || this.#services.size === 0) this.#bySubnet.delete(subnet);
+    for (const subnet of this.#left) {
+      const moved = placed.has(this.workerAt(subnet)?.id ?? '');
+      if (!moved && this.#services.size > 0) continue;
+      this.#bySubnet.delete(subnet);
+      this.#left.delete(subnet);
     }
   }
 }
