@@ -5,7 +5,7 @@ import type { Caller } from '../auth/caller.ts';
 import type { Collections } from '../collections.ts';
 import { ERRORS } from '../errors.ts';
 import type { Mirrors } from '../mirrors/mirrors.ts';
-import type { Instance } from '../model.ts';
+import type { Instance, Service } from '../model.ts';
 import type { HistoryReader } from '../ports.ts';
 import { ownApplication, ownService } from './access.ts';
 import { Catalogue, type ListQuery } from './catalogue.ts';
@@ -64,26 +64,38 @@ export class Reader {
 
   /** @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
   async instance(caller: Caller, serviceId: string, number: number): Promise<ApiInstance> {
-    return viewInstance(await this.#instance(caller, serviceId, number), this.#surroundings);
+    const { service, instance } = await this.#look(caller, serviceId, number);
+    if (!instance) throw unknownInstance(service, number);
+    return viewInstance(instance, this.#surroundings);
   }
 
   /** @throws SERVICE_UNKNOWN, INSTANCE_UNKNOWN */
   async history(caller: Caller, serviceId: string, number: number): Promise<ApiHistory> {
-    await ownService(this.#collections, caller, serviceId, 'instance:read');
-    const gone = await this.#histories.ofGone(`${serviceId}/${number}`);
-    if (gone) return viewHistory(number, gone);
-    const { id } = await this.#instance(caller, serviceId, number);
-    return viewHistory(number, await this.#histories.of(id));
+    const { service, instance } = await this.#look(caller, serviceId, number);
+    const id = `${serviceId}/${number}`;
+    const moves = await (instance ? this.#histories.of(id) : this.#histories.ofGone(id));
+    if (!moves) throw unknownInstance(service, number);
+    return viewHistory(number, moves);
   }
 
-  async #instance(caller: Caller, serviceId: string, number: number): Promise<Instance> {
+  /** @throws SERVICE_UNKNOWN */
+  async #look(caller: Caller, serviceId: string, number: number): Promise<Looked> {
     const service = await ownService(this.#collections, caller, serviceId, 'instance:read');
     const instance = await this.#collections.instances.get(`${serviceId}/${number}`);
-    if (instance?.desired === 'run') return instance;
-    throw new HedgerowError(ERRORS.INSTANCE_UNKNOWN, `${service.job_name} has no instance ${number}`);
+    return { service, instance: instance?.desired === 'run' ? instance : null };
   }
 
   #instances(serviceId: string): Promise<Instance[]> {
     return this.#collections.instances.find({ service_id: serviceId, desired: 'run' });
   }
+}
+
+interface Looked {
+  service: Service;
+  /** null = there is none that is wanted */
+  instance: Instance | null;
+}
+
+function unknownInstance({ job_name }: Service, number: number): HedgerowError {
+  return new HedgerowError(ERRORS.INSTANCE_UNKNOWN, `${job_name} has no instance ${number}`);
 }
