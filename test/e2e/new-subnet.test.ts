@@ -26,6 +26,16 @@ describe('another subnet for the same worker', { skip: withoutRoot() }, () => {
   });
   after(() => fleet?.stop());
 
+  const everyInstanceAnswers = () => {
+    // a demo program tells the address that it had when it started
+    const started = server.instance_list.map(i => i.namespace_ip).sort();
+    return eventually(
+      'an answer of every instance',
+      async () => tally(await fleet.request(caller, `http://${server.RR_ip}/`, 60)),
+      counts => [...counts.keys()].sort().join() === started.join(),
+    );
+  };
+
   it('its containers are wired again, none is started again, and all of them answer', async () => {
     const programs = await processes(fleet);
     const [moved] = server.instance_list;
@@ -43,13 +53,7 @@ describe('another subnet for the same worker', { skip: withoutRoot() }, () => {
       { timeout: 60_000 },
     );
     assert.deepEqual(await processes(fleet), programs, 'the same processes');
-    // a demo program tells the address that it had when it started
-    const started = server.instance_list.map(i => i.namespace_ip).sort();
-    await eventually(
-      'an answer of every instance',
-      async () => tally(await fleet.request(caller, `http://${server.RR_ip}/`, 60)),
-      counts => [...counts.keys()].sort().join() === started.join(),
-    );
+    await everyInstanceAnswers();
   });
 
   it('so does one whose subnet another cluster has since the root’s store was put back', async () => {
@@ -69,12 +73,7 @@ describe('another subnet for the same worker', { skip: withoutRoot() }, () => {
       { timeout: 60_000 },
     );
     assert.deepEqual(await processes(fleet), programs, 'the same processes');
-    const started = server.instance_list.map(i => i.namespace_ip).sort();
-    await eventually(
-      'an answer of every instance',
-      async () => tally(await fleet.request(caller, `http://${server.RR_ip}/`, 60)),
-      counts => [...counts.keys()].sort().join() === started.join(),
-    );
+    await everyInstanceAnswers();
     const { moves } = await fleet.client.history(server.microserviceID, moved?.instance_number ?? 0);
     assert.match(
       moves.map(({ detail }) => detail).join('\n'),

@@ -132,6 +132,15 @@ async function until(what: string, wanted: () => boolean): Promise<void> {
   }
 }
 
+/** The broker takes what comes, one message after the other. */
+async function tenSeconds(): Promise<void> {
+  for (let n = 0; n < 100; n++) {
+    broker.acknowledge();
+    clock.advance(100);
+    await settled();
+  }
+}
+
 /** Nothing is under way that does not wait for the clock, the container or the broker. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve));
@@ -206,11 +215,7 @@ describe('a stream', () => {
     await settled();
     container.print(clock.now() + 1, ...many(2000, `live ${'x'.repeat(100)}`));
     clock.advance(11_000);
-    for (let n = 0; n < 100; n++) {
-      broker.acknowledge();
-      clock.advance(100);
-      await settled();
-    }
+    await tenSeconds();
     const [old, live] = ['old', 'live'].map(
       word => broker.lines().filter(line => line.startsWith(word)).length,
     );
@@ -235,11 +240,7 @@ describe('a stream', () => {
       assert.deepEqual([broker.lines().length, broker.lost()], [1000, 0]);
       container.print(clock.now() + 1, ...many(2000, `live ${'x'.repeat(100)}`));
       clock.advance(11_000);
-      for (let n = 0; n < 100; n++) {
-        broker.acknowledge();
-        clock.advance(100);
-        await settled();
-      }
+      await tenSeconds();
       assert.ok(broker.lost() > 1000, 'by the new time it leaves out again what would come too late');
     });
 
